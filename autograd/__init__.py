@@ -1,0 +1,159 @@
+"""chainrule's engine: scalar reverse-mode automatic differentiation you can watch.
+
+>>> from autograd import Value
+>>> a = Value(3.0, label="a")
+>>> (a * a + 1.0).backward()
+>>> a.grad
+6.0
+"""
+
+from pathlib import Path as _Path
+
+if (_Path(__file__).parent / "tracer.py").exists():
+    raise ImportError(
+        "the folder of chainrule's `autograd` also holds files of another package of that name "
+        "(HIPS autograd): run `pip uninstall autograd chainrule`, then `pip install chainrule`"
+    )
+
+from autograd import errors, ops
+from autograd.expression import parse
+from autograd.functions import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cbrt,
+    ceil,
+    clip,
+    cos,
+    cosh,
+    div,
+    dot,
+    elu,
+    erf,
+    erfc,
+    exp,
+    exp2,
+    expm1,
+    floor,
+    fmod,
+    gelu,
+    hypot,
+    leaky_relu,
+    log,
+    log1p,
+    log2,
+    log10,
+    log_softmax,
+    logsigmoid,
+    logsumexp,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    mul,
+    neg,
+    norm,
+    pow,
+    prod,
+    relu,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    square,
+    sub,
+    sum,
+    tan,
+    tanh,
+    where,
+)
+from autograd.gradcheck import gradcheck, numerical_gradient
+from autograd.modes import detect_anomaly, no_grad, scope
+from autograd.value import Value, apply, topological_order, zero_grad
+from autograd.visual import Drawing, draw
+
+engine = "pure"
+
+# Not here: abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
+__all__ = [
+    "Drawing",
+    "Value",
+    "acos",
+    "acosh",
+    "add",
+    "apply",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "ceil",
+    "clip",
+    "cos",
+    "cosh",
+    "detect_anomaly",
+    "div",
+    "dot",
+    "draw",
+    "elu",
+    "engine",
+    "erf",
+    "erfc",
+    "errors",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "fmod",
+    "gelu",
+    "gradcheck",
+    "hypot",
+    "leaky_relu",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "log_softmax",
+    "logsigmoid",
+    "logsumexp",
+    "maximum",
+    "mean",
+    "minimum",
+    "mul",
+    "neg",
+    "no_grad",
+    "norm",
+    "numerical_gradient",
+    "ops",
+    "parse",
+    "prod",
+    "relu",
+    "scope",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "sub",
+    "tan",
+    "tanh",
+    "topological_order",
+    "where",
+    "zero_grad",
+]

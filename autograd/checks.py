@@ -1,0 +1,39 @@
+"""Reading what a user passed in: numbers, and sequences whose lengths must agree."""
+
+import inspect
+from numbers import Real
+from typing import Any
+
+from autograd import errors, ops
+
+
+def as_float(number: Any) -> float:
+    """One real number as a float; NumberError for anything else (arrays, texts, Values)."""
+    if isinstance(number, Real):
+        try:
+            return float(number)
+        except OverflowError:
+            raise errors.RangeError("an integer this large does not fit a float") from None
+    if type(number).__module__ == "numpy" and getattr(number, "shape", None) == ():
+        return as_float(number.item())
+    hint = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
+    kind = type(number).__name__
+    raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + hint.get(kind, ""))
+
+
+def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:
+    """The operands of a call of `rule`: defaults filled in, names put in their places."""
+    if named or (rule.__defaults__ and len(given) < rule.__code__.co_argcount):
+        bound = inspect.signature(rule).bind(*given, **named)
+        bound.apply_defaults()
+        return bound.args
+    return given
+
+
+def as_list(name: str, values: Any) -> list[Any]:
+    """The elements of one sequence; TypeError that names `name` for a single number or Value."""
+    try:
+        return list(values)
+    except TypeError:
+        kind = type(values).__name__
+        raise TypeError(f"{name} takes one sequence of numbers or Values, got a {kind}") from None

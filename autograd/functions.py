@@ -1,0 +1,134 @@
+"""Every operation as a function: Values give a Value, plain numbers give a number.
+
+>>> import autograd
+>>> autograd.tanh(0.5), autograd.tanh(autograd.Value(0.5)).data
+(0.46211715726000973, 0.46211715726000973)
+"""
+
+import builtins
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, overload
+
+from autograd import errors, ops
+from autograd.checks import as_float, as_list, operands
+from autograd.value import Number, Value, apply
+
+
+class Elementwise(Protocol):
+    """A function of single numbers or Values."""
+
+    @overload
+    def __call__(self, x: Value, /, *others: Number, **named: Number) -> Value: ...
+    @overload
+    def __call__(self, x: float, /, *others: float, **named: float) -> float: ...
+    @overload
+    def __call__(self, x: Number, /, *others: Number, **named: Number) -> Number: ...
+
+
+class Reduction(Protocol):
+    """A function of one sequence of numbers or Values."""
+
+    @overload
+    def __call__(self, values: Iterable[Value], /) -> Value: ...
+    @overload
+    def __call__(self, values: Iterable[float], /) -> float: ...
+    @overload
+    def __call__(self, values: Iterable[Number], /) -> Number: ...
+
+
+def evaluate(rule: ops.Rule, *given: Any) -> Any:
+    """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
+    if any([type(x) is Value for x in given]):
+        return apply(rule, *given)
+    numbers = [as_float(x) for x in given]
+    try:
+        return rule(*numbers)[0]
+    except (ValueError, ArithmeticError) as error:
+        shown = [(number, "") for number in numbers]
+        raise errors.refusal(rule.__name__, shown, error) from None
+
+
+def _elementwise(rule: ops.Rule) -> Elementwise:
+    def function(*given: Any, **named: Any) -> Any:
+        return evaluate(rule, *operands(rule, *given, **named))
+
+    return _named(function, rule, "Single numbers or Values give one of the same")
+
+
+def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Reduction:
+    def function(values: Any, /) -> Any:
+        values = as_list(rule.__name__, values)
+        if not values:
+            if empty is None:
+                raise errors.ShapeError(f"{rule.__name__} of an empty sequence has no value")
+            return empty
+        return evaluate(rule, *values)
+
+    return _named(function, rule, "Takes one sequence of numbers or Values")
+
+
+def _named(function: Callable[..., Any], rule: ops.Rule, summary: str) -> Any:
+    kink = ops.TABLE[rule].kink
+    function.__name__ = function.__qualname__ = rule.__name__
+    function.__doc__ = f"{summary}: the value of rule ``ops.{rule.__name__}``." + (
+        f" Where it has no derivative it takes: {kink}." if kink else ""
+    )
+    return function
+
+
+add, sub, mul = map(_elementwise, (ops.add, ops.sub, ops.mul))
+div, neg, pow = map(_elementwise, (ops.div, ops.neg, ops.pow))
+abs, sign, square = map(_elementwise, (ops.abs, ops.sign, ops.square))
+sqrt, cbrt, hypot = map(_elementwise, (ops.sqrt, ops.cbrt, ops.hypot))
+exp, exp2, expm1 = map(_elementwise, (ops.exp, ops.exp2, ops.expm1))
+log, log2, log10, log1p = map(_elementwise, (ops.log, ops.log2, ops.log10, ops.log1p))
+sin, cos, tan = map(_elementwise, (ops.sin, ops.cos, ops.tan))
+asin, acos, atan, atan2 = map(_elementwise, (ops.asin, ops.acos, ops.atan, ops.atan2))
+sinh, cosh, tanh = map(_elementwise, (ops.sinh, ops.cosh, ops.tanh))
+asinh, acosh, atanh = map(_elementwise, (ops.asinh, ops.acosh, ops.atanh))
+erf, erfc, sigmoid = map(_elementwise, (ops.erf, ops.erfc, ops.sigmoid))
+logsigmoid, softplus, relu = map(_elementwise, (ops.logsigmoid, ops.softplus, ops.relu))
+leaky_relu, elu, gelu, silu = map(_elementwise, (ops.leaky_relu, ops.elu, ops.gelu, ops.silu))
+maximum, minimum, clip = map(_elementwise, (ops.maximum, ops.minimum, ops.clip))
+where, floor, ceil, fmod = map(_elementwise, (ops.where, ops.floor, ops.ceil, ops.fmod))
+
+sum, prod = _reduction(ops.sum, empty=0.0), _reduction(ops.prod, empty=1.0)
+mean, norm = _reduction(ops.mean), _reduction(ops.norm, empty=0.0)
+max, min, logsumexp = map(_reduction, (ops.max, ops.min, ops.logsumexp))
+
+
+def dot(x: Iterable[Number], y: Iterable[Number]) -> Any:
+    """The sum of the products of two sequences, as one node.
+
+    Unequal lengths raise ShapeError.
+
+    >>> import autograd
+    >>> w = [autograd.Value(2.0), autograd.Value(-3.0)]
+    >>> out = autograd.dot(w, [10.0, 1.0])
+    >>> out.backward()
+    >>> out.data, w[0].grad, w[1].grad
+    (17.0, 10.0, 1.0)
+    """
+    x, y = as_list("dot", x), as_list("dot", y)
+    if len(x) != len(y):
+        raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
+    return evaluate(ops.dot, *x, *y)
+
+
+def softmax(logits: Iterable[Number]) -> list[Any]:
+    """The probabilities proportional to exp(logit); they sum to 1 and never overflow.
+
+    >>> import autograd
+    >>> autograd.softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    return [exp(x) for x in log_softmax(logits)]
+
+
+def log_softmax(logits: Iterable[Number]) -> list[Any]:
+    """The logarithms of `softmax`: each logit minus the logsumexp of all of them."""
+    logits = as_list("log_softmax", logits)
+    if not logits:
+        return []
+    total = logsumexp(logits)
+    return [sub(x, total) for x in logits]

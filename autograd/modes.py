@@ -1,0 +1,123 @@
+"""What holds while a ``with`` block runs: no_grad, scope and detect_anomaly.
+
+The modes live in a context variable, so that threads and asynchronous tasks
+(as in a notebook) do not see each other's.
+"""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from autograd.errors import AnomalyError
+
+
+class Modes(NamedTuple):
+    """The modes in force; ``current`` holds them."""
+
+    recording: bool = True
+    scope: str = ""
+    anomaly: bool = False
+
+
+current: ContextVar[Modes] = ContextVar("chainrule_modes", default=Modes())
+_lines: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # where detect_anomaly saw a node made
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: results have no parents and need no gradient.
+
+    Works as ``with no_grad():`` and as a decorator ``@no_grad()``.
+
+    >>> from autograd import Value, no_grad
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents, y.requires_grad
+    (9.0, (), False)
+    """
+    token = current.set(current.get()._replace(recording=False))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Mark every Value made inside with a path such as ``"mlp/layer0/neuron3"``.
+
+    Scopes nest; pictures group nodes by them.
+
+    >>> from autograd import Value, scope
+    >>> with scope("mlp"), scope("layer0"):
+    ...     w = Value(0.5)
+    >>> w.scope
+    'mlp/layer0'
+    """
+    recording, outer, anomaly = current.get()
+    token = current.set(Modes(recording, f"{outer}/{name}" if outer else name, anomaly))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Raise AnomalyError at the first nan or infinity, forward or backward.
+
+    The message names the node, its operands and the line that made it. Slow:
+    for finding a mistake, not for training.
+
+    >>> from autograd import Value, detect_anomaly
+    >>> with detect_anomaly():
+    ...     Value(1e200) * 1e200
+    Traceback (most recent call last):
+        ...
+    autograd.errors.AnomalyError: mul(1e+200, 1e+200) = inf, made at <doctest ...>...
+    """
+    token = current.set(current.get()._replace(anomaly=True))
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
+def calling_line() -> str:
+    """``file:line`` of the innermost frame outside the package."""
+    here = str(Path(__file__).parent)
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(here):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def check_forward(op: str, node: Any, parents: Sequence[Any]) -> None:
+    """Raise AnomalyError if `node`, just made, is not finite; else remember where it was made."""
+    made_at = calling_line()
+    if not math.isfinite(node.data):
+        operands = ", ".join(_name(parent) for parent in parents)
+        raise AnomalyError(f"{op}({operands}) = {node.data!r}, made at {made_at}")
+    _lines[node] = made_at
+
+
+def check_backward(node: Any) -> None:
+    """Raise AnomalyError if `node` is about to pass on a gradient that is not finite."""
+    contributions = zip(node.parents, node.local_gradient(node.grad), strict=True)
+    for parent, contribution in contributions:
+        if parent.requires_grad and not math.isfinite(contribution):
+            made_at = _lines.get(node, "a line outside detect_anomaly")
+            raise AnomalyError(
+                f"{node.op} passes gradient {contribution!r} to {_name(parent)}: its own gradient "
+                f"is {node.grad!r}, its partials are {node.partials}; made at {made_at}"
+            )
+
+
+def _name(value: Any) -> str:
+    return f"{value.label}={value.data!r}" if value.label else repr(value.data)

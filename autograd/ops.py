@@ -1,0 +1,347 @@
+"""The calculus: every operation stands beside its derivative, and nowhere else.
+
+A *rule* takes its operands as floats and returns the value, then one partial
+derivative per operand. Rules are straight-line code (assignments, conditional
+expressions, one return), so that other readers than Python can follow them.
+They never test with ``==``: the same rule also runs on Values, which compare
+equal by identity. The table at the end adds what is not calculus.
+
+Glossary: ``x``, ``y`` operands; ``*x`` a sequence of operands; ``out`` the
+value; ``e`` an exponential that cannot overflow.
+"""
+
+import builtins
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+Rule = Callable[..., tuple[Any, ...]]
+
+LN2 = math.log(2.0)
+LN10 = math.log(10.0)
+SQRT2 = math.sqrt(2.0)
+SQRT2PI = math.sqrt(2.0 * math.pi)
+SQRTPI = math.sqrt(math.pi)
+
+# One blank line between rules, not two: they read as a table.
+# fmt: off
+
+# --- arithmetic ----------------------------------------------------------------
+def add(x, y):
+    return x + y, 1.0, 1.0
+
+def sub(x, y):
+    return x - y, 1.0, -1.0
+
+def mul(x, y):
+    return x * y, y, x
+
+def div(x, y):
+    out = x / y
+    return out, 1.0 / y, -out / y
+
+def neg(x):
+    return -x, -1.0
+
+def pow(x, y):
+    # math.pow refuses a fractional power of a negative base; ** would turn complex.
+    out = math.pow(x, y) if x < 0.0 else x**y
+    # Two forms of y * x**(y - 1): neither overflows or vanishes before the result does.
+    below_one = y * (out / x) if x else (math.inf if y else 0.0)
+    slope = y * x ** (y - 1.0) if y >= 1.0 else below_one
+    log_x = math.log(x) if x > 0.0 else (math.nan if x < 0.0 else 0.0)
+    return out, slope, out * log_x
+
+def abs(x):
+    return math.fabs(x), 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0 * x)
+
+def sign(x):
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0 * x), 0.0
+
+def square(x):
+    return x * x, 2.0 * x
+
+def sqrt(x):
+    out = math.sqrt(x)
+    return out, 0.5 / out if out else math.inf
+
+def cbrt(x):
+    out = math.cbrt(x)
+    return out, 1.0 / (3.0 * out * out) if out else math.inf
+
+# --- exponentials and logarithms -----------------------------------------------
+def exp(x):
+    out = math.exp(x)
+    return out, out
+
+def exp2(x):
+    out = math.exp2(x)
+    return out, out * LN2
+
+def expm1(x):
+    return math.expm1(x), math.exp(x)
+
+def log(x):
+    return math.log(x), 1.0 / x
+
+def log2(x):
+    return math.log2(x), 1.0 / x / LN2
+
+def log10(x):
+    return math.log10(x), 1.0 / x / LN10
+
+def log1p(x):
+    return math.log1p(x), 1.0 / (1.0 + x)
+
+# --- trigonometry --------------------------------------------------------------
+def sin(x):
+    return math.sin(x), math.cos(x)
+
+def cos(x):
+    return math.cos(x), -math.sin(x)
+
+def tan(x):
+    out = math.tan(x)
+    return out, 1.0 + out * out
+
+def asin(x):
+    root = math.sqrt((1.0 - x) * (1.0 + x))
+    return math.asin(x), 1.0 / root if root else math.inf
+
+def acos(x):
+    root = math.sqrt((1.0 - x) * (1.0 + x))
+    return math.acos(x), -1.0 / root if root else -math.inf
+
+def atan(x):
+    return math.atan(x), 1.0 / (1.0 + x * x)
+
+def atan2(y, x):
+    radius = math.hypot(x, y)
+    by_y = x / radius / radius if radius else math.nan
+    by_x = -y / radius / radius if radius else math.nan
+    return math.atan2(y, x), by_y, by_x
+
+def sinh(x):
+    return math.sinh(x), math.cosh(x)
+
+def cosh(x):
+    return math.cosh(x), math.sinh(x)
+
+def tanh(x):
+    out = math.tanh(x)
+    return out, 1.0 - out * out
+
+def asinh(x):
+    return math.asinh(x), 1.0 / math.hypot(1.0, x)
+
+def acosh(x):
+    out = math.acosh(x)
+    root = math.sqrt(x - 1.0) * math.sqrt(x + 1.0)
+    return out, 1.0 / root if root else math.inf
+
+def atanh(x):
+    return math.atanh(x), 1.0 / ((1.0 - x) * (1.0 + x))
+
+def erf(x):
+    return math.erf(x), 2.0 / SQRTPI * math.exp(-x * x)
+
+def erfc(x):
+    return math.erfc(x), -2.0 / SQRTPI * math.exp(-x * x)
+
+# --- activations ---------------------------------------------------------------
+def sigmoid(x):
+    e = math.exp(-x if x > 0.0 else x)
+    out = (1.0 if x > 0.0 else e) / (1.0 + e)
+    rest = (e if x > 0.0 else 1.0) / (1.0 + e)  # 1 - out, without cancellation
+    return out, out * rest
+
+def softplus(x):
+    e = math.exp(-x if x > 0.0 else x)
+    slope, _ = sigmoid(x)
+    return (x if x > 0.0 else 0.0) + math.log1p(e), slope
+
+def logsigmoid(x):
+    out, slope = softplus(-x)
+    return -out, slope
+
+def relu(x):
+    return 0.0 if x <= 0.0 else x, 0.0 if x <= 0.0 else 1.0
+
+def leaky_relu(x, slope=0.01):
+    return x if x > 0.0 else slope * x, 1.0 if x > 0.0 else slope, 0.0 if x > 0.0 else x
+
+def elu(x, alpha=1.0):
+    growth = 0.0 if x > 0.0 else math.expm1(x)
+    out = x if x > 0.0 else alpha * growth
+    return out, 1.0 if x > 0.0 else alpha * math.exp(x), growth
+
+def gelu(x):  # x times the normal distribution function: Hendrycks & Gimpel, 2016
+    share = 0.5 * math.erfc(-x / SQRT2)
+    return x * share, share + x * math.exp(-0.5 * x * x) / SQRT2PI
+
+def silu(x):
+    share, slope = sigmoid(x)
+    return x * share, share + x * slope
+
+# --- choices and steps ---------------------------------------------------------
+def hypot(x, y):
+    out = math.hypot(x, y)
+    return out, x / out if out else 0.0, y / out if out else 0.0
+
+def maximum(x, y):
+    wins = 1.0 if x > y else (0.0 if x < y else 0.5)
+    return x if x >= y else (y if y > x else x + y), wins, 1.0 - wins
+
+def minimum(x, y):
+    wins = 1.0 if x < y else (0.0 if x > y else 0.5)
+    return x if x <= y else (y if y < x else x + y), wins, 1.0 - wins
+
+def clip(x, low, high):
+    raised = low if x < low else x
+    by_high = 1.0 if raised > high else 0.0
+    by_low = 1.0 - by_high if x < low else 0.0
+    return high if raised > high else raised, 1.0 - by_low - by_high, by_low, by_high
+
+def where(condition, x, y):
+    return x if condition else y, 0.0, 1.0 if condition else 0.0, 0.0 if condition else 1.0
+
+def floor(x):
+    return 1.0 * math.floor(x), 0.0
+
+def ceil(x):
+    return 1.0 * math.ceil(x), 0.0
+
+def fmod(x, y):
+    out = math.fmod(x, y)
+    return out, 1.0, (out - x) / y
+
+# --- sequences: added up plainly, left to right, so that every engine agrees -----
+def _total(terms):
+    total = 0.0
+    for term in terms:
+        total += term
+    return total
+
+def _largest(x):
+    return math.nan if any(map(math.isnan, x)) else builtins.max(x)
+
+def sum(*x):
+    return _total(x), *[1.0] * len(x)
+
+def mean(*x):
+    return _total(x) / len(x), *[1.0 / len(x)] * len(x)
+
+def prod(*x):
+    before, after = [1.0], [1.0]
+    for a, b in zip(x[:-1], x[:0:-1], strict=True):
+        before.append(before[-1] * a)
+        after.append(after[-1] * b)
+    return before[-1] * x[-1], *map(operator.mul, before, reversed(after))
+
+def dot(*xy):
+    x, y = xy[: len(xy) // 2], xy[len(xy) // 2 :]
+    return _total(map(operator.mul, x, y)), *y, *x
+
+def norm(*x):
+    out = math.hypot(*x)
+    return out, *[a / out if out else 0.0 for a in x]
+
+def max(*x):
+    out = _largest(x)
+    wins = [0.0 if a < out else 1.0 for a in x]
+    return out, *[win / _total(wins) for win in wins]
+
+def min(*x):
+    out, *wins = max(*[-a for a in x])
+    return -out, *wins
+
+def logsumexp(*x):
+    top = _largest(x)
+    shift = top if math.isfinite(top) else 0.0
+    weights = [math.exp(a - shift) for a in x]
+    total = _total(weights)
+    out = shift + math.log(total) if total else top
+    return out, *[weight / total if total else math.nan for weight in weights]
+
+# fmt: on
+
+# --- what is not calculus ------------------------------------------------------
+
+
+class Facts(NamedTuple):
+    """What pictures, tests and docs need to know of a rule."""
+
+    symbol: str  # as drawn in the box of a node
+    domain: tuple[tuple[float, float], ...]  # per operand (the last repeats): where tests sample
+    kink: str = ""  # where it has no derivative, and the one it gives there
+
+
+def _facts(symbol: str, *domain: tuple[float, float], kink: str = "") -> Facts:
+    return Facts(symbol, domain or ((-4.0, 4.0),), kink)
+
+
+_SPLIT = "a tie splits evenly"
+_POSITIVE, _UNIT = (1e-3, 100.0), (-1.0, 1.0)
+
+TABLE: dict[Rule, Facts] = {
+    add: _facts("+"),
+    sub: _facts("-"),
+    mul: _facts("*"),
+    div: _facts("/", (-4.0, 4.0), (0.1, 4.0)),
+    neg: _facts("neg"),
+    pow: _facts("**", (0.01, 4.0), (-4.0, 4.0), kink="x = 0: inf for 0 < y < 1"),
+    abs: _facts("abs", kink="0 at 0"),
+    sign: _facts("sign", kink="0 everywhere"),
+    square: _facts("square"),
+    sqrt: _facts("sqrt", (0.0, 100.0), kink="inf at 0"),
+    cbrt: _facts("cbrt", (-100.0, 100.0), kink="inf at 0"),
+    exp: _facts("exp", (-700.0, 700.0)),
+    exp2: _facts("exp2", (-1000.0, 1000.0)),
+    expm1: _facts("expm1", (-30.0, 700.0)),
+    log: _facts("log", _POSITIVE),
+    log2: _facts("log2", _POSITIVE),
+    log10: _facts("log10", _POSITIVE),
+    log1p: _facts("log1p", (-0.999, 100.0)),
+    sin: _facts("sin", (-10.0, 10.0)),
+    cos: _facts("cos", (-10.0, 10.0)),
+    tan: _facts("tan", (-1.5, 1.5)),
+    asin: _facts("asin", _UNIT, kink="inf at -1 and 1"),
+    acos: _facts("acos", _UNIT, kink="-inf at -1 and 1"),
+    atan: _facts("atan", (-100.0, 100.0)),
+    atan2: _facts("atan2", (-4.0, 4.0), (0.1, 4.0), kink="nan at (0, 0)"),
+    sinh: _facts("sinh", (-700.0, 700.0)),
+    cosh: _facts("cosh", (-700.0, 700.0)),
+    tanh: _facts("tanh"),
+    asinh: _facts("asinh", (-100.0, 100.0)),
+    acosh: _facts("acosh", (1.0, 100.0), kink="inf at 1"),
+    atanh: _facts("atanh", (-0.999, 0.999)),
+    erf: _facts("erf"),
+    erfc: _facts("erfc", (-4.0, 20.0)),
+    sigmoid: _facts("sigmoid", (-700.0, 700.0)),
+    softplus: _facts("softplus", (-700.0, 700.0)),
+    logsigmoid: _facts("logsigmoid", (-700.0, 700.0)),
+    relu: _facts("ReLU", kink="0 at 0"),
+    leaky_relu: _facts("leaky_relu", (-4.0, 4.0), (0.0, 1.0), kink="slope at 0"),
+    elu: _facts("elu", (-30.0, 4.0), (0.5, 2.0), kink="alpha at 0"),
+    gelu: _facts("gelu", (-30.0, 30.0)),
+    silu: _facts("silu", (-700.0, 700.0)),
+    hypot: _facts("hypot", kink="0 at (0, 0)"),
+    maximum: _facts("maximum", kink=_SPLIT),
+    minimum: _facts("minimum", kink=_SPLIT),
+    clip: _facts("clip", (-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0), kink="x's at both ends"),
+    where: _facts("where"),
+    floor: _facts("floor", kink="0 everywhere"),
+    ceil: _facts("ceil", kink="0 everywhere"),
+    fmod: _facts("fmod", (-10.0, 10.0), (1.0, 3.0), kink="1 and -trunc(x/y) at jumps"),
+    sum: _facts("sum"),
+    mean: _facts("mean"),
+    prod: _facts("prod"),
+    dot: _facts("dot"),
+    norm: _facts("norm", kink="0 at the origin"),
+    max: _facts("max", kink=_SPLIT),
+    min: _facts("min", kink=_SPLIT),
+    logsumexp: _facts("logsumexp", (-700.0, 700.0)),
+}
+
+SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}

@@ -1,0 +1,250 @@
+"""The engine: a Value remembers how it was made, and ``backward`` walks that memory.
+
+Read `ops.py` first. Here `apply` makes every node, `topological_order` sorts
+the graph and `Value._backward` is the one place where gradients accumulate.
+
+Glossary: *upstream*: d root / d node, coming from the consumers of a node;
+*partial*: d node / d parent; *contribution*: upstream times partial.
+"""
+
+import operator
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any, Never, TypeAlias
+
+from autograd import errors, modes, numpy_support, ops
+from autograd.checks import as_float, operands
+
+Number: TypeAlias = "Value | float"
+
+
+def apply(rule: ops.Rule, *operands: Number) -> "Value":
+    """Make the node `rule(*operands)`: its value, its parents and one partial for each.
+
+    Numbers become constants. A rule that ``math`` refuses raises DomainError,
+    RangeError or DivisionError.
+    """
+    parents = tuple([x if type(x) is Value else constant(x) for x in operands])
+    recording, scope, anomaly = modes.current.get()
+    try:
+        result = rule(*[parent._data for parent in parents])
+    except (ValueError, ArithmeticError) as error:
+        shown = [(parent._data, parent.label) for parent in parents]
+        raise errors.refusal(rule.__name__, shown, error) from None
+    if len(result) != 1 + len(parents):
+        counts = f"{len(result) - 1} partials for {len(parents)} operands"
+        raise TypeError(f"rule {rule.__name__} gave {counts}; return the value, then one for each")
+    node = Value.__new__(Value)
+    node._data, node._grad, node._reached = result[0], 0.0, False
+    node.label, node.scope = "", scope
+    if recording:
+        node.parents, node.op, node.partials = parents, rule.__name__, result[1:]
+        node.requires_grad = True in [parent.requires_grad for parent in parents]
+    else:
+        node.parents, node.op, node.partials, node.requires_grad = (), "", (), False
+    if anomaly:
+        modes.check_forward(rule.__name__, node, parents)
+    return node
+
+
+def constant(number: Any) -> "Value":
+    """A leaf that needs no gradient: how a plain number enters an expression."""
+    return Value(number, requires_grad=False)
+
+
+def topological_order(root: "Value") -> list["Value"]:
+    """Every node that `root` depends on, each after all of its parents; `root` is last."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Value | None] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:  # the mark that the parents of the node below it are in order
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif node not in seen:
+            seen.add(node)
+            stack += [node, None]
+            stack += [parent for parent in reversed(node.parents) if parent not in seen]
+    return order
+
+
+def zero_grad(values: Iterable["Value"]) -> None:
+    """Reset the gradient of every one of `values`."""
+    for value in values:
+        value.zero_grad()
+
+
+def _operator(rule: ops.Rule, *, reflected: bool = False) -> "Callable[[Value, Number], Value]":
+    """A binary operator; other types than numbers get their own chance (NumPy arrays)."""
+
+    def operator(self: "Value", other: Number) -> "Value":
+        try:
+            operand = other if type(other) is Value else constant(other)
+        except TypeError:
+            return NotImplemented
+        return apply(rule, operand, self) if reflected else apply(rule, self, operand)
+
+    return operator
+
+
+def _method(rule: ops.Rule) -> "Callable[..., Value]":
+    """A method that applies `rule` to the Value and the operands it is called with."""
+
+    def method(self: "Value", *others: Number, **named: Number) -> "Value":
+        return apply(rule, *operands(rule, self, *others, **named))
+
+    method.__name__ = rule.__name__
+    method.__doc__ = f"As ``autograd.{rule.__name__}``, with this Value as the first operand."
+    return method
+
+
+def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Number], bool]":
+    def comparison(self: "Value", other: Number) -> bool:
+        if type(other) is Value:
+            return holds(self._data, other._data)
+        return holds(self._data, other) if isinstance(other, Real) else NotImplemented
+
+    return comparison
+
+
+class Value:
+    """A number that remembers how it was made, so that `backward` can differentiate it.
+
+    `data` is the number, assignable on leaves; `grad` is d root / d self after
+    `backward()`, 0.0 before. Anything but one real number raises NumberError.
+
+    >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> f.data, x.grad, y.grad, z.grad
+    (-12.0, -4.0, -4.0, 3.0)
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "_reached", "label", "op", "parents",
+                 "partials", "requires_grad", "scope")  # fmt: skip
+
+    def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
+        self._data: float = data if type(data) is float else as_float(data)
+        self._grad = 0.0
+        self._reached = False  # by a backward pass, since the last zero_grad
+        self.parents: tuple[Value, ...] = ()
+        self.op = ""  # name of the rule in `ops`; "" for a leaf
+        self.label = label
+        self.partials: tuple[float, ...] = ()  # d self / d parent, one for each of `parents`
+        self.requires_grad = requires_grad
+        self.scope = modes.current.get().scope
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Value cannot be subclassed: hold a Value, or add an operation instead")
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning to a leaf leaves graphs already built as they are."""
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        if self.parents:
+            raise errors.GraphError(f"{self.op} computed this data; assign to a leaf, or detach()")
+        self._data = as_float(number)
+
+    @property
+    def grad(self) -> float:
+        """The gradient: d root / d self, summed over the calls of `backward` on a leaf."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: float) -> None:
+        self._grad = as_float(number)
+        self._reached = self._grad != 0.0
+
+    @property
+    def local_gradient(self) -> Callable[[float], list[float]]:
+        """The closure from the upstream gradient to one contribution per parent."""
+        partials = self.partials
+        return lambda upstream: [upstream * partial for partial in partials]
+
+    def _backward(self) -> None:
+        """Pass this node's gradient on to its parents: the chain rule, one step."""
+        upstream = self._grad
+        for parent, partial in zip(self.parents, self.partials):
+            if parent.requires_grad:
+                parent._grad += upstream * partial
+
+    def backward(self, gradient: float = 1.0) -> None:
+        """Add d self / d leaf, times `gradient`, to the grad of every leaf below.
+
+        Leaves accumulate over calls; the nodes between start from zero each time.
+        """
+        if not self.requires_grad:
+            raise errors.GraphError(
+                "nothing here requires a gradient: made under no_grad, detached, or from numbers"
+            )
+        order = [node for node in topological_order(self) if node.requires_grad]
+        for node in order:
+            node._reached = True
+            if node.parents:
+                node._grad = 0.0
+        self._grad += as_float(gradient)
+        anomaly = modes.current.get().anomaly
+        for node in reversed(order):
+            if anomaly:
+                modes.check_backward(node)
+            node._backward()
+
+    def zero_grad(self) -> None:
+        """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
+        self._grad, self._reached = 0.0, False
+
+    def detach(self) -> "Value":
+        """The same number without its history: a leaf that needs no gradient."""
+        return constant(self._data)
+
+    __add__, __radd__ = _operator(ops.add), _operator(ops.add, reflected=True)
+    __sub__, __rsub__ = _operator(ops.sub), _operator(ops.sub, reflected=True)
+    __mul__, __rmul__ = _operator(ops.mul), _operator(ops.mul, reflected=True)
+    __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, reflected=True)
+    __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, reflected=True)
+    __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
+    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
+    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+
+    abs, sign, square, pow = map(_method, (ops.abs, ops.sign, ops.square, ops.pow))
+    sqrt, cbrt, hypot = map(_method, (ops.sqrt, ops.cbrt, ops.hypot))
+    exp, exp2, expm1 = map(_method, (ops.exp, ops.exp2, ops.expm1))
+    log, log2, log10, log1p = map(_method, (ops.log, ops.log2, ops.log10, ops.log1p))
+    sin, cos, tan = map(_method, (ops.sin, ops.cos, ops.tan))
+    asin, acos, atan, atan2 = map(_method, (ops.asin, ops.acos, ops.atan, ops.atan2))
+    sinh, cosh, tanh = map(_method, (ops.sinh, ops.cosh, ops.tanh))
+    asinh, acosh, atanh = map(_method, (ops.asinh, ops.acosh, ops.atanh))
+    erf, erfc, sigmoid, logsigmoid = map(_method, (ops.erf, ops.erfc, ops.sigmoid, ops.logsigmoid))
+    relu, leaky_relu, elu = map(_method, (ops.relu, ops.leaky_relu, ops.elu))
+    gelu, silu, softplus = map(_method, (ops.gelu, ops.silu, ops.softplus))
+    maximum, minimum, clip = map(_method, (ops.maximum, ops.minimum, ops.clip))
+    floor, ceil, fmod = map(_method, (ops.floor, ops.ceil, ops.fmod))
+    # NumPy asks the elements of an array of Values for its own names.
+    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+    arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
+
+    def __float__(self) -> Never:
+        raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self._data, digits)
+
+    def __format__(self, specification: str) -> str:
+        return format(self._data, specification) if specification else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
+
+    # The names that code written for micrograd uses.
+    _prev = property(lambda self: set(self.parents))
+    _op = property(lambda self: ops.SYMBOLS.get(self.op, self.op))
