@@ -18,7 +18,9 @@ def as_float(number: Any) -> float:
         return as_float(number.item())
     hint = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
     kind = type(number).__name__
-    raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + hint.get(kind, ""))
+    raise errors.NumberError(
+        f"expected one real number, got {kind} {number!r}" + hint.get(kind, "")
+    )
 
 
 def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:

@@ -5,8 +5,7 @@
 (0.46211715726000973, 0.46211715726000973)
 """
 
-import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, overload
 
 from autograd import errors, ops
@@ -48,14 +47,18 @@ def evaluate(rule: ops.Rule, *given: Any) -> Any:
         raise errors.refusal(rule.__name__, shown, error) from None
 
 
-def _elementwise(rule: ops.Rule) -> Elementwise:
+def _elementwise(*rules: ops.Rule) -> Iterator[Elementwise]:
+    return map(_elementwise_function, rules)
+
+
+def _elementwise_function(rule: ops.Rule) -> Any:
     def function(*given: Any, **named: Any) -> Any:
         return evaluate(rule, *operands(rule, *given, **named))
 
     return _named(function, rule, "Single numbers or Values give one of the same")
 
 
-def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Reduction:
+def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
     def function(values: Any, /) -> Any:
         values = as_list(rule.__name__, values)
         if not values:
@@ -76,25 +79,29 @@ def _named(function: Callable[..., Any], rule: ops.Rule, summary: str) -> Any:
     return function
 
 
-add, sub, mul = map(_elementwise, (ops.add, ops.sub, ops.mul))
-div, neg, pow = map(_elementwise, (ops.div, ops.neg, ops.pow))
-abs, sign, square = map(_elementwise, (ops.abs, ops.sign, ops.square))
-sqrt, cbrt, hypot = map(_elementwise, (ops.sqrt, ops.cbrt, ops.hypot))
-exp, exp2, expm1 = map(_elementwise, (ops.exp, ops.exp2, ops.expm1))
-log, log2, log10, log1p = map(_elementwise, (ops.log, ops.log2, ops.log10, ops.log1p))
-sin, cos, tan = map(_elementwise, (ops.sin, ops.cos, ops.tan))
-asin, acos, atan, atan2 = map(_elementwise, (ops.asin, ops.acos, ops.atan, ops.atan2))
-sinh, cosh, tanh = map(_elementwise, (ops.sinh, ops.cosh, ops.tanh))
-asinh, acosh, atanh = map(_elementwise, (ops.asinh, ops.acosh, ops.atanh))
-erf, erfc, sigmoid = map(_elementwise, (ops.erf, ops.erfc, ops.sigmoid))
-logsigmoid, softplus, relu = map(_elementwise, (ops.logsigmoid, ops.softplus, ops.relu))
-leaky_relu, elu, gelu, silu = map(_elementwise, (ops.leaky_relu, ops.elu, ops.gelu, ops.silu))
-maximum, minimum, clip = map(_elementwise, (ops.maximum, ops.minimum, ops.clip))
-where, floor, ceil, fmod = map(_elementwise, (ops.where, ops.floor, ops.ceil, ops.fmod))
+add, sub, mul = _elementwise(ops.add, ops.sub, ops.mul)
+div, neg, pow = _elementwise(ops.div, ops.neg, ops.pow)
+abs, sign, square = _elementwise(ops.abs, ops.sign, ops.square)
+sqrt, cbrt, hypot = _elementwise(ops.sqrt, ops.cbrt, ops.hypot)
+exp, exp2, expm1 = _elementwise(ops.exp, ops.exp2, ops.expm1)
+log, log2, log10, log1p = _elementwise(ops.log, ops.log2, ops.log10, ops.log1p)
+sin, cos, tan = _elementwise(ops.sin, ops.cos, ops.tan)
+asin, acos, atan, atan2 = _elementwise(ops.asin, ops.acos, ops.atan, ops.atan2)
+sinh, cosh, tanh = _elementwise(ops.sinh, ops.cosh, ops.tanh)
+asinh, acosh, atanh = _elementwise(ops.asinh, ops.acosh, ops.atanh)
+erf, erfc, sigmoid = _elementwise(ops.erf, ops.erfc, ops.sigmoid)
+logsigmoid, softplus, relu = _elementwise(ops.logsigmoid, ops.softplus, ops.relu)
+leaky_relu, elu, gelu, silu = _elementwise(ops.leaky_relu, ops.elu, ops.gelu, ops.silu)
+maximum, minimum, clip = _elementwise(ops.maximum, ops.minimum, ops.clip)
+where, floor, ceil, fmod = _elementwise(ops.where, ops.floor, ops.ceil, ops.fmod)
 
-sum, prod = _reduction(ops.sum, empty=0.0), _reduction(ops.prod, empty=1.0)
-mean, norm = _reduction(ops.mean), _reduction(ops.norm, empty=0.0)
-max, min, logsumexp = map(_reduction, (ops.max, ops.min, ops.logsumexp))
+sum: Reduction = _reduction(ops.sum, empty=0.0)
+prod: Reduction = _reduction(ops.prod, empty=1.0)
+norm: Reduction = _reduction(ops.norm, empty=0.0)
+mean: Reduction = _reduction(ops.mean)
+max: Reduction = _reduction(ops.max)
+min: Reduction = _reduction(ops.min)
+logsumexp: Reduction = _reduction(ops.logsumexp)
 
 
 def dot(x: Iterable[Number], y: Iterable[Number]) -> Any:

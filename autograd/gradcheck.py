@@ -74,9 +74,7 @@ class Entry:
     @property
     def error(self) -> float:
         """The difference, relative to the larger of the two gradients (absolute below 1)."""
-        return abs(self.analytic - self.numeric) / max(
-            1.0, abs(self.analytic), abs(self.numeric)
-        )
+        return abs(self.analytic - self.numeric) / max(1.0, abs(self.analytic), abs(self.numeric))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
-LN2 = math.log(2.0)
-LN10 = math.log(10.0)
+LN2, LN10 = math.log(2.0), math.log(10.0)
 SQRT2 = math.sqrt(2.0)
 SQRT2PI = math.sqrt(2.0 * math.pi)
 SQRTPI = math.sqrt(math.pi)

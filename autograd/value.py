@@ -8,7 +8,7 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 """
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Real
 from typing import Any, Never, TypeAlias
 
@@ -81,7 +81,7 @@ def _operator(rule: ops.Rule, *, reflected: bool = False) -> "Callable[[Value, N
         try:
             operand = other if type(other) is Value else constant(other)
         except TypeError:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         return apply(rule, operand, self) if reflected else apply(rule, self, operand)
 
     return operator
@@ -98,11 +98,14 @@ def _method(rule: ops.Rule) -> "Callable[..., Value]":
     return method
 
 
+def _methods(*rules: ops.Rule) -> "Iterator[Callable[..., Value]]":
+    return map(_method, rules)
+
+
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Number], bool]":
     def comparison(self: "Value", other: Number) -> bool:
-        if type(other) is Value:
-            return holds(self._data, other._data)
-        return holds(self._data, other) if isinstance(other, Real) else NotImplemented
+        number = other._data if type(other) is Value else other
+        return holds(self._data, number) if isinstance(number, Real) else NotImplemented  # type: ignore[no-any-return]
 
     return comparison
 
@@ -209,19 +212,19 @@ class Value:
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
-    abs, sign, square, pow = map(_method, (ops.abs, ops.sign, ops.square, ops.pow))
-    sqrt, cbrt, hypot = map(_method, (ops.sqrt, ops.cbrt, ops.hypot))
-    exp, exp2, expm1 = map(_method, (ops.exp, ops.exp2, ops.expm1))
-    log, log2, log10, log1p = map(_method, (ops.log, ops.log2, ops.log10, ops.log1p))
-    sin, cos, tan = map(_method, (ops.sin, ops.cos, ops.tan))
-    asin, acos, atan, atan2 = map(_method, (ops.asin, ops.acos, ops.atan, ops.atan2))
-    sinh, cosh, tanh = map(_method, (ops.sinh, ops.cosh, ops.tanh))
-    asinh, acosh, atanh = map(_method, (ops.asinh, ops.acosh, ops.atanh))
-    erf, erfc, sigmoid, logsigmoid = map(_method, (ops.erf, ops.erfc, ops.sigmoid, ops.logsigmoid))
-    relu, leaky_relu, elu = map(_method, (ops.relu, ops.leaky_relu, ops.elu))
-    gelu, silu, softplus = map(_method, (ops.gelu, ops.silu, ops.softplus))
-    maximum, minimum, clip = map(_method, (ops.maximum, ops.minimum, ops.clip))
-    floor, ceil, fmod = map(_method, (ops.floor, ops.ceil, ops.fmod))
+    abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
+    sqrt, cbrt, hypot = _methods(ops.sqrt, ops.cbrt, ops.hypot)
+    exp, exp2, expm1 = _methods(ops.exp, ops.exp2, ops.expm1)
+    log, log2, log10, log1p = _methods(ops.log, ops.log2, ops.log10, ops.log1p)
+    sin, cos, tan = _methods(ops.sin, ops.cos, ops.tan)
+    asin, acos, atan, atan2 = _methods(ops.asin, ops.acos, ops.atan, ops.atan2)
+    sinh, cosh, tanh = _methods(ops.sinh, ops.cosh, ops.tanh)
+    asinh, acosh, atanh = _methods(ops.asinh, ops.acosh, ops.atanh)
+    erf, erfc, sigmoid, logsigmoid = _methods(ops.erf, ops.erfc, ops.sigmoid, ops.logsigmoid)
+    relu, leaky_relu, elu = _methods(ops.relu, ops.leaky_relu, ops.elu)
+    gelu, silu, softplus = _methods(ops.gelu, ops.silu, ops.softplus)
+    maximum, minimum, clip = _methods(ops.maximum, ops.minimum, ops.clip)
+    floor, ceil, fmod = _methods(ops.floor, ops.ceil, ops.fmod)
     # NumPy asks the elements of an array of Values for its own names.
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
