@@ -18,7 +18,7 @@ if (_Path(__file__).parent / "tracer.py").exists():
 from autograd import errors, ops
 from autograd.expression import parse
 from autograd.functions import (
-    abs,
+    abs as abs,
     acos,
     acosh,
     add,
@@ -52,15 +52,15 @@ from autograd.functions import (
     log_softmax,
     logsigmoid,
     logsumexp,
-    max,
+    max as max,
     maximum,
     mean,
-    min,
+    min as min,
     minimum,
     mul,
     neg,
     norm,
-    pow,
+    pow as pow,
     prod,
     relu,
     sigmoid,
@@ -73,7 +73,7 @@ from autograd.functions import (
     sqrt,
     square,
     sub,
-    sum,
+    sum as sum,
     tan,
     tanh,
     where,
@@ -85,7 +85,7 @@ from autograd.visual import Drawing, draw
 
 engine = "pure"
 
-# Not here: abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
+# Not listed: abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
 __all__ = [
     "Drawing",
     "Value",

@@ -1,0 +1,183 @@
+"""Neuron, Layer and MLP: an MLP is a list of layers, a layer a list of neurons."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import autograd
+from autograd import Value, scope
+from autograd.checks import as_list
+from autograd.errors import ShapeError
+from autograd.value import Number, constant
+from nn.init import Initializer, Seed, as_generator, as_initializer
+from nn.module import Module
+
+Activation: TypeAlias = Callable[[Value], Any]
+
+
+def identity(x: Value) -> Value:
+    """The activation that changes nothing: a linear neuron."""
+    return x
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": identity,
+    "relu": autograd.relu,
+    "leaky_relu": autograd.leaky_relu,
+    "elu": autograd.elu,
+    "gelu": autograd.gelu,
+    "silu": autograd.silu,
+    "softplus": autograd.softplus,
+    "sigmoid": autograd.sigmoid,
+    "tanh": autograd.tanh,
+}
+
+
+class Neuron(Module):
+    """activation(w . x + b), with one weight for each of `inputs` numbers.
+
+    >>> neuron = Neuron(2, activation="sigmoid", generator=0)
+    >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, -3.0, -3.0
+    >>> round(neuron([-1.0, -2.0]).data, 2)
+    0.73
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        activation: str | Activation = "relu",
+        *,
+        init: str | Initializer = "uniform",
+        generator: Seed = None,
+        fan_out: int = 1,
+    ) -> None:
+        inputs = _size("inputs", inputs)
+        initializer, random = as_initializer(init), as_generator(generator)
+        self.w = [Value(initializer(inputs, fan_out, random), f"w{i}") for i in range(inputs)]
+        self.b = Value(0.0, "b")
+        self.activation = activation if callable(activation) else _activation(activation)
+
+    def __call__(self, x: Iterable[Number]) -> Value:
+        """The output for one input of the right length; ShapeError otherwise."""
+        x = as_inputs(x, len(self.w), "this neuron")
+        out: Value = self.activation(autograd.dot(self.w, x) + self.b)
+        return out
+
+    def extra_repr(self) -> str:
+        """Inputs and activation."""
+        return f"{len(self.w)} inputs, {_name(self.activation)}"
+
+
+class Layer(Module):
+    """`outputs` neurons that all read the same `inputs` numbers; gives a list of Values."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        activation: str | Activation = "relu",
+        *,
+        init: str | Initializer = "uniform",
+        generator: Seed = None,
+    ) -> None:
+        self.inputs, outputs = _size("inputs", inputs), _size("outputs", outputs)
+        random = as_generator(generator)
+        self.neurons: list[Neuron] = []
+        for position in range(outputs):
+            with scope(f"neuron{position}"):
+                neuron = Neuron(inputs, activation, init=init, generator=random, fan_out=outputs)
+            self.neurons.append(neuron)
+
+    def __call__(self, x: Iterable[Number]) -> list[Value]:
+        """The outputs for one input of the right length; ShapeError otherwise."""
+        x = as_inputs(x, self.inputs, "this layer")
+        outputs = []
+        for position, neuron in enumerate(self.neurons):
+            with scope(f"neuron{position}"):
+                outputs.append(neuron(x))
+        return outputs
+
+    def extra_repr(self) -> str:
+        """Sizes and activation."""
+        return f"{self.inputs} -> {len(self.neurons)} {_name(self.neurons[0].activation)}"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: `inputs` numbers, then layers of the given `sizes`.
+
+    `activation` follows every layer but the last, `output` the last: names of
+    `ACTIVATIONS`, or functions of one Value. Biases start at 0, weights as
+    `init` says ("uniform" is between -1 and 1). The output is a list of
+    Values, or a single Value when the last size is 1.
+
+    >>> model = MLP(2, [16, 16, 1], activation="tanh", output="identity", generator=0)
+    >>> model
+    MLP(2 -> 16 tanh -> 16 tanh -> 1 identity, 337 parameters)
+    >>> type(model([0.5, -1.0])).__name__
+    'Value'
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        sizes: Sequence[int],
+        activation: str | Activation = "relu",
+        output: str | Activation = "identity",
+        *,
+        init: str | Initializer = "uniform",
+        generator: Seed = None,
+    ) -> None:
+        sizes = [_size("a layer size", size) for size in as_list("sizes", sizes)]
+        if not sizes:
+            raise ShapeError("an MLP needs at least one layer: MLP(2, [16, 1])")
+        widths = [_size("inputs", inputs), *sizes]
+        random = as_generator(generator)
+        self.layers: list[Layer] = []
+        with scope("mlp"):
+            for position, (before, after) in enumerate(zip(widths, sizes, strict=False)):
+                last = position == len(sizes) - 1
+                with scope(f"layer{position}"):
+                    layer = Layer(
+                        before, after, output if last else activation, init=init, generator=random
+                    )
+                self.layers.append(layer)
+
+    def __call__(self, x: Iterable[Number]) -> Any:
+        """The output for one input of the right length; ShapeError otherwise."""
+        out: list[Any] = as_inputs(x, self.layers[0].inputs, "this MLP")
+        with scope("mlp"):
+            for position, layer in enumerate(self.layers):
+                with scope(f"layer{position}"):
+                    out = layer(out)
+        return out[0] if len(out) == 1 else out
+
+    def extra_repr(self) -> str:
+        """Sizes and activations."""
+        steps = [str(self.layers[0].inputs)]
+        for layer in self.layers:
+            steps.append(f"{len(layer.neurons)} {_name(layer.neurons[0].activation)}")
+        return " -> ".join(steps)
+
+
+def as_inputs(x: Iterable[Number], expected: int, reader: str) -> list[Value]:
+    """`x` as Values, each number once a constant; ShapeError unless `expected` of them."""
+    values = [v if isinstance(v, Value) else constant(v) for v in as_list(reader, x)]
+    if len(values) != expected:
+        raise ShapeError(f"{reader} takes {expected} inputs, got {len(values)}")
+    return values
+
+
+def _activation(name: str) -> Activation:
+    if name not in ACTIVATIONS:
+        names = ", ".join(ACTIVATIONS)
+        raise ValueError(f"activation {name!r} is none of {names}, nor a function")
+    return ACTIVATIONS[name]
+
+
+def _name(activation: Activation) -> str:
+    return getattr(activation, "__name__", "custom")
+
+
+def _size(name: str, size: int) -> int:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ShapeError(f"{name} must be a positive int, got {size!r}")
+    return size

@@ -1,0 +1,99 @@
+"""Module: anything that holds parameters."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from autograd import Value, zero_grad
+from autograd.checks import as_float
+from autograd.errors import ShapeError
+
+
+class Module:
+    """The base of everything with parameters: they are found, counted, saved and reset here.
+
+    A parameter is a leaf Value that an attribute holds, also inside lists,
+    tuples, dicts and other modules. Subclasses define ``__call__``.
+
+    >>> from autograd import Value
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> [name for name, _ in line.named_parameters()], line(3.0).data
+    (['slope', 'offset'], 7.0)
+    """
+
+    __call__: Callable[..., Any]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter once, with its path, such as ``layers.0.neurons.2.b``."""
+        return list(_walk(vars(self), "", set()))
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in the order of `named_parameters`."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Reset the gradient of every parameter."""
+        zero_grad(self.parameters())
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of every parameter by its path."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Set every parameter from `state`, which must name exactly the same paths.
+
+        A missing or unknown path raises ShapeError, a wrong entry NumberError;
+        nothing is changed then.
+        """
+        parameters = dict(self.named_parameters())
+        missing = [name for name in parameters if name not in state]
+        unknown = [name for name in state if name not in parameters]
+        if missing or unknown:
+            raise ShapeError(
+                f"the state does not fit {type(self).__name__} with {len(parameters)} parameters: "
+                f"{_some(missing)} missing, {_some(unknown)} unknown"
+            )
+        numbers = {name: as_float(number) for name, number in state.items()}
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
+    def extra_repr(self) -> str:
+        """What the repr says besides the count of parameters."""
+        return ""
+
+    def __repr__(self) -> str:
+        count = len(self.parameters())
+        said = [self.extra_repr(), f"{count} parameter{'' if count == 1 else 's'}"]
+        return f"{type(self).__name__}({', '.join(filter(None, said))})"
+
+
+def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    if id(thing) in seen:
+        return
+    if isinstance(thing, Value):
+        if not thing.parents:
+            seen.add(id(thing))
+            yield path, thing
+        return
+    items: Iterable[tuple[Any, Any]]
+    if isinstance(thing, Module):
+        items = vars(thing).items()
+    elif isinstance(thing, dict):
+        items = thing.items()
+    elif isinstance(thing, list | tuple):
+        items = enumerate(thing)
+    else:
+        return
+    seen.add(id(thing))
+    for name, item in items:
+        yield from _walk(item, f"{path}.{name}" if path else str(name), seen)
+
+
+def _some(names: list[str]) -> str:
+    if not names:
+        return "none"
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

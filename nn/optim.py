@@ -1,0 +1,286 @@
+"""Optimisers: how gradients change parameters.
+
+The update formulas and defaults are those of ``torch.optim``. In every formula
+``g`` is the gradient of one parameter, with weight decay added where the
+formula wants it. Parameters whose ``requires_grad`` is false stay as they are.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from autograd import Value, numerical_gradient, zero_grad
+from autograd.checks import as_list
+from autograd.errors import GraphError, ShapeError
+
+Loss: TypeAlias = Callable[[], Any]
+
+
+class Optimizer:
+    """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`."""
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+        self.parameters: list[Value] = as_list("parameters", parameters)
+        if not self.parameters:
+            raise ShapeError("no parameters: pass model.parameters()")
+        for parameter in self.parameters:
+            if not isinstance(parameter, Value):
+                kind = type(parameter).__name__
+                raise TypeError(f"parameters are Values, got {kind} {parameter!r}")
+            if parameter.parents:
+                raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
+        _check("learning_rate", learning_rate)
+        self.learning_rate = learning_rate
+
+    def step(self, loss: Loss | None = None) -> None:
+        """Change every parameter once; `loss` recomputes the loss (only nudging needs it)."""
+        for position, parameter in enumerate(self.parameters):
+            if parameter.requires_grad:
+                parameter.data = self.updated(position, parameter.data, parameter.grad)
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """The new number of the parameter at `position`, from its number and gradient."""
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Reset the gradient of every parameter."""
+        zero_grad(self.parameters)
+
+    def _zeros(self) -> list[float]:
+        return [0.0] * len(self.parameters)
+
+
+class NudgeDescent(Optimizer):
+    """Gradient descent without a chain rule: nudge each weight, and see what the loss does.
+
+    Needs two calls of the loss per parameter where `backward` needs one for
+    all: the slow truth to compare with. `nudge` is the size of the nudge.
+
+    >>> from autograd import Value
+    >>> w = Value(3.0)
+    >>> NudgeDescent([w], learning_rate=0.1).step(lambda: w * w)
+    >>> round(w.data, 3)
+    2.4
+    """
+
+    def __init__(
+        self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _check("nudge", nudge)
+        self.nudge = nudge
+
+    def step(self, loss: Loss | None = None) -> None:
+        """Change every parameter once, by the forward difference of `loss`."""
+        if loss is None:
+            raise TypeError("NudgeDescent.step needs the loss: step(lambda: loss(...))")
+        wanted = [parameter for parameter in self.parameters if parameter.requires_grad]
+        slopes = numerical_gradient(loss, wanted, method="forward", step=self.nudge)
+        for parameter, slope in zip(wanted, slopes, strict=True):
+            parameter.data = parameter.data - self.learning_rate * slope
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum and Nesterov's look-ahead (Sutskever, 2013)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 1e-3,
+        *,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _check("momentum", momentum)
+        _check("weight_decay", weight_decay)
+        if nesterov and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        self.momentum, self.dampening = momentum, dampening
+        self.weight_decay, self.nesterov = weight_decay, nesterov
+        self.velocity: list[float | None] = [None] * len(self.parameters)
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """x - learning_rate * velocity."""
+        g += self.weight_decay * x
+        if self.momentum:
+            before = self.velocity[position]
+            velocity = g if before is None else self.momentum * before + (1 - self.dampening) * g
+            self.velocity[position] = velocity
+            g = g + self.momentum * velocity if self.nesterov else velocity
+        return x - self.learning_rate * g
+
+
+class AdaGrad(Optimizer):
+    """A rate for each parameter, falling with its summed squared gradients (Duchi, 2011)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 1e-2,
+        *,
+        learning_rate_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        epsilon: float = 1e-10,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _check("learning_rate_decay", learning_rate_decay)
+        _check("weight_decay", weight_decay)
+        _check("epsilon", epsilon)
+        self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
+        self.epsilon = epsilon
+        self.steps = 0
+        self.squares = self._zeros()
+
+    def step(self, loss: Loss | None = None) -> None:
+        """Change every parameter once."""
+        self.steps += 1
+        super().step(loss)
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """x - rate * g / (sqrt(sum of g**2) + epsilon)."""
+        g += self.weight_decay * x
+        rate = self.learning_rate / (1 + (self.steps - 1) * self.learning_rate_decay)
+        self.squares[position] += g * g
+        return x - rate * g / (math.sqrt(self.squares[position]) + self.epsilon)
+
+
+class RMSProp(Optimizer):
+    """Gradients divided by a running root mean square of themselves (Hinton, lecture 6e)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 1e-2,
+        *,
+        alpha: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _check("alpha", alpha)
+        _check("epsilon", epsilon)
+        _check("weight_decay", weight_decay)
+        _check("momentum", momentum)
+        self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
+        self.momentum, self.centered = momentum, centered
+        self.squares, self.means, self.velocity = self._zeros(), self._zeros(), self._zeros()
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """x - learning_rate * g / (sqrt(running mean of g**2) + epsilon)."""
+        g += self.weight_decay * x
+        square = self.alpha * self.squares[position] + (1 - self.alpha) * g * g
+        self.squares[position] = square
+        if self.centered:
+            mean = self.alpha * self.means[position] + (1 - self.alpha) * g
+            self.means[position] = mean
+            square -= mean * mean
+        step = g / (math.sqrt(square) + self.epsilon)
+        if self.momentum:
+            step = self.velocity[position] = self.momentum * self.velocity[position] + step
+        return x - self.learning_rate * step
+
+
+class Adam(Optimizer):
+    """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 1e-3,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        for beta in betas:
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"betas lie in [0, 1), got {betas!r}")
+        _check("epsilon", epsilon)
+        _check("weight_decay", weight_decay)
+        self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
+        self.steps = 0
+        self.means, self.squares = self._zeros(), self._zeros()
+
+    def step(self, loss: Loss | None = None) -> None:
+        """Change every parameter once."""
+        self.steps += 1
+        super().step(loss)
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """x - learning_rate * mean / (sqrt(square) + epsilon), both bias-corrected."""
+        g += self.weight_decay * x
+        beta1, beta2 = self.betas
+        mean = beta1 * self.means[position] + (1 - beta1) * g
+        square = beta2 * self.squares[position] + (1 - beta2) * g * g
+        self.means[position], self.squares[position] = mean, square
+        unbiased_root = math.sqrt(square) / math.sqrt(1 - beta2**self.steps)
+        rate = self.learning_rate / (1 - beta1**self.steps)
+        return x - rate * mean / (unbiased_root + self.epsilon)
+
+
+class AdamW(Adam):
+    """Adam with the weight decay taken off the weight itself (Loshchilov & Hutter, 2019)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 1e-3,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas=betas, epsilon=epsilon)
+        _check("weight_decay", weight_decay)
+        self.decoupled_decay = weight_decay
+
+    def updated(self, position: int, x: float, g: float) -> float:
+        """Adam's update of the shrunken x."""
+        return super().updated(position, x * (1 - self.learning_rate * self.decoupled_decay), g)
+
+
+def clip_gradient_norm(parameters: Iterable[Value], largest: float) -> float:
+    """Scale all gradients down together so that their norm is at most `largest`.
+
+    Returns the norm before. The factor is largest / (norm + 1e-6), as in
+    ``torch.nn.utils.clip_grad_norm_``.
+
+    >>> from autograd import Value
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> (x * x / 2 + y * y / 2).backward()
+    >>> clip_gradient_norm([x, y], 1.0)
+    5.0
+    >>> round(x.grad, 3), round(y.grad, 3)
+    (0.6, 0.8)
+    """
+    _check("largest", largest)
+    parameters = list(parameters)
+    norm = gradient_norm(parameters)
+    factor = largest / (norm + 1e-6)
+    if factor < 1.0:
+        for parameter in parameters:
+            parameter.grad *= factor
+    return norm
+
+
+def clip_gradient_value(parameters: Iterable[Value], largest: float) -> None:
+    """Cut every gradient to between -`largest` and `largest`."""
+    _check("largest", largest)
+    for parameter in parameters:
+        parameter.grad = min(max(parameter.grad, -largest), largest)
+
+
+def gradient_norm(parameters: Iterable[Value]) -> float:
+    """The Euclidean norm of all the gradients together."""
+    return math.hypot(*[parameter.grad for parameter in parameters])
+
+
+def _check(name: str, number: float) -> None:
+    if not (isinstance(number, int | float) and 0.0 <= number < math.inf):
+        raise ValueError(f"{name} must be a number from 0 up, got {number!r}")

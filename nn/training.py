@@ -1,0 +1,236 @@
+"""fit: the training loop, with everything one writes around it by hand."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from autograd import no_grad
+from autograd.errors import AnomalyError
+from autograd.gradcheck import float_of
+from nn.data import batches, train_test_split
+from nn.init import Seed, as_generator
+from nn.metrics import judge_of
+from nn.module import Module
+from nn.optim import Optimizer, clip_gradient_norm, gradient_norm
+from nn.schedules import Schedule
+
+Loss: TypeAlias = Callable[[Any, Any], Any]
+Callback: TypeAlias = Callable[["History", Module], Any]
+
+
+@dataclass
+class History:
+    """What happened in each epoch; lists of equal length, empty where nothing was asked for."""
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    stopped: str = ""  # "", "early stopping", "callback" or "interrupted"
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        last = {
+            name: getattr(self, name)[-1]
+            for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
+            if getattr(self, name)
+        }
+        shown = "".join(f", {name} {number:.4f}" for name, number in last.items())
+        stopped = f", stopped: {self.stopped}" if self.stopped else ""
+        return f"<History of {self.epochs} epochs{shown}{stopped}>"
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after `patience` epochs without a loss lower by `margin`; `restore` the best weights.
+
+    Watches the validation loss, or the training loss without validation.
+    """
+
+    patience: int = 5
+    margin: float = 0.0
+    restore: bool = True
+
+
+def fit(
+    model: Module,
+    X: Sequence[Any],
+    y: Sequence[Any],
+    loss: Loss,
+    optimizer: Optimizer,
+    epochs: int = 20,
+    batch_size: int = 32,
+    *,
+    validation: tuple[Sequence[Any], Sequence[Any]] | float | None = None,
+    schedule: Schedule | None = None,
+    early_stopping: EarlyStopping | int | None = None,
+    clip_norm: float | None = None,
+    callbacks: Iterable[Callback] = (),
+    seed: Seed = 0,
+    progress: bool = True,
+) -> History:
+    """Train `model` on samples `X` and targets `y`; returns the History.
+
+    Args:
+        model: called with one sample, gives one prediction.
+        X: the samples: rows of a list or array.
+        y: one target each, as `loss` wants them.
+        loss: of a list of predictions and a list of targets, such as
+            ``nn.cross_entropy``; the mean over the batch.
+        optimizer: made with ``model.parameters()``.
+        epochs: passes over all samples.
+        batch_size: samples per update; the last batch of an epoch may be shorter.
+        validation: ``(X, y)``, or the share of the samples to hold out.
+        schedule: the learning rate of each epoch; without it the optimizer's stays.
+        early_stopping: an EarlyStopping, or its patience in epochs.
+        clip_norm: the largest gradient norm let through.
+        callbacks: called as ``callback(history, model)`` after each epoch; one
+            that returns True stops the training.
+        seed: of the shuffling and of the held-out samples.
+        progress: whether to show a progress bar.
+
+    A class loss also gives the accuracy. Ctrl-C (or Jupyter's stop button)
+    ends the training, not the program: what was learned stays in the model and
+    ``history.stopped`` is "interrupted". A loss that is nan or infinite raises
+    AnomalyError.
+
+    >>> import nn
+    >>> X, y = nn.data.moons(40, seed=0)
+    >>> model = nn.MLP(2, [8, 1], generator=0)
+    >>> history = nn.fit(model, X, y, nn.binary_cross_entropy_with_logits,
+    ...                  nn.Adam(model.parameters(), 0.05), epochs=30, progress=False)
+    >>> history.loss[-1] < history.loss[0]
+    True
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1, got {epochs!r}")
+    generator = as_generator(seed)
+    X, y = _rows(X), _rows(y)
+    if isinstance(validation, float):
+        X, held_X, y, held_y = train_test_split(X, y, validation, generator)
+        validation = held_X, held_y
+    if isinstance(early_stopping, int):
+        early_stopping = EarlyStopping(early_stopping)
+    run = _Run(model, loss, optimizer, clip_norm)
+    best, best_epoch, best_state = math.inf, 0, model.state_dict()
+    history = History()
+    with _bar(epochs, len(X), progress) as bar:
+        try:
+            for epoch in range(epochs):
+                started = time.perf_counter()
+                if schedule is not None:
+                    optimizer.learning_rate = schedule(epoch)
+                run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch, history)
+                if validation is not None:
+                    run.validate(*validation, history)
+                history.seconds.append(time.perf_counter() - started)
+                if any([callback(history, model) is True for callback in callbacks]):
+                    history.stopped = "callback"
+                    break
+                if early_stopping is not None:
+                    watched = (history.validation_loss or history.loss)[-1]
+                    if watched < best - early_stopping.margin or epoch == 0:
+                        best, best_epoch, best_state = watched, epoch, model.state_dict()
+                    elif epoch - best_epoch >= early_stopping.patience:
+                        history.stopped = "early stopping"
+                        break
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+    if early_stopping is not None and early_stopping.restore and history.epochs:
+        model.load_state_dict(best_state)
+    return history
+
+
+def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss) -> tuple[float, float]:
+    """The loss and the accuracy (nan for a regression) of `model` on samples, without training."""
+    judge = judge_of(loss)
+    with no_grad():
+        predictions = [model(x) for x in _rows(X)]
+        total = float_of(loss(predictions, _rows(y)))
+    if judge is None:
+        return total, math.nan
+    return total, sum(map(judge, predictions, y)) / len(predictions)
+
+
+class _Run:
+    """What stays the same over the epochs of one fit."""
+
+    def __init__(
+        self, model: Module, loss: Loss, optimizer: Optimizer, clip_norm: float | None
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.clip_norm = clip_norm
+        self.judge = judge_of(loss)
+
+    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int, history: History) -> None:
+        """One pass over the batches, entered into `history`."""
+        samples, total, rights, norms = 0, 0.0, 0, []
+        for X, y in batches:
+            predictions = [self.model(x) for x in X]
+            loss = self.loss(predictions, y)
+            if not math.isfinite(float_of(loss)):
+                raise AnomalyError(
+                    f"the loss became {loss.data!r} in epoch {epoch + 1}: lower the learning rate "
+                    "or set clip_norm; autograd.detect_anomaly() finds where it began"
+                )
+            norms.append(self.update(loss, X, y))
+            samples += len(X)
+            total += loss.data * len(X)
+            if self.judge:
+                rights += sum(map(self.judge, predictions, y))
+            shown = {"loss": f"{total / samples:.4f}"}
+            if self.judge:
+                shown["accuracy"] = f"{rights / samples:.1%}"
+            bar.set_postfix(shown, refresh=False)
+            bar.update(len(X))
+        history.loss.append(total / samples)
+        history.gradient_norm.append(sum(norms) / len(norms))
+        history.learning_rate.append(self.optimizer.learning_rate)
+        if self.judge:
+            history.accuracy.append(rights / samples)
+
+    def update(self, loss: Any, X: list[Any], y: list[Any]) -> float:
+        """Backward and one step of the optimizer; returns the gradient norm."""
+        self.optimizer.zero_grad()
+        loss.backward()
+        parameters = self.optimizer.parameters
+        if self.clip_norm is None:
+            norm = gradient_norm(parameters)
+        else:
+            norm = clip_gradient_norm(parameters, self.clip_norm)
+        self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
+        return norm
+
+    def validate(self, X: Sequence[Any], y: Sequence[Any], history: History) -> None:
+        """The loss and accuracy on held-out samples, entered into `history`."""
+        loss, accuracy = evaluate(self.model, X, y, self.loss)
+        history.validation_loss.append(loss)
+        if self.judge:
+            history.validation_accuracy.append(accuracy)
+
+
+def _rows(samples: Any) -> list[Any]:
+    """Rows as plain lists: reading single numbers out of an array is slow."""
+    return samples.tolist() if hasattr(samples, "tolist") else list(samples)
+
+
+def _bar(epochs: int, samples: int, progress: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        total=epochs * samples,
+        disable=not progress,
+        desc="training",
+        unit=" samples",
+        unit_scale=True,
+        dynamic_ncols=True,
+    )
