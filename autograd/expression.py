@@ -1,6 +1,7 @@
 """Read a text such as ``tanh(w*x + b)`` into a graph, from a whitelist; nothing is evaluated."""
 
 import ast
+import difflib
 import math
 from typing import Any
 
@@ -73,8 +74,9 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
                 return self.call(name, [self.read(argument) for argument in node.args])
             case ast.Call(func=ast.Name(id=name), keywords=[]):
-                known = ", ".join(sorted(_FUNCTIONS))
-                raise ExpressionError(f"no operation is called {name!r}; there are: {known}")
+                close = difflib.get_close_matches(name, _FUNCTIONS)
+                known = f"did you mean {close[0]}" if close else ", ".join(sorted(_FUNCTIONS))
+                raise ExpressionError(f"no operation is called {name!r}: {known}")
         part = ast.get_source_segment(self.text, node) or self.text
         raise ExpressionError(
             f"{part!r} is not allowed: write numbers, names, + - * / **, "

@@ -174,6 +174,7 @@ class _Run:
     def epoch(self, batches: Iterable[Any], bar: Any, epoch: int, history: History) -> None:
         """One pass over the batches, entered into `history`."""
         samples, total, rights, norms = 0, 0.0, 0, []
+        bar.set_description(f"epoch {epoch + 1}", refresh=False)
         for X, y in batches:
             predictions = [self.model(x) for x in X]
             loss = self.loss(predictions, y)

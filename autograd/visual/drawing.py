@@ -115,7 +115,8 @@ class Drawing:
 
 def _table(box: Box) -> str:
     """The box as one of Graphviz's HTML-like labels: only they can hold two colours."""
-    rows = [f"<B>{html.escape(box.label)}</B>"] if box.label else []
+    # Spaces: bold text may come out wider than the fonts `dot` measured with.
+    rows = [f"<B> {html.escape(box.label)} </B>"] if box.label else []
     rows.append(f'<FONT COLOR="{GREEN}">{box.data}</FONT>')
     if box.grad:
         rows.append(f'<FONT COLOR="{RED}">{box.grad}</FONT>')

@@ -1,0 +1,149 @@
+"""The command ``chainrule``: demo, draw and info."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+import autograd
+from autograd.errors import ChainruleError
+from autograd.visual.drawing import find_dot
+
+
+class UsageError(Exception):
+    """Wrong arguments: one line for the user, exit code 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (by default those of the process); the exit code."""
+    try:
+        options = _parser().parse_args(_shielded(sys.argv[1:] if arguments is None else arguments))
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"chainrule: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("chainrule: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"chainrule: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _shielded(arguments: Sequence[str]) -> list[str]:
+    """An expression such as ``-x``, with a space before it: argparse then sees no option."""
+    words = list(arguments)
+    if words[:1] == ["draw"]:
+        return [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
+    return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="chainrule",
+        description="Scalar automatic differentiation you can read, watch, trust and train with.",
+    )
+    parser.add_argument("--version", action="version", version=f"chainrule {_version()}")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", dest="command", parser_class=_Parser
+    )
+    demo = commands.add_parser("demo", help="train a small network and write what came of it")
+    demo.add_argument(
+        "name", nargs="?", default="digits",
+        choices=("digits", "moons", "circles", "spiral", "xor"), help="what to learn (digits)",
+    )  # fmt: skip
+    demo.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the results (chainrule-NAME)"
+    )
+    demo.add_argument("--epochs", type=_positive, metavar="N", help="passes over the samples")
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (0)")
+    demo.set_defaults(run=_demo)
+    draw = commands.add_parser(
+        "draw", help="draw the graph of an expression, with values and gradients"
+    )
+    draw.add_argument("expression", help='such as "tanh(w*x + b)"')
+    draw.add_argument("numbers", nargs="*", default=[], metavar="NAME=NUMBER", help="such as w=0.5")
+    draw.add_argument(
+        "--out", type=Path, default=Path("graph.svg"), metavar="FILE",
+        help=".svg, .png, .pdf or .dot (graph.svg)",
+    )  # fmt: skip
+    draw.set_defaults(run=_draw)
+    info = commands.add_parser("info", help="say the version, the engine and what was found")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    missing = [name for name in ("matplotlib", "sklearn") if find_spec(name) is None]
+    if missing:
+        names = " and ".join(missing).replace("sklearn", "scikit-learn")
+        print(f"chainrule: the demo needs {names}: pip install 'chainrule[demo]'", file=sys.stderr)
+        return 1
+    from nn import demos
+
+    out = options.out or Path(f"chainrule-{options.name}")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file, not a folder")
+    demos.run(options.name, out, options.epochs, options.seed, print)
+    return 0
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from nn.demos import save_drawing
+
+    try:
+        root = autograd.parse(options.expression, **dict(map(_assignment, options.numbers)))
+        if root.requires_grad:
+            root.backward()
+        file, hint = save_drawing(autograd.draw(root), options.out)
+    except (ChainruleError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    for value in autograd.topological_order(root):
+        if value.label and value.requires_grad:
+            print(f"{value.label} = {value.data:g}, gradient {value.grad:g}")
+    print(f"{options.expression} = {root.data:g}, written to {file}{hint}")
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    version = ".".join(map(str, sys.version_info[:3]))
+    print(f"chainrule  {_version()}")
+    print(f"engine     {autograd.engine}")
+    print(f"python     {version}")
+    print(f"dot        {find_dot() or 'not found'}")
+    return 0
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise UsageError(f"{text!r} is not NAME=NUMBER, such as w=0.5")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise UsageError(f"{number!r} in {text!r} is not a number") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("chainrule")
+    except metadata.PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"
