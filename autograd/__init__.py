@@ -19,6 +19,8 @@ from autograd import errors, ops
 from autograd.expression import parse
 from autograd.functions import (
     abs as abs,
+)
+from autograd.functions import (
     acos,
     acosh,
     add,
@@ -52,15 +54,12 @@ from autograd.functions import (
     log_softmax,
     logsigmoid,
     logsumexp,
-    max as max,
     maximum,
     mean,
-    min as min,
     minimum,
     mul,
     neg,
     norm,
-    pow as pow,
     prod,
     relu,
     sigmoid,
@@ -73,10 +72,21 @@ from autograd.functions import (
     sqrt,
     square,
     sub,
-    sum as sum,
     tan,
     tanh,
     where,
+)
+from autograd.functions import (
+    max as max,
+)
+from autograd.functions import (
+    min as min,
+)
+from autograd.functions import (
+    pow as pow,
+)
+from autograd.functions import (
+    sum as sum,
 )
 from autograd.gradcheck import gradcheck, numerical_gradient
 from autograd.modes import detect_anomaly, no_grad, scope
@@ -122,9 +132,9 @@ __all__ = [
     "hypot",
     "leaky_relu",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_softmax",
     "logsigmoid",
     "logsumexp",

@@ -75,8 +75,8 @@ class _Reader:
                 return self.call(name, [self.read(argument) for argument in node.args])
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 close = difflib.get_close_matches(name, _FUNCTIONS)
-                known = f"did you mean {close[0]}" if close else ", ".join(sorted(_FUNCTIONS))
-                raise ExpressionError(f"no operation is called {name!r}: {known}")
+                advice = f"did you mean {' or '.join(close)}" if close else ", ".join(_FUNCTIONS)
+                raise ExpressionError(f"no operation is called {name!r}: {advice}")
         part = ast.get_source_segment(self.text, node) or self.text
         raise ExpressionError(
             f"{part!r} is not allowed: write numbers, names, + - * / **, "

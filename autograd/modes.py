@@ -24,7 +24,7 @@ class Modes(NamedTuple):
     anomaly: bool = False
 
 
-current: ContextVar[Modes] = ContextVar("chainrule_modes", default=Modes())
+current: ContextVar[Modes] = ContextVar("chainrule_modes", default=Modes())  # noqa: B039 - it is immutable
 _lines: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # where detect_anomaly saw a node made
 
 

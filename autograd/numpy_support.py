@@ -43,8 +43,6 @@ def apply_ufunc(
     rule = _RULES.get(_OTHER_NAMES.get(ufunc.__name__, ufunc.__name__))
     if rule and method == "__call__" and not options and not any(_is_array(x) for x in inputs):
         return apply(rule, *inputs)
-    import numpy as np  # it is loaded already: it called us
-
     return getattr(ufunc, method)(*map(_as_array, inputs), **options)
 
 
@@ -53,7 +51,7 @@ def _is_array(x: Any) -> bool:
 
 
 def _as_array(x: Any) -> Any:
-    import numpy as np
+    import numpy as np  # it is loaded already: it called us
 
     if hasattr(x, "shape"):
         return x

@@ -170,7 +170,7 @@ class Value:
     def _backward(self) -> None:
         """Pass this node's gradient on to its parents: the chain rule, one step."""
         upstream = self._grad
-        for parent, partial in zip(self.parents, self.partials):
+        for parent, partial in zip(self.parents, self.partials, strict=True):
             if parent.requires_grad:
                 parent._grad += upstream * partial
 

@@ -113,7 +113,7 @@ def _draw(options: argparse.Namespace) -> int:
     for value in autograd.topological_order(root):
         if value.label and value.requires_grad:
             print(f"{value.label} = {value.data:g}, gradient {value.grad:g}")
-    print(f"{options.expression} = {root.data:g}, written to {file}{hint}")
+    print(f"{options.expression.strip()} = {root.data:g}, written to {file}{hint}")
     return 0
 
 

@@ -113,11 +113,11 @@ def _summary(
     trained_on: int,
 ) -> str:
     rights = sum(map(int.__eq__, targets, predictions))
+    epochs = _counted(history.epochs, "epoch")
     lines = [
         f"accuracy    {rights / len(targets):.1%} on the test split ({rights} of {len(targets)})",
         f"parameters  {len(model.parameters()):,}",
-        f"time        {seconds:.1f} s for {_counted(history.epochs, 'epoch')} "
-        f"of {trained_on:,} samples",
+        f"time        {seconds:.1f} s for {epochs} of {trained_on:,} samples",
     ]
     if history.accuracy:
         lines.insert(1, f"training    {history.accuracy[-1]:.1%}, loss {history.loss[-1]:.4f}")

@@ -152,10 +152,10 @@ class MLP(Module):
 
     def extra_repr(self) -> str:
         """Sizes and activations."""
-        steps = [str(self.layers[0].inputs)]
-        for layer in self.layers:
-            steps.append(f"{len(layer.neurons)} {_name(layer.neurons[0].activation)}")
-        return " -> ".join(steps)
+        steps = [
+            f"{len(layer.neurons)} {_name(layer.neurons[0].activation)}" for layer in self.layers
+        ]
+        return " -> ".join([str(self.layers[0].inputs), *steps])
 
 
 def as_inputs(x: Iterable[Number], expected: int, reader: str) -> list[Value]:

@@ -1,4 +1,4 @@
-"""Pictures of training with matplotlib (the extra ``plot``): each gives a Figure to show or save."""
+"""Pictures of training with matplotlib (the extra ``plot``); each gives a Figure."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from autograd.errors import ChainruleError
+from autograd.errors import ChainruleError, ShapeError
 from nn.layers import ACTIVATIONS, MLP
 from nn.module import Module
 
@@ -62,7 +62,7 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Any:
     content = _read(path)
     state = {name: _number(path, name, text) for name, text in content["parameters"].items()}
     if model is None:
-        model = _built(path, content["architecture"])
+        model = _built(path, content["architecture"], len(state))
     try:
         model.load_state_dict(state)
     except ChainruleError as error:
@@ -77,7 +77,6 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     names = {function: name for name, function in ACTIVATIONS.items()}
     layers = model.layers
     return {
-        "kind": "MLP",
         "inputs": layers[0].inputs,
         "sizes": [len(layer.neurons) for layer in layers],
         "activation": names.get(layers[0].neurons[0].activation),
@@ -85,10 +84,13 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     }
 
 
-def _built(path: Path, architecture: Any) -> MLP:
+def _built(path: Path, architecture: Any, parameters: int) -> MLP:
     try:
-        if architecture["kind"] != "MLP" or sum(architecture["sizes"]) > 1_000_000:
-            raise ValueError("not an MLP")
+        sizes = architecture["sizes"]
+        widths = zip([architecture["inputs"], *sizes], sizes, strict=False)
+        expected = sum((before + 1) * after for before, after in widths)
+        if expected != parameters:  # checked before anything of that size is built
+            raise ModelFileError(f"{path} has {parameters} parameters, its MLP needs {expected}")
         return MLP(
             architecture["inputs"],
             architecture["sizes"],
@@ -96,7 +98,7 @@ def _built(path: Path, architecture: Any) -> MLP:
             architecture["output"],
             generator=0,
         )
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ShapeError):
         raise ModelFileError(
             f"{path} does not say how to build its model: build it yourself, then load(path, model)"
         ) from None

@@ -110,6 +110,7 @@ def fit(
     ...                  nn.Adam(model.parameters(), 0.05), epochs=30, progress=False)
     >>> history.loss[-1] < history.loss[0]
     True
+
     """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs!r}")
@@ -133,7 +134,9 @@ def fit(
                 if validation is not None:
                     run.validate(*validation, history)
                 history.seconds.append(time.perf_counter() - started)
-                if any([callback(history, model) is True for callback in callbacks]):
+                # A list, so that every callback is called even when one stops the training.
+                answers = [callback(history, model) for callback in callbacks]
+                if True in answers:
                     history.stopped = "callback"
                     break
                 if early_stopping is not None:
