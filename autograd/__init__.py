@@ -16,6 +16,8 @@ if (_Path(__file__).parent / "tracer.py").exists():
     )
 
 from autograd import errors, ops
+from autograd._select import Value, apply, scope, topological_order, zero_grad
+from autograd._select import name as engine
 from autograd.expression import parse
 from autograd.functions import (
     abs as abs,
@@ -89,11 +91,8 @@ from autograd.functions import (
     sum as sum,
 )
 from autograd.gradcheck import gradcheck, numerical_gradient
-from autograd.modes import detect_anomaly, no_grad, scope
-from autograd.value import Value, apply, topological_order, zero_grad
+from autograd.modes import detect_anomaly, no_grad
 from autograd.visual import Drawing, draw
-
-engine = "pure"
 
 # Not listed: abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
 __all__ = [

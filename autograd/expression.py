@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from autograd import functions, ops
+from autograd._select import Value
 from autograd.errors import ExpressionError
-from autograd.value import Value
 
 LONGEST = 2000  # characters; a longer text is no picture anyone could read
 

@@ -8,9 +8,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, overload
 
-from autograd import errors, ops
-from autograd.checks import as_float, as_list, operands
-from autograd.value import Number, Value, apply
+from autograd import _select, errors, ops
+from autograd._select import Value
+from autograd.checks import as_list
+from autograd.value import Number
 
 
 class Elementwise(Protocol):
@@ -35,26 +36,12 @@ class Reduction(Protocol):
     def __call__(self, values: Iterable[Number], /) -> Number: ...
 
 
-def evaluate(rule: ops.Rule, *given: Any) -> Any:
-    """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
-    if any(type(x) is Value for x in given):
-        return apply(rule, *given)
-    numbers = [as_float(x) for x in given]
-    try:
-        return rule(*numbers)[0]
-    except (ValueError, ArithmeticError) as error:
-        shown = [(number, "") for number in numbers]
-        raise errors.refusal(rule.__name__, shown, error) from None
-
-
 def _elementwise(*rules: ops.Rule) -> Iterator[Elementwise]:
     return map(_elementwise_function, rules)
 
 
 def _elementwise_function(rule: ops.Rule) -> Any:
-    def function(*given: Any, **named: Any) -> Any:
-        return evaluate(rule, *operands(rule, *given, **named))
-
+    function = _select.elementwise(rule)
     return _named(function, rule, "Single numbers or Values give one of the same")
 
 
@@ -65,7 +52,7 @@ def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
             if empty is None:
                 raise errors.ShapeError(f"{rule.__name__} of an empty sequence has no value")
             return empty
-        return evaluate(rule, *values)
+        return _select.evaluate(rule, *values)
 
     return _named(function, rule, "Takes one sequence of numbers or Values")
 
@@ -103,23 +90,18 @@ max: Reduction = _reduction(ops.max)
 min: Reduction = _reduction(ops.min)
 logsumexp: Reduction = _reduction(ops.logsumexp)
 
+dot: Callable[[Iterable[Number], Iterable[Number]], Any] = _select.dot
+dot.__doc__ = """The sum of the products of two sequences, as one node.
 
-def dot(x: Iterable[Number], y: Iterable[Number]) -> Any:
-    """The sum of the products of two sequences, as one node.
+Unequal lengths raise ShapeError.
 
-    Unequal lengths raise ShapeError.
-
-    >>> import autograd
-    >>> w = [autograd.Value(2.0), autograd.Value(-3.0)]
-    >>> out = autograd.dot(w, [10.0, 1.0])
-    >>> out.backward()
-    >>> out.data, w[0].grad, w[1].grad
-    (17.0, 10.0, 1.0)
-    """
-    x, y = as_list("dot", x), as_list("dot", y)
-    if len(x) != len(y):
-        raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
-    return evaluate(ops.dot, *x, *y)
+>>> import autograd
+>>> w = [autograd.Value(2.0), autograd.Value(-3.0)]
+>>> out = autograd.dot(w, [10.0, 1.0])
+>>> out.backward()
+>>> out.data, w[0].grad, w[1].grad
+(17.0, 10.0, 1.0)
+"""
 
 
 def softmax(logits: Iterable[Number]) -> list[Any]:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd._select import Value
 from autograd.checks import as_float, as_list
 from autograd.errors import GradcheckError, GraphError
-from autograd.value import Number, Value
+from autograd.value import Number
 
 Function = Callable[..., Number]
 
@@ -137,7 +138,7 @@ def gradcheck(
         analytic = [leaf.grad for leaf in leaves]
     finally:
         for leaf, (grad, reached) in zip(leaves, before, strict=True):
-            leaf._grad, leaf._reached = grad, reached
+            leaf.grad, leaf._reached = grad, reached
     numeric = numerical_gradient(function, leaves, step=step)
     names = [leaf.label or str(position) for position, leaf in enumerate(leaves)]
     report = GradcheckReport(

@@ -18,10 +18,8 @@ from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
-LN2, LN10 = math.log(2.0), math.log(10.0)
-SQRT2 = math.sqrt(2.0)
-SQRT2PI = math.sqrt(2.0 * math.pi)
-SQRTPI = math.sqrt(math.pi)
+LN2, LN10, SQRT2 = math.log(2.0), math.log(10.0), math.sqrt(2.0)
+SQRTPI, SQRT2PI = math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
 
 # One blank line between rules, not two: they read as a table.
 # fmt: off
@@ -249,11 +247,14 @@ def norm(*x):
 def max(*x):
     out = _largest(x)
     wins = [0.0 if a < out else 1.0 for a in x]
-    return out, *[win / _total(wins) for win in wins]
+    ties = _total(wins)
+    return out, *[win / ties for win in wins]
 
 def min(*x):
-    out, *wins = max(*[-a for a in x])
-    return -out, *wins
+    out = -_largest([-a for a in x])
+    wins = [0.0 if a > out else 1.0 for a in x]
+    ties = _total(wins)
+    return out, *[win / ties for win in wins]
 
 def logsumexp(*x):
     top = _largest(x)

@@ -123,7 +123,7 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_reached", "label", "op", "parents",
+    __slots__ = ("_data", "_grad", "_made_at", "_reached", "label", "op", "parents",
                  "partials", "requires_grad", "scope")  # fmt: skip
 
     def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:

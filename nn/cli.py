@@ -120,10 +120,18 @@ def _draw(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     version = ".".join(map(str, sys.version_info[:3]))
     print(f"chainrule  {_version()}")
-    print(f"engine     {autograd.engine}")
+    print(f"engine     {autograd.engine}{_why_pure()}")
     print(f"python     {version}")
     print(f"dot        {find_dot() or 'not found'}")
     return 0
+
+
+def _why_pure() -> str:
+    if autograd.engine == "compiled":
+        return ""
+    if find_spec("autograd._engine"):
+        return " (AUTOGRAD_PURE is set)"
+    return " (the compiled engine was not built: no C compiler, or switched off)"
 
 
 def _assignment(text: str) -> tuple[str, float]:

@@ -5,9 +5,10 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Value, scope
+from autograd._select import constant
 from autograd.checks import as_list
 from autograd.errors import ShapeError
-from autograd.value import Number, constant
+from autograd.value import Number
 from nn.init import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module
 
@@ -58,7 +59,10 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Number]) -> Value:
         """The output for one input of the right length; ShapeError otherwise."""
-        x = as_inputs(x, len(self.w), "this neuron")
+        return self.output(as_inputs(x, len(self.w), "this neuron"))
+
+    def output(self, x: list[Value]) -> Value:
+        """The output for inputs that are checked already."""
         out: Value = self.activation(autograd.dot(self.w, x) + self.b)
         return out
 
@@ -81,19 +85,23 @@ class Layer(Module):
     ) -> None:
         self.inputs, outputs = _size("inputs", inputs), _size("outputs", outputs)
         random = as_generator(generator)
+        self.scopes = [f"neuron{position}" for position in range(outputs)]
         self.neurons: list[Neuron] = []
-        for position in range(outputs):
-            with scope(f"neuron{position}"):
+        for name in self.scopes:
+            with scope(name):
                 neuron = Neuron(inputs, activation, init=init, generator=random, fan_out=outputs)
             self.neurons.append(neuron)
 
     def __call__(self, x: Iterable[Number]) -> list[Value]:
         """The outputs for one input of the right length; ShapeError otherwise."""
-        x = as_inputs(x, self.inputs, "this layer")
+        return self.output(as_inputs(x, self.inputs, "this layer"))
+
+    def output(self, x: list[Value]) -> list[Value]:
+        """The outputs for inputs that are checked already."""
         outputs = []
-        for position, neuron in enumerate(self.neurons):
-            with scope(f"neuron{position}"):
-                outputs.append(neuron(x))
+        for name, neuron in zip(self.scopes, self.neurons, strict=True):
+            with scope(name):
+                outputs.append(neuron.output(x))
         return outputs
 
     def extra_repr(self) -> str:
@@ -147,7 +155,7 @@ class MLP(Module):
         with scope("mlp"):
             for position, layer in enumerate(self.layers):
                 with scope(f"layer{position}"):
-                    out = layer(out)
+                    out = layer.output(out)
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:

@@ -29,7 +29,7 @@ class Module:
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as ``layers.0.neurons.2.b``."""
-        return list(_walk(vars(self), "", set()))
+        return list(_walk(self, "", {id(self)}))
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
@@ -72,25 +72,26 @@ class Module:
 
 
 def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    if id(thing) in seen:
-        return
-    if isinstance(thing, Value):
-        if not thing.parents:
-            seen.add(id(thing))
-            yield path, thing
-        return
+    """The leaf Values below `thing` with their paths; `seen` holds ids, for cycles and repeats."""
     items: Iterable[tuple[Any, Any]]
     if isinstance(thing, Module):
         items = vars(thing).items()
     elif isinstance(thing, dict):
         items = thing.items()
-    elif isinstance(thing, list | tuple):
-        items = enumerate(thing)
     else:
-        return
-    seen.add(id(thing))
+        items = enumerate(thing)
+    prefix = f"{path}." if path else ""
     for name, item in items:
-        yield from _walk(item, f"{path}.{name}" if path else str(name), seen)
+        if type(item) is Value:
+            if id(item) not in seen and not item.parents:
+                seen.add(id(item))
+                yield f"{prefix}{name}", item
+        elif isinstance(item, _HOLDERS) and id(item) not in seen:
+            seen.add(id(item))
+            yield from _walk(item, f"{prefix}{name}", seen)
+
+
+_HOLDERS = (Module, list, tuple, dict)
 
 
 def _some(names: list[str]) -> str:

@@ -1,23 +1,32 @@
 """Optimisers: how gradients change parameters.
 
-The update formulas and defaults are those of ``torch.optim``. In every formula
-``g`` is the gradient of one parameter, with weight decay added where the
-formula wants it. Parameters whose ``requires_grad`` is false stay as they are.
+The update formulas are in `nn.updates`; they and the defaults are those of
+``torch.optim``. Parameters whose ``requires_grad`` is false stay as they are.
 """
 
 import math
+from array import array
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from autograd import Value, numerical_gradient, zero_grad
 from autograd.checks import as_list
 from autograd.errors import GraphError, ShapeError
+from nn import updates
+from nn.updates import Formula, update
 
 Loss: TypeAlias = Callable[[], Any]
 
 
 class Optimizer:
-    """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`."""
+    """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`.
+
+    A subclass names its `formula` of `nn.updates`, remembers `memory` numbers
+    for each parameter, and says its `settings`.
+    """
+
+    formula: Formula
+    memory = 0
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
         self.parameters: list[Value] = as_list("parameters", parameters)
@@ -31,23 +40,22 @@ class Optimizer:
                 raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
         _check("learning_rate", learning_rate)
         self.learning_rate = learning_rate
+        self.steps = 0
+        zeros = bytes(8 * len(self.parameters))
+        self.state = [array("d", zeros) for _ in range(self.memory)]
 
     def step(self, loss: Loss | None = None) -> None:
         """Change every parameter once; `loss` recomputes the loss (only nudging needs it)."""
-        for position, parameter in enumerate(self.parameters):
-            if parameter.requires_grad:
-                parameter.data = self.updated(position, parameter.data, parameter.grad)
+        self.steps += 1
+        update(type(self).formula, self.parameters, self.state, self.settings())
 
-    def updated(self, position: int, x: float, g: float) -> float:
-        """The new number of the parameter at `position`, from its number and gradient."""
+    def settings(self) -> tuple[float, ...]:
+        """The last operands of the formula, the same for all parameters."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""
         zero_grad(self.parameters)
-
-    def _zeros(self) -> list[float]:
-        return [0.0] * len(self.parameters)
 
 
 class NudgeDescent(Optimizer):
@@ -75,13 +83,20 @@ class NudgeDescent(Optimizer):
         if loss is None:
             raise TypeError("NudgeDescent.step needs the loss: step(lambda: loss(...))")
         wanted = [parameter for parameter in self.parameters if parameter.requires_grad]
-        slopes = numerical_gradient(loss, wanted, method="forward", step=self.nudge)
+
+        def recomputed() -> Any:  # called without arguments even where `loss` has defaults
+            return loss()
+
+        slopes = numerical_gradient(recomputed, wanted, method="forward", step=self.nudge)
         for parameter, slope in zip(wanted, slopes, strict=True):
             parameter.data = parameter.data - self.learning_rate * slope
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and Nesterov's look-ahead (Sutskever, 2013)."""
+
+    formula = staticmethod(updates.sgd)
+    memory = 2
 
     def __init__(
         self,
@@ -100,21 +115,19 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
         self.momentum, self.dampening = momentum, dampening
         self.weight_decay, self.nesterov = weight_decay, nesterov
-        self.velocity: list[float | None] = [None] * len(self.parameters)
 
-    def updated(self, position: int, x: float, g: float) -> float:
-        """x - learning_rate * velocity."""
-        g += self.weight_decay * x
-        if self.momentum:
-            before = self.velocity[position]
-            velocity = g if before is None else self.momentum * before + (1 - self.dampening) * g
-            self.velocity[position] = velocity
-            g = g + self.momentum * velocity if self.nesterov else velocity
-        return x - self.learning_rate * g
+    def settings(self) -> tuple[float, ...]:
+        """Rate, momentum, dampening, weight decay, nesterov."""
+        # Without momentum PyTorch knows no dampening.
+        dampening = self.dampening if self.momentum else 0.0
+        return (self.learning_rate, self.momentum, dampening, self.weight_decay, self.nesterov)
 
 
 class AdaGrad(Optimizer):
     """A rate for each parameter, falling with its summed squared gradients (Duchi, 2011)."""
+
+    formula = staticmethod(updates.adagrad)
+    memory = 1
 
     def __init__(
         self,
@@ -131,24 +144,18 @@ class AdaGrad(Optimizer):
         _check("epsilon", epsilon)
         self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
         self.epsilon = epsilon
-        self.steps = 0
-        self.squares = self._zeros()
 
-    def step(self, loss: Loss | None = None) -> None:
-        """Change every parameter once."""
-        self.steps += 1
-        super().step(loss)
-
-    def updated(self, position: int, x: float, g: float) -> float:
-        """x - rate * g / (sqrt(sum of g**2) + epsilon)."""
-        g += self.weight_decay * x
-        rate = self.learning_rate / (1 + (self.steps - 1) * self.learning_rate_decay)
-        self.squares[position] += g * g
-        return x - rate * g / (math.sqrt(self.squares[position]) + self.epsilon)
+    def settings(self) -> tuple[float, ...]:
+        """The decayed rate, weight decay, epsilon."""
+        rate = self.learning_rate / (1.0 + (self.steps - 1) * self.learning_rate_decay)
+        return rate, self.weight_decay, self.epsilon
 
 
 class RMSProp(Optimizer):
     """Gradients divided by a running root mean square of themselves (Hinton, lecture 6e)."""
+
+    formula = staticmethod(updates.rmsprop)
+    memory = 3
 
     def __init__(
         self,
@@ -168,25 +175,24 @@ class RMSProp(Optimizer):
         _check("momentum", momentum)
         self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
         self.momentum, self.centered = momentum, centered
-        self.squares, self.means, self.velocity = self._zeros(), self._zeros(), self._zeros()
 
-    def updated(self, position: int, x: float, g: float) -> float:
-        """x - learning_rate * g / (sqrt(running mean of g**2) + epsilon)."""
-        g += self.weight_decay * x
-        square = self.alpha * self.squares[position] + (1 - self.alpha) * g * g
-        self.squares[position] = square
-        if self.centered:
-            mean = self.alpha * self.means[position] + (1 - self.alpha) * g
-            self.means[position] = mean
-            square -= mean * mean
-        step = g / (math.sqrt(square) + self.epsilon)
-        if self.momentum:
-            step = self.velocity[position] = self.momentum * self.velocity[position] + step
-        return x - self.learning_rate * step
+    def settings(self) -> tuple[float, ...]:
+        """Rate, alpha, epsilon, weight decay, momentum, centered."""
+        return (
+            self.learning_rate,
+            self.alpha,
+            self.epsilon,
+            self.weight_decay,
+            self.momentum,
+            self.centered,
+        )
 
 
 class Adam(Optimizer):
     """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1)."""
+
+    formula = staticmethod(updates.adam)
+    memory = 2
 
     def __init__(
         self,
@@ -204,24 +210,16 @@ class Adam(Optimizer):
         _check("epsilon", epsilon)
         _check("weight_decay", weight_decay)
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
-        self.steps = 0
-        self.means, self.squares = self._zeros(), self._zeros()
 
-    def step(self, loss: Loss | None = None) -> None:
-        """Change every parameter once."""
-        self.steps += 1
-        super().step(loss)
+    def settings(self) -> tuple[float, ...]:
+        """The bias-corrected rate and root, betas, epsilon, weight decay, shrinking."""
+        return self._settings(self.weight_decay, shrink=1.0)
 
-    def updated(self, position: int, x: float, g: float) -> float:
-        """x - learning_rate * mean / (sqrt(square) + epsilon), both bias-corrected."""
-        g += self.weight_decay * x
+    def _settings(self, weight_decay: float, shrink: float) -> tuple[float, ...]:
         beta1, beta2 = self.betas
-        mean = beta1 * self.means[position] + (1 - beta1) * g
-        square = beta2 * self.squares[position] + (1 - beta2) * g * g
-        self.means[position], self.squares[position] = mean, square
-        unbiased_root = math.sqrt(square) / math.sqrt(1 - beta2**self.steps)
-        rate = self.learning_rate / (1 - beta1**self.steps)
-        return x - rate * mean / (unbiased_root + self.epsilon)
+        rate = self.learning_rate / (1.0 - beta1**self.steps)
+        root_correction = math.sqrt(1.0 - beta2**self.steps)
+        return rate, root_correction, beta1, beta2, self.epsilon, weight_decay, shrink
 
 
 class AdamW(Adam):
@@ -236,13 +234,13 @@ class AdamW(Adam):
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
     ) -> None:
-        super().__init__(parameters, learning_rate, betas=betas, epsilon=epsilon)
-        _check("weight_decay", weight_decay)
-        self.decoupled_decay = weight_decay
+        super().__init__(
+            parameters, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay
+        )
 
-    def updated(self, position: int, x: float, g: float) -> float:
-        """Adam's update of the shrunken x."""
-        return super().updated(position, x * (1 - self.learning_rate * self.decoupled_decay), g)
+    def settings(self) -> tuple[float, ...]:
+        """As Adam's; the weight decay shrinks the weight instead of joining the gradient."""
+        return self._settings(0.0, shrink=1.0 - self.learning_rate * self.weight_decay)
 
 
 def clip_gradient_norm(parameters: Iterable[Value], largest: float) -> float:

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd._select import Value
 from autograd.errors import DotMissingError
-from autograd.value import Value
 from autograd.visual.model import Box, Graph, graph_of
 
 if TYPE_CHECKING:

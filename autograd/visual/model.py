@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from autograd import errors, ops
-from autograd.value import Value, topological_order
+from autograd._select import Value, topological_order
 
 MOST = 1500  # values; above it nothing is legible and layout takes minutes
 LONGEST_LABEL = 40  # characters

@@ -1,0 +1,73 @@
+"""Which engine runs: the compiled twin where it was built, else the reference.
+
+``AUTOGRAD_PURE=1`` in the environment selects the reference.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from autograd import errors, ops, value
+from autograd.checks import as_float, as_list, operands
+from autograd.modes import scope
+
+name = "pure"
+if TYPE_CHECKING:
+    from autograd.value import Value, apply, constant, topological_order, zero_grad
+else:
+    engine = value
+    if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
+        try:
+            from autograd import _engine as engine
+        except ImportError:  # it was not built here
+            pass
+        else:
+            name = "compiled"
+    Value, apply, constant = engine.Value, engine.apply, engine.constant
+    topological_order, zero_grad = engine.topological_order, engine.zero_grad
+
+
+def evaluate(rule: ops.Rule, *given: Any) -> Any:
+    """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
+    if any(type(x) is Value for x in given):
+        return apply(rule, *given)
+    numbers = [as_float(x) for x in given]
+    try:
+        return rule(*numbers)[0]
+    except (ValueError, ArithmeticError) as error:
+        shown = [(number, "") for number in numbers]
+        raise errors.refusal(rule.__name__, shown, error) from None
+
+
+def elementwise(rule: ops.Rule) -> Any:
+    """The function that evaluates `rule` on single numbers or Values."""
+
+    def function(*given: Any, **named: Any) -> Any:
+        return evaluate(rule, *operands(rule, *given, **named))
+
+    return function
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The sum of the products of two sequences, as one node; see `functions.dot`."""
+    x, y = as_list("dot", x), as_list("dot", y)
+    if len(x) != len(y):
+        raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
+    return evaluate(ops.dot, *x, *y)
+
+
+if not TYPE_CHECKING and name == "compiled":
+    evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
+    scope = engine.scope
+
+__all__ = [
+    "Value",
+    "apply",
+    "constant",
+    "dot",
+    "elementwise",
+    "evaluate",
+    "name",
+    "scope",
+    "topological_order",
+    "zero_grad",
+]

@@ -1,0 +1,1 @@
+"""Printers of formulas in other languages."""

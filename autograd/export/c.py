@@ -1,0 +1,369 @@
+"""Formulas as C: what the compiled engine computes with.
+
+The C does the same operations in the same order as the rule in Python, with
+the same functions of the C library, so that the results agree to the last bit
+(compile without contraction and without fast-math). Where ``math`` does
+something of its own, as in ``math.hypot``, there is no C.
+"""
+
+import ast
+from collections.abc import Container, Mapping
+
+from autograd.formulas import Formula, FormulaError, read_formulas
+
+# The functions of Python's `math` that hand their argument to the C library.
+LIBRARY = {
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "erf",
+    "erfc", "exp", "exp2", "expm1", "fabs", "fmod", "log", "log10", "log1p", "log2", "pow",
+    "sin", "sinh", "sqrt", "tan", "tanh",
+}  # fmt: skip
+_OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+}  # fmt: skip
+
+
+def c_function(formula: Formula, constants: Mapping[str, float], known: Container[str]) -> str:
+    """`formula` as a static C function.
+
+    A rule of operands becomes ``double rule_f(double x, double *d_x, ...)``, a
+    rule of a sequence ``double rule_f(const double *x, Py_ssize_t n_x, double
+    *partials)``. `constants` are the named numbers a rule may read, `known` the
+    rules printed before that it may call. FormulaError where there is no C.
+    """
+    return _Printer(formula, constants, known).function()
+
+
+def c_update(formula: Formula) -> str:
+    """A formula of an optimiser (see `nn.updates`) as a C function over all parameters.
+
+    ``void update_f(Py_ssize_t n, double *x, const double *g, double **state,
+    const double *settings)`` changes `x` and `state` in place.
+    """
+    return _Printer(formula, {}, ()).update()
+
+
+class _Printer:
+    def __init__(
+        self, formula: Formula, constants: Mapping[str, float], known: Container[str]
+    ) -> None:
+        self.formula, self.constants, self.known = formula, constants, known
+        self.lines: list[str] = []
+        self.scalars = set() if formula.sequence else set(formula.operands)
+        self.vectors = set(formula.operands) if formula.sequence else set()
+        self.buffers: list[str] = []
+        self.elements: dict[str, str] = {}  # the loop variable of a comprehension -> its C
+        self.temporaries = 0
+
+    def function(self) -> str:
+        for names, expression in self.formula.steps:
+            self.step(names, expression)
+        value, *partials = self.formula.results
+        self.emit(f"double value_ = {self.scalar(value)};")
+        if self.formula.sequence:
+            operand = self.formula.operands[0]
+            head = f"const double *{operand}, Py_ssize_t n_{operand}, double *partials_"
+            self.emit("Py_ssize_t filled_ = 0;")
+            for partial in partials:
+                if not isinstance(partial, ast.Starred):
+                    raise self.no_c(partial)
+                self.fill("partials_ + filled_", partial.value)
+                length, _ = self.vector(partial.value)
+                self.emit(f"filled_ += {length};")
+        else:
+            operands = self.formula.operands
+            parameters = [f"double {x}" for x in operands] + [f"double *d_{x}" for x in operands]
+            head = ", ".join(parameters)
+            for operand, partial in zip(operands, partials, strict=True):
+                self.emit(f"*d_{operand} = {self.scalar(partial)};")
+        for buffer in self.buffers:
+            self.emit(f"free({buffer});")
+        self.emit("return value_;")
+        body = "\n".join(f"    {line}" for line in self.lines)
+        return f"static inline double rule_{self.formula.name}({head})\n{{\n{body}\n}}\n"
+
+    def update(self) -> str:
+        name, results = self.formula.name, self.formula.results
+        x, g, *others = self.formula.operands
+        state, settings = others[: len(results) - 1], others[len(results) - 1 :]
+        for names, expression in self.formula.steps:
+            self.step(names, expression)
+        for operand, result in zip([x, *state], results, strict=True):
+            self.emit(f"{operand}_[i_] = {self.scalar(result)};")
+        arrays = [f"double *restrict {s}_ = state_[{i}];" for i, s in enumerate(state)]
+        numbers = [f"const double {s} = settings_[{i}];" for i, s in enumerate(settings)]
+        locals_ = [f"double {operand} = {operand}_[i_];" for operand in [x, g, *state]]
+        lines = [
+            f"static void update_{name}(Py_ssize_t n_, double *restrict {x}_,",
+            f"    const double *restrict {g}_, double *const *state_, const double *settings_)",
+            "{",
+            *(f"    {line}" for line in [*arrays, *numbers]),
+            "    for (Py_ssize_t i_ = 0; i_ < n_; i_++) {",
+            *(f"        {line}" for line in [*locals_, *self.lines]),
+            "    }",
+            "}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def emit(self, line: str) -> None:
+        self.lines.append(line)
+
+    def step(self, names: tuple[str, ...], expression: ast.expr) -> None:
+        if len(names) > 1:  # a, b = rule(x)
+            self.call_rule(names, expression)
+        elif self.is_vector(expression):
+            self.vector_step(names[0], expression)
+        else:
+            declared = "" if names[0] in self.scalars else "double "
+            self.emit(f"{declared}{names[0]} = {self.scalar(expression)};")
+            self.scalars.add(names[0])
+
+    def call_rule(self, names: tuple[str, ...], expression: ast.expr) -> None:
+        match expression:
+            case ast.Call(func=ast.Name(id=rule), args=arguments) if rule in self.known:
+                given = [self.scalar(argument) for argument in arguments]
+                # Two steps may both drop a result into the same name, `_`.
+                fresh = [name for name in names if name not in self.scalars]
+                if fresh:
+                    self.emit(f"double {', '.join(fresh)};")
+                self.scalars.update(names)
+                pointers = [f"&{name}" for name in names[1:]]
+                self.emit(f"{names[0]} = rule_{rule}({', '.join([*given, *pointers])});")
+            case _:
+                raise self.no_c(expression)
+
+    def vector_step(self, name: str, expression: ast.expr) -> None:
+        if isinstance(expression, ast.Subscript):
+            length, first = self.slice(expression)
+            self.emit(f"const double *{name} = {first}; Py_ssize_t n_{name} = {length};")
+        else:
+            length, _ = self.vector(expression)
+            self.emit(f"Py_ssize_t n_{name} = {length};")
+            self.emit(f"double *{name} = malloc((size_t)n_{name} * sizeof(double));")
+            self.emit(f"if ({name} == NULL) {{ {self.free_all()}return NAN; }}")
+            self.fill(name, expression)
+            self.buffers.append(name)
+        self.vectors.add(name)
+
+    def free_all(self) -> str:
+        return "".join(f"free({buffer}); " for buffer in self.buffers)
+
+    def fill(self, target: str, expression: ast.expr) -> None:
+        length, element = self.vector(expression)
+        self.emit(f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) ({target})[i_] = {element};")
+
+    def is_vector(self, expression: ast.expr) -> bool:
+        match expression:
+            case ast.Name(id=name):
+                return name in self.vectors
+            case ast.ListComp() | ast.List() | ast.Subscript():
+                return True
+            case ast.BinOp(left=ast.List()):
+                return True
+            case ast.Call(func=ast.Name(id="map")):
+                return True
+        return False
+
+    def vector(self, expression: ast.expr) -> tuple[str, str]:
+        """Its length, and its element number ``i_``, in C."""
+        match expression:
+            case ast.Name(id=name) if name in self.vectors:
+                return f"n_{name}", f"{name}[i_]"
+            case ast.ListComp(elt=element, generators=[generator]) if not generator.ifs:
+                length, source = self.vector(generator.iter)
+                if not isinstance(generator.target, ast.Name):
+                    raise self.no_c(expression)
+                self.elements[generator.target.id] = source
+                before = len(self.lines)
+                printed = self.scalar(element)
+                if len(self.lines) != before:  # a reduction inside the loop: hoist it by hand
+                    raise self.no_c(expression)
+                del self.elements[generator.target.id]
+                return length, printed
+            case ast.Call(
+                func=ast.Name(id="map"),
+                args=[ast.Attribute(value=ast.Name(id="operator"), attr="mul"), left, right],
+            ):
+                length, a = self.vector(left)
+                _, b = self.vector(right)
+                return length, f"{a} * {b}"
+            case ast.BinOp(left=ast.List(elts=[element]), op=ast.Mult(), right=count):
+                return self.integer(count), self.scalar(element)
+        raise self.no_c(expression)
+
+    def slice(self, expression: ast.Subscript) -> tuple[str, str]:
+        match expression:
+            case ast.Subscript(
+                value=ast.Name(id=name), slice=ast.Slice(lower=lower, upper=upper, step=None)
+            ) if name in self.vectors:
+                start = "0" if lower is None else self.integer(lower)
+                stop = f"n_{name}" if upper is None else self.integer(upper)
+                return f"({stop} - {start})", f"{name} + {start}"
+        raise self.no_c(expression)
+
+    def integer(self, expression: ast.expr) -> str:
+        match expression:
+            case ast.Constant(value=int() as number):
+                return str(number)
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
+                return f"n_{name}"
+            case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
+                return f"({self.integer(left)} / {self.integer(right)})"
+        raise self.no_c(expression)
+
+    def scalar(self, expression: ast.expr) -> str:
+        match expression:
+            case ast.Constant(value=int() | float() as number):
+                return repr(float(number))
+            case ast.Name(id=name):
+                return self.named(name)
+            case ast.Attribute(value=ast.Name(id="math"), attr="inf"):
+                return "INFINITY"
+            case ast.Attribute(value=ast.Name(id="math"), attr="nan"):
+                return "NAN"
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return f"(-{self.scalar(operand)})"
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return f"pow({self.scalar(left)}, {self.scalar(right)})"
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return f"({self.scalar(left)} {_OPERATORS[type(op)]} {self.scalar(right)})"
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return f"({self.scalar(left)} {_OPERATORS[type(op)]} {self.scalar(right)})"
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return f"({self.truth(test)} ? {self.scalar(body)} : {self.scalar(orelse)})"
+            case ast.Call():
+                return self.call(expression)
+        raise self.no_c(expression)
+
+    def named(self, name: str) -> str:
+        if name in self.elements:
+            return self.elements[name]
+        if name in self.scalars:
+            return name
+        if name in self.constants:
+            return repr(float(self.constants[name]))
+        raise FormulaError(f"{self.formula.name}: {name} is not known in C")
+
+    def truth(self, test: ast.expr) -> str:
+        return (
+            self.scalar(test)
+            if isinstance(test, ast.Compare | ast.Call)
+            else f"({self.scalar(test)} != 0.0)"
+        )
+
+    def call(self, expression: ast.Call) -> str:
+        match expression:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr="isfinite"), args=[x]):
+                return f"isfinite({self.scalar(x)})"
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="math"), attr="floor" | "ceil" as name),
+                args=[x],
+            ):  # Python's give an int, which has no -0
+                return f"({name}({self.scalar(x)}) + 0.0)"
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=arguments
+            ) if name in LIBRARY:
+                return f"{name}({', '.join(map(self.scalar, arguments))})"
+            case ast.Call(func=ast.Name(id="len"), args=[_]):
+                return f"(double){self.integer(expression)}"
+            case ast.Call(func=ast.Name(id="_total" | "_largest" as name), args=[terms]):
+                return self.reduction(name, terms)
+        raise self.no_c(expression)
+
+    def reduction(self, name: str, terms: ast.expr) -> str:
+        length, element = self.vector(terms)
+        result = f"reduced{self.temporaries}_"
+        self.temporaries += 1
+        start, update = {
+            "_total": ("0.0", f"{result} += term_;"),
+            "_largest": ("-INFINITY", f"{result} = larger({result}, term_);"),
+        }[name]
+        self.emit(f"double {result} = {start};")
+        self.emit(
+            f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) {{ double term_ = {element}; {update} }}"
+        )
+        return result
+
+    def no_c(self, expression: ast.expr) -> FormulaError:
+        return FormulaError(f"{self.formula.name}: no C for {ast.unparse(expression)}")
+
+
+_PREAMBLE = """\
+/* Printed by autograd/export/c.py from the rules; do not edit. */
+#include <Python.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* The larger of two, the first of equals; nan if there is one. */
+static inline double larger(double a, double b)
+{
+    return b > a || isnan(b) ? b : a;
+}
+"""
+_ARGUMENTS = {
+    "unary": ("double x, double *d_x", "x, d_x"),
+    "binary": ("double x, double y, double *d_x, double *d_y", "x, y, d_x, d_y"),
+    "sequence": ("const double *x, Py_ssize_t n, double *partials", "x, n, partials"),
+}
+
+
+def rules_header(source: str, constants: Mapping[str, float]) -> str:
+    """A C header with every rule of `source` that has C, and a table to find them by number.
+
+    ``rule_names[id]`` and ``rule_kinds[id]`` ('u', 'b' or 's') describe rule
+    number ``id``, counted from 1; ``unary_rule``, ``binary_rule`` and
+    ``sequence_rule`` compute it.
+    """
+    kinds: dict[str, str] = {}
+    parts = [_PREAMBLE]
+    for name, formula in read_formulas(source).items():
+        kind = (
+            "sequence" if formula.sequence else {1: "unary", 2: "binary"}.get(len(formula.operands))
+        )
+        if kind is None:  # rules of more operands run in Python
+            continue
+        try:
+            parts.append(c_function(formula, constants, set(kinds)))
+        except FormulaError:
+            continue
+        kinds[name] = kind
+    names = ", ".join(f'"{name}"' for name in kinds)
+    parts.append(f"static const int rule_count = {len(kinds)};")
+    parts.append(f'static const char *const rule_names[] = {{"", {names}}};')
+    parts.append(f'static const char rule_kinds[] = " {"".join(k[0] for k in kinds.values())}";')
+    numbers = {name: number for number, name in enumerate(kinds, start=1)}
+    for kind, (parameters, given) in _ARGUMENTS.items():
+        cases = "\n".join(
+            f"    case {numbers[name]}: return rule_{name}({given});"
+            for name, own in kinds.items()
+            if own == kind
+        )
+        parts.append(
+            f"static inline double {kind}_rule(int id, {parameters})\n{{\n    switch (id) {{\n"
+            f"{cases}\n    default: return NAN;\n    }}\n}}\n"
+        )
+    parts += [f"#define RULE_{name} {numbers[name]}" for name in kinds]
+    return "\n".join(parts) + "\n"
+
+
+def updates_header(source: str) -> str:
+    """A C header with every formula of an optimiser in `source`, found by name."""
+    formulas = read_formulas(source)
+    names = ", ".join(f'"{name}"' for name in formulas)
+    functions = ", ".join(f"update_{name}" for name in formulas)
+    counts = ", ".join(str(len(formula.results) - 1) for formula in formulas.values())
+    return "\n".join(
+        [
+            "/* Printed by autograd/export/c.py from nn/updates.py; do not edit. */",
+            "#include <Python.h>",
+            "#include <math.h>",
+            *(c_update(formula) for formula in formulas.values()),
+            f"static const int update_count = {len(formulas)};",
+            f"static const char *const update_names[] = {{{names}}};",
+            f"static const int update_memory[] = {{{counts}}};",
+            "typedef void (*Update)(",
+            "    Py_ssize_t, double *, const double *, double *const *, const double *);",
+            f"static const Update update_functions[] = {{{functions}}};",
+            "",
+        ]
+    )

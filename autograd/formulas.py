@@ -1,0 +1,102 @@
+"""Rules as expression trees: the only reader of the source of rules.
+
+A rule (see `ops.py`) is straight-line code, so its source says everything: a
+Formula is its operands, its steps and its results, as trees of Python's own
+``ast``, checked to hold nothing that a printer for another language could not
+write. Rules over sequences may also slice, map and add up; some (``prod``) go
+further than that and have no Formula.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SCALAR = (ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call,
+          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.Attribute,
+          ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Load)  # fmt: skip
+SEQUENCE = (*SCALAR, ast.List, ast.ListComp, ast.comprehension, ast.Store, ast.Starred,
+            ast.Subscript, ast.Slice, ast.FloorDiv)  # fmt: skip
+
+
+class FormulaError(ValueError):
+    """The source of a rule goes beyond what a formula can hold."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One rule: `steps` name intermediate results, `results` are the value and its partials."""
+
+    name: str
+    operands: tuple[str, ...]
+    sequence: bool  # one operand that stands for any number of them
+    steps: tuple[tuple[tuple[str, ...], ast.expr], ...]  # names = expression
+    results: tuple[ast.expr, ...]
+
+
+def read_formulas(source: str) -> dict[str, Formula]:
+    """The formula of every public function in `source` that has one, by name."""
+    formulas = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            try:
+                formulas[node.name] = formula_of(node)
+            except FormulaError:
+                continue
+    return formulas
+
+
+def formula_of(function: ast.FunctionDef) -> Formula:
+    """The formula of one function definition; FormulaError says which line has none."""
+    arguments = function.args
+    sequence = arguments.vararg is not None
+    names = [argument.arg for argument in arguments.args]
+    if arguments.kwonlyargs or arguments.kwarg or (sequence and names):
+        raise _error(function, function, "takes operands x, y, ... or one sequence *x")
+    if arguments.vararg is not None:
+        names = [arguments.vararg.arg]
+    body = function.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]  # the docstring
+    steps = [step for statement in body[:-1] for step in _steps(function, statement)]
+    last = body[-1]
+    if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Tuple):
+        raise _error(function, last, "ends with one return: the value, then its partials")
+    results = tuple(last.value.elts)
+    for expression in [*(expression for _, expression in steps), *results]:
+        _check(function, expression, SEQUENCE if sequence else SCALAR)
+    return Formula(function.name, tuple(names), sequence, tuple(steps), results)
+
+
+def _steps(
+    function: ast.FunctionDef, statement: ast.stmt
+) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
+    """``a = ...``, ``a, b = rule(...)`` or ``a, b = ..., ...``."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            yield (name,), value
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            for name, value in zip(_names(function, names), values, strict=True):
+                yield (name,), value
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call() as call):
+            yield _names(function, names), call
+        case _:
+            raise _error(function, statement, "is made of assignments and one return")
+
+
+def _names(function: ast.FunctionDef, targets: list[ast.expr]) -> tuple[str, ...]:
+    if not all(isinstance(target, ast.Name) for target in targets):
+        raise _error(function, targets[0], "assigns to plain names")
+    return tuple(target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _check(
+    function: ast.FunctionDef, expression: ast.expr, allowed: tuple[type[ast.AST], ...]
+) -> None:
+    for node in ast.walk(expression):
+        if not isinstance(node, allowed):
+            raise _error(function, expression, f"has no {type(node).__name__}")
+
+
+def _error(function: ast.FunctionDef, node: ast.AST, rule: str) -> FormulaError:
+    line = getattr(node, "lineno", function.lineno)
+    return FormulaError(f"{function.name}, line {line}: a formula {rule}: {ast.unparse(node)}")

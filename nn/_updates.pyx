@@ -1,0 +1,44 @@
+# cython: language_level=3, annotation_typing=False, binding=True
+# cython: boundscheck=False, wraparound=False, initializedcheck=False
+"""The formulas of `updates.py`, compiled, over all parameters of an optimiser at once."""
+
+from cpython.array cimport array, clone
+
+from array import array as new_array
+
+from autograd._engine import read_parameters, write_parameters
+
+cdef extern from "_updates.h":
+    ctypedef void (*Update)(Py_ssize_t, double *, const double *, double **, const double *)
+    const int update_count
+    const char *const update_names[]
+    const int update_memory[]
+    const Update update_functions[]
+
+DEF MOST = 8  # numbers remembered for each parameter
+
+cdef dict numbers_of_updates = {update_names[i].decode(): i for i in range(update_count)}
+cdef array doubles = new_array("d")
+
+
+def update(name, list parameters, list state, tuple settings):
+    """As `updates.update`, for the formula of that name; False where some parameter is frozen."""
+    cdef int number = numbers_of_updates[name]
+    cdef Py_ssize_t i, n = len(parameters)
+    cdef array x = clone(doubles, n, False)
+    cdef array g = clone(doubles, n, False)
+    cdef array setting = new_array("d", settings)
+    cdef double *remembered[MOST]
+    if len(state) != update_memory[number] or len(state) > MOST:
+        raise ValueError(f"{name} remembers {update_memory[number]} numbers, got {len(state)}")
+    for i in range(len(state)):
+        if len(state[i]) != n:
+            raise ValueError(f"{len(state[i])} remembered numbers for {n} parameters")
+        remembered[i] = (<array?> state[i]).data.as_doubles
+    if not read_parameters(parameters, x, g):
+        return False
+    update_functions[number](
+        n, x.data.as_doubles, g.data.as_doubles, remembered, setting.data.as_doubles
+    )
+    write_parameters(parameters, x)
+    return True
