@@ -25,10 +25,8 @@ from libc.math cimport isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
-from numbers import Real
-
-from autograd import errors, modes, numpy_support, ops, value
-from autograd.checks import as_float, as_list, operands as operands_of
+from autograd import errors, modes, numpy_support, ops, pickling, value
+from autograd.checks import as_float, as_list, as_operand, operands as operands_of
 
 cdef extern from "_rules.h" nogil:
     const int rule_count
@@ -289,24 +287,20 @@ cdef class Value:
         return unary(RULE_abs, self)
 
     def __lt__(self, other):
-        if type(other) is Value:
-            return self.number < (<Value> other).number
-        return self.number < other if isinstance(other, Real) else NotImplemented
+        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        return NotImplemented if other is NotImplemented else self.number < other
 
     def __le__(self, other):
-        if type(other) is Value:
-            return self.number <= (<Value> other).number
-        return self.number <= other if isinstance(other, Real) else NotImplemented
+        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        return NotImplemented if other is NotImplemented else self.number <= other
 
     def __gt__(self, other):
-        if type(other) is Value:
-            return self.number > (<Value> other).number
-        return self.number > other if isinstance(other, Real) else NotImplemented
+        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        return NotImplemented if other is NotImplemented else self.number > other
 
     def __ge__(self, other):
-        if type(other) is Value:
-            return self.number >= (<Value> other).number
-        return self.number >= other if isinstance(other, Real) else NotImplemented
+        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        return NotImplemented if other is NotImplemented else self.number >= other
 
     def __hash__(self):
         return object.__hash__(self)
@@ -316,6 +310,12 @@ cdef class Value:
 
     def __float__(self):
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
+
+    def __pos__(self):
+        return self
+
+    def __reduce__(self):
+        return pickling.reduced(self)
 
     def __repr__(self):
         label = f", label={self.label!r}" if self.label else ""
@@ -586,9 +586,9 @@ def evaluate(rule, *given):
 
 
 def dot(x, y):
-    if type(x) is not list:
+    if not isinstance(x, list):
         x = as_list("dot", x)
-    if type(y) is not list:
+    if not isinstance(y, list):
         y = as_list("dot", y)
     if len(x) != len(y):
         raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
@@ -652,14 +652,13 @@ cdef inline object binary_operator(left, right, int number):
 
 cdef object converted_operator(left, right, int number):
     """`binary` of other numbers; other types get their own chance (NumPy arrays)."""
-    try:
-        return binary(
-            number,
-            left if type(left) is Value else <object> as_float(left),
-            right if type(right) is Value else <object> as_float(right),
-        )
-    except errors.NumberError:
+    if type(left) is not Value:
+        left = as_operand(left)
+    if type(right) is not Value:
+        right = as_operand(right)
+    if left is NotImplemented or right is NotImplemented:
         return NotImplemented
+    return binary(number, left, right)
 
 
 cdef inline Value unary(int number, Value x):
@@ -765,6 +764,21 @@ cdef Value many(rule, int number, Given *given):
     return out
 
 
+def rebuilt(data, op, tuple parents, tuple partials):
+    """A node from its parts: what pickle and deepcopy restore."""
+    cdef Py_ssize_t i
+    cdef Value out = new_node()
+    out.number = data
+    if parents:
+        out.extra = extra_for(len(parents))
+        out.flags = MANY
+        replace(&out.extra.op, op)
+        for i in range(len(parents)):
+            take(out, i, <PyObject *> parents[i])
+            out.extra.partials[i] = partials[i]
+    return out
+
+
 cdef Extra *extra_for(Py_ssize_t n) except NULL:
     """An Extra with room for `n` operands behind it, in one block."""
     cdef Extra *extra = <Extra *> PyMem_RawMalloc(
@@ -854,6 +868,14 @@ cdef struct Nodes:
     PyObject **items  # borrowed: the root holds them all
     Py_ssize_t count, room
 
+cdef struct Sum:
+    PyObject *leaf  # borrowed
+    double before
+
+cdef struct Sums:
+    Sum *items
+    Py_ssize_t count, room
+
 cdef unsigned int last_mark = 0
 DEF PREFETCH = 2560  # bytes
 
@@ -871,11 +893,11 @@ cdef inline int push(Nodes *nodes, PyObject *item) except -1:
     return 0
 
 
-cdef int sort(Value root, Nodes *order, bint resetting) except -1:
+cdef int sort(Value root, Nodes *order, Sums *sums) except -1:
     """Fill `order`, parents before children. On the stack, a set low bit says: parents are done.
 
-    `resetting` marks as reached what requires a gradient, and lets the nodes
-    between the root and the leaves start from zero.
+    With `sums`, what requires a gradient is marked as reached and starts from
+    zero; what leaves had summed up before goes into `sums`.
     """
     global last_mark
     cdef Nodes stack = Nodes(NULL, 0, 0)
@@ -891,25 +913,39 @@ cdef int sort(Value root, Nodes *order, bint resetting) except -1:
             if <uintptr_t> top & 1:
                 push(order, <PyObject *> (<uintptr_t> top & ~<uintptr_t> 1))
             elif (<Value> top).mark != last_mark:
-                visit(<Value> top, &stack, order, resetting)
+                visit(<Value> top, &stack, order, sums)
     finally:
         PyMem_RawFree(stack.items)
     return 0
 
 
-cdef inline int visit(Value node, Nodes *stack, Nodes *order, bint resetting) except -1:
+cdef inline int visit(Value node, Nodes *stack, Nodes *order, Sums *sums) except -1:
     cdef bint inner = has_parents(node)
     # Parents were usually made just before their children, so they lie just below in memory.
     prefetch(<char *> <PyObject *> node - PREFETCH)
     node.mark = last_mark
-    if resetting and node.flags & REQUIRES_GRAD:
+    if sums != NULL and node.flags & REQUIRES_GRAD:
         node.flags |= REACHED
-        if inner:
-            node.gradient.grad = 0.0
+        if not inner and node.gradient.grad != 0.0:
+            keep(sums, node)
+        node.gradient.grad = 0.0
     if not inner:
         return push(order, <PyObject *> node)
     push(stack, <PyObject *> (<uintptr_t> <PyObject *> node | 1))
     return push_parents(stack, node)
+
+
+cdef int keep(Sums *sums, Value leaf) except -1:
+    cdef Sum *items
+    if sums.count == sums.room:
+        sums.room = 2 * sums.room if sums.room else 64
+        items = <Sum *> PyMem_RawRealloc(sums.items, sums.room * sizeof(Sum))
+        if items == NULL:
+            raise MemoryError()
+        sums.items = items
+    sums.items[sums.count] = Sum(<PyObject *> leaf, leaf.gradient.grad)
+    sums.count += 1
+    return 0
 
 
 cdef inline int push_parents(Nodes *stack, Value node) except -1:
@@ -956,16 +992,20 @@ cdef inline void accumulate(Value parent, double contribution) noexcept:
 
 cdef int run_backward(Value root, double upstream) except -1:
     cdef Nodes order = Nodes(NULL, 0, 0)
+    cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
     try:
-        sort(root, &order, True)
-        root.gradient.grad += upstream
+        sort(root, &order, &sums)
+        root.gradient.grad = upstream
         for i in range(order.count - 1, -1, -1):
             if (<Value> order.items[i]).flags & REQUIRES_GRAD:
                 if anomaly:
                     modes.check_backward(<Value> order.items[i])
                 pass_on(<Value> order.items[i])
     finally:
+        for i in range(sums.count):
+            (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before
+        PyMem_RawFree(sums.items)
         PyMem_RawFree(order.items)
     return 0
 
@@ -977,11 +1017,11 @@ def topological_order(root):
     if type(root) is not Value:
         raise TypeError(f"topological_order takes a Value, got {type(root).__name__}")
     try:
-        sort(root, &order, False)
+        sort(root, &order, NULL)
         nodes = [<Value> order.items[i] for i in range(order.count)]
         if materialise(nodes):  # numbers became constants: sort again, with them
             order.count = 0
-            sort(root, &order, False)
+            sort(root, &order, NULL)
             nodes = [<Value> order.items[i] for i in range(order.count)]
     finally:
         PyMem_RawFree(order.items)
@@ -1061,10 +1101,10 @@ def elementwise(rule):
     """A function of single numbers or Values."""
     cdef int number = rule_numbers.get(rule, 0)
 
-    def unary_function(x, /):
-        if type(x) is Value:
+    def unary_function(x, /, *others):
+        if type(x) is Value and not others:
             return unary(number, x)
-        return evaluate(rule, x)
+        return evaluate(rule, x, *others)
 
     def function(*given, **named):
         return evaluate(rule, *operands_of(rule, *given, **named))
@@ -1076,8 +1116,8 @@ def method_of(rule):
     """A method that applies `rule` to the Value and the operands it is called with."""
     cdef int number = rule_numbers.get(rule, 0)
 
-    def unary_method(self):
-        return unary(number, self)
+    def unary_method(self, *others):
+        return make(rule, (self, *others)) if others else unary(number, self)
 
     def method(self, *others, **named):
         return make(rule, operands_of(rule, self, *others, **named))
@@ -1103,4 +1143,5 @@ def complete():
 
 complete()
 cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
+type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_dealloc = <destructor> free_node

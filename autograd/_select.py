@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import errors, ops, value
 from autograd.checks import as_float, as_list, operands
 from autograd.modes import scope
+from autograd.pickling import rebuilt
 
 name = "pure"
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def dot(x: Any, y: Any) -> Any:
 
 if not TYPE_CHECKING and name == "compiled":
     evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
-    scope = engine.scope
+    scope, rebuilt = engine.scope, engine.rebuilt
 
 __all__ = [
     "Value",
@@ -67,6 +68,7 @@ __all__ = [
     "elementwise",
     "evaluate",
     "name",
+    "rebuilt",
     "scope",
     "topological_order",
     "zero_grad",

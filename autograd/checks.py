@@ -15,7 +15,9 @@ def as_float(number: Any) -> float:
         except OverflowError:
             raise errors.RangeError("an integer this large does not fit a float") from None
     if type(number).__module__ == "numpy" and getattr(number, "shape", None) == ():
-        return as_float(number.item())
+        item = number.item()
+        if type(item).__module__ != "numpy":
+            return as_float(item)
     hint = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
     kind = type(number).__name__
     raise errors.NumberError(
@@ -23,8 +25,20 @@ def as_float(number: Any) -> float:
     )
 
 
+def as_operand(other: Any) -> Any:
+    """`other` as a float, or NotImplemented where its own type may know more (NumPy arrays)."""
+    try:
+        return as_float(other)
+    except errors.NumberError:
+        if type(other).__module__ == "builtins":
+            raise
+        return NotImplemented
+
+
 def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:
     """The operands of a call of `rule`: defaults filled in, names put in their places."""
+    if named.get("out", named) is None:  # np.clip(v, low, high) passes it on to v.clip
+        del named["out"]
     if named or (rule.__defaults__ and len(given) < rule.__code__.co_argcount):
         bound = inspect.signature(rule).bind(*given, **named)
         bound.apply_defaults()
@@ -35,7 +49,8 @@ def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:
 def as_list(name: str, values: Any) -> list[Any]:
     """The elements of one sequence; TypeError that names `name` for a single number or Value."""
     try:
-        return list(values)
+        iterator = iter(values)
     except TypeError:
         kind = type(values).__name__
         raise TypeError(f"{name} takes one sequence of numbers or Values, got a {kind}") from None
+    return list(iterator)

@@ -3,6 +3,7 @@
 import ast
 import difflib
 import math
+import warnings
 from typing import Any
 
 from autograd import functions, ops
@@ -23,7 +24,7 @@ _REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp"}
 del _FUNCTIONS["dot"]
 
 
-def parse(text: str, **numbers: float) -> Value:
+def parse(text: str, /, **numbers: float) -> Value:
     """The graph of an expression: numbers, the names given, ``+ - * / **`` and the operations.
 
     Every name becomes a leaf labelled with it; ``pi`` and ``e`` are known, and
@@ -40,8 +41,11 @@ def parse(text: str, **numbers: float) -> Value:
     leaves = {name: Value(number, name) for name, number in numbers.items()}
     used: set[str] = set()
     text = text.strip().replace("\0", "?").replace("^", "**")
+    text = text.encode("utf-8", "replace").decode()  # lone surrogates
     try:
-        out = _Reader(text, leaves, used).read(ast.parse(text, mode="eval").body)
+        with warnings.catch_warnings(action="ignore"):  # Python's advice on odd spelling
+            tree = ast.parse(text, mode="eval").body
+        out = _Reader(text, leaves, used).read(tree)
     except SyntaxError as error:
         at = f" at character {error.offset}" if error.offset else ""
         raise ExpressionError(f"cannot read {text!r}: {error.msg}{at}") from None
@@ -65,7 +69,9 @@ class _Reader:
                 return self.leaf(name)
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.read(node.operand)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            case ast.UnaryOp(
+                op=ast.USub(), operand=ast.Constant(value=int() | float() as number)
+            ) if not isinstance(number, bool):
                 return Value(-number, requires_grad=False)
             case ast.UnaryOp(op=ast.USub()):
                 return functions.neg(self.read(node.operand))

@@ -2,9 +2,11 @@
 
 >>> import autograd
 >>> autograd.tanh(0.5), autograd.tanh(autograd.Value(0.5)).data
-(0.46211715726000973, 0.46211715726000973)
+(0.46211715726000974, 0.46211715726000974)
 """
 
+import builtins
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, overload
 
@@ -116,8 +118,13 @@ def softmax(logits: Iterable[Number]) -> list[Any]:
 
 def log_softmax(logits: Iterable[Number]) -> list[Any]:
     """The logarithms of `softmax`: each logit minus the logsumexp of all of them."""
-    logits = as_list("log_softmax", logits)
-    if not logits:
-        return []
-    total = logsumexp(logits)
-    return [sub(x, total) for x in logits]
+    shifted = shifted_logits(logits)
+    total = logsumexp(shifted) if shifted else 0.0
+    return [sub(x, total) for x in shifted]
+
+
+def shifted_logits(logits: Iterable[Number]) -> list[Any]:
+    """The logits minus the largest, as a number: the same softmax, without its rounding."""
+    logits = as_list("softmax", logits)
+    largest = builtins.max([x.data if isinstance(x, Value) else x for x in logits], default=0.0)
+    return [sub(x, largest) for x in logits] if math.isfinite(largest) else logits

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd._select import Value
+from autograd._select import Value, topological_order
 from autograd.checks import as_float, as_list
 from autograd.errors import GradcheckError, GraphError
 from autograd.value import Number
@@ -59,6 +59,8 @@ def numerical_gradient(
             below = float_of(call())
         finally:
             leaf.data = here
+        if ahead == behind:
+            raise ValueError(f"step {h!r} is lost beside the input {here!r}: take a larger one")
         slopes.append((above - below) / (ahead - behind))
     return slopes
 
@@ -128,8 +130,9 @@ def gradcheck(
                0            2                0                0   0.0e+00
     """
     leaves = _leaves(inputs)
-    before = [(leaf.grad, leaf._reached) for leaf in leaves]
     out = _caller(function, leaves)()
+    graph = topological_order(out) if isinstance(out, Value) else []
+    before = [(leaf, leaf.grad, leaf._reached) for leaf in (*leaves, *graph) if not leaf.parents]
     try:
         for leaf in leaves:
             leaf.zero_grad()
@@ -137,7 +140,7 @@ def gradcheck(
             out.backward()
         analytic = [leaf.grad for leaf in leaves]
     finally:
-        for leaf, (grad, reached) in zip(leaves, before, strict=True):
+        for leaf, grad, reached in before:
             leaf.grad, leaf._reached = grad, reached
     numeric = numerical_gradient(function, leaves, step=step)
     names = [leaf.label or str(position) for position, leaf in enumerate(leaves)]

@@ -5,6 +5,7 @@ The modes live in a context variable, so that threads and asynchronous tasks
 """
 
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -101,7 +102,7 @@ def detect_anomaly() -> Iterator[None]:
 
 def calling_line() -> str:
     """``file:line`` of the innermost frame outside the package."""
-    here = str(Path(__file__).parent)
+    here = f"{Path(__file__).parent}{os.sep}"
     frame = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(here):
         frame = frame.f_back

@@ -16,12 +16,12 @@ _OTHER_NAMES = {
     "arctanh": "atanh",
     "divide": "div",
     "fabs": "abs",
-    "fmax": "maximum",
-    "fmin": "minimum",
     "logaddexp": "logsumexp",
     "multiply": "mul",
     "negative": "neg",
     "power": "pow",
+    "fmax": "maximum",
+    "fmin": "minimum",
     "float_power": "pow",
     "subtract": "sub",
 }
@@ -42,8 +42,15 @@ def apply_ufunc(
     """
     rule = _RULES.get(_OTHER_NAMES.get(ufunc.__name__, ufunc.__name__))
     if rule and method == "__call__" and not options and not any(_is_array(x) for x in inputs):
+        if ufunc.__name__ in ("fmax", "fmin"):
+            inputs = _without_nan(*inputs)
         return apply(rule, *inputs)
     return getattr(ufunc, method)(*map(_as_array, inputs), **options)
+
+
+def _without_nan(x: Any, y: Any) -> tuple[Any, Any]:
+    """A nan gives way to the other operand; the tie that makes loses no gradient."""
+    return x if x <= x else y, y if y <= y else x  # noqa: PLR0124 - only nan is not <= itself
 
 
 def _is_array(x: Any) -> bool:

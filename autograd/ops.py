@@ -13,13 +13,14 @@ value; ``e`` an exponential that cannot overflow.
 import builtins
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
-LN2, LN10, SQRT2 = math.log(2.0), math.log(10.0), math.sqrt(2.0)
-SQRTPI, SQRT2PI = math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
+LN2, LN10, LARGEST = math.log(2.0), math.log(10.0), sys.float_info.max
+SQRT2, SQRTPI, SQRT2PI = math.sqrt(2.0), math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
 
 # One blank line between rules, not two: they read as a table.
 # fmt: off
@@ -195,10 +196,11 @@ def minimum(x, y):
     return x if x <= y else (y if y < x else x + y), wins, 1.0 - wins
 
 def clip(x, low, high):
-    raised = low if x < low else x
+    raised = x if x >= low else (low if low > x else x + low)  # the sum of a nan is nan
     by_high = 1.0 if raised > high else 0.0
     by_low = 1.0 - by_high if x < low else 0.0
-    return high if raised > high else raised, 1.0 - by_low - by_high, by_low, by_high
+    out = raised if raised <= high else (high if high < raised else raised + high)
+    return out, 1.0 - by_low - by_high, by_low, by_high
 
 def where(condition, x, y):
     return x if condition else y, 0.0, 1.0 if condition else 0.0, 0.0 if condition else 1.0
@@ -258,7 +260,7 @@ def min(*x):
 
 def logsumexp(*x):
     top = _largest(x)
-    shift = top if math.isfinite(top) else 0.0
+    shift = top if math.isfinite(top) else LARGEST
     weights = [math.exp(a - shift) for a in x]
     total = _total(weights)
     out = shift + math.log(total) if total else top
@@ -273,75 +275,70 @@ class Facts(NamedTuple):
     """What pictures, tests and docs need to know of a rule."""
 
     symbol: str  # as drawn in the box of a node
-    domain: tuple[tuple[float, float], ...]  # per operand (the last repeats): where tests sample
+    domain: tuple[tuple[float, float], ...] = ((-4.0, 4.0),)  # to sample; the last one repeats
     kink: str = ""  # where it has no derivative, and the one it gives there
 
 
-def _facts(symbol: str, *domain: tuple[float, float], kink: str = "") -> Facts:
-    return Facts(symbol, domain or ((-4.0, 4.0),), kink)
-
-
-_SPLIT = "a tie splits evenly"
-_POSITIVE, _UNIT = (1e-3, 100.0), (-1.0, 1.0)
+_SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", (1e-3, 100.0), (-1.0, 1.0)
 
 TABLE: dict[Rule, Facts] = {
-    add: _facts("+"),
-    sub: _facts("-"),
-    mul: _facts("*"),
-    div: _facts("/", (-4.0, 4.0), (0.1, 4.0)),
-    neg: _facts("neg"),
-    pow: _facts("**", (0.01, 4.0), (-4.0, 4.0), kink="x = 0: inf for 0 < y < 1"),
-    abs: _facts("abs", kink="0 at 0"),
-    sign: _facts("sign", kink="0 everywhere"),
-    square: _facts("square"),
-    sqrt: _facts("sqrt", (0.0, 100.0), kink="inf at 0"),
-    cbrt: _facts("cbrt", (-100.0, 100.0), kink="inf at 0"),
-    exp: _facts("exp", (-700.0, 700.0)),
-    exp2: _facts("exp2", (-1000.0, 1000.0)),
-    expm1: _facts("expm1", (-30.0, 700.0)),
-    log: _facts("log", _POSITIVE),
-    log2: _facts("log2", _POSITIVE),
-    log10: _facts("log10", _POSITIVE),
-    log1p: _facts("log1p", (-0.999, 100.0)),
-    sin: _facts("sin", (-10.0, 10.0)),
-    cos: _facts("cos", (-10.0, 10.0)),
-    tan: _facts("tan", (-1.5, 1.5)),
-    asin: _facts("asin", _UNIT, kink="inf at -1 and 1"),
-    acos: _facts("acos", _UNIT, kink="-inf at -1 and 1"),
-    atan: _facts("atan", (-100.0, 100.0)),
-    atan2: _facts("atan2", (-4.0, 4.0), (0.1, 4.0), kink="nan at (0, 0)"),
-    sinh: _facts("sinh", (-700.0, 700.0)),
-    cosh: _facts("cosh", (-700.0, 700.0)),
-    tanh: _facts("tanh"),
-    asinh: _facts("asinh", (-100.0, 100.0)),
-    acosh: _facts("acosh", (1.0, 100.0), kink="inf at 1"),
-    atanh: _facts("atanh", (-0.999, 0.999)),
-    erf: _facts("erf"),
-    erfc: _facts("erfc", (-4.0, 20.0)),
-    sigmoid: _facts("sigmoid", (-700.0, 700.0)),
-    softplus: _facts("softplus", (-700.0, 700.0)),
-    logsigmoid: _facts("logsigmoid", (-700.0, 700.0)),
-    relu: _facts("ReLU", kink="0 at 0"),
-    leaky_relu: _facts("leaky_relu", (-4.0, 4.0), (0.0, 1.0), kink="slope at 0"),
-    elu: _facts("elu", (-30.0, 4.0), (0.5, 2.0), kink="alpha at 0"),
-    gelu: _facts("gelu", (-30.0, 30.0)),
-    silu: _facts("silu", (-700.0, 700.0)),
-    hypot: _facts("hypot", kink="0 at (0, 0)"),
-    maximum: _facts("maximum", kink=_SPLIT),
-    minimum: _facts("minimum", kink=_SPLIT),
-    clip: _facts("clip", (-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0), kink="x's at both ends"),
-    where: _facts("where"),
-    floor: _facts("floor", kink="0 everywhere"),
-    ceil: _facts("ceil", kink="0 everywhere"),
-    fmod: _facts("fmod", (-10.0, 10.0), (1.0, 3.0), kink="1 and -trunc(x/y) at jumps"),
-    sum: _facts("sum"),
-    mean: _facts("mean"),
-    prod: _facts("prod"),
-    dot: _facts("dot"),
-    norm: _facts("norm", kink="0 at the origin"),
-    max: _facts("max", kink=_SPLIT),
-    min: _facts("min", kink=_SPLIT),
-    logsumexp: _facts("logsumexp", (-700.0, 700.0)),
+    add: Facts("+"),
+    sub: Facts("-"),
+    mul: Facts("*"),
+    div: Facts("/", ((-4.0, 4.0), (0.1, 4.0))),
+    neg: Facts("neg"),
+    pow: Facts("**", ((0.01, 4.0), (-4.0, 4.0)), "x = 0: inf for 0 < y < 1"),
+    abs: Facts("abs", kink="0 at 0"),
+    sign: Facts("sign", kink="0 everywhere"),
+    square: Facts("square"),
+    sqrt: Facts("sqrt", ((0.0, 100.0),), "inf at 0"),
+    cbrt: Facts("cbrt", ((-100.0, 100.0),), "inf at 0"),
+    exp: Facts("exp", ((-700.0, 700.0),)),
+    exp2: Facts("exp2", ((-1000.0, 1000.0),)),
+    expm1: Facts("expm1", ((-30.0, 700.0),)),
+    log: Facts("log", (_POSITIVE,)),
+    log2: Facts("log2", (_POSITIVE,)),
+    log10: Facts("log10", (_POSITIVE,)),
+    log1p: Facts("log1p", ((-0.999, 100.0),)),
+    sin: Facts("sin", ((-10.0, 10.0),)),
+    cos: Facts("cos", ((-10.0, 10.0),)),
+    tan: Facts("tan", ((-1.5, 1.5),)),
+    asin: Facts("asin", (_UNIT,), "inf at -1 and 1"),
+    acos: Facts("acos", (_UNIT,), "-inf at -1 and 1"),
+    atan: Facts("atan", ((-100.0, 100.0),)),
+    atan2: Facts("atan2", ((-4.0, 4.0), (0.1, 4.0)), "nan at (0, 0)"),
+    sinh: Facts("sinh", ((-700.0, 700.0),)),
+    cosh: Facts("cosh", ((-700.0, 700.0),)),
+    tanh: Facts("tanh"),
+    asinh: Facts("asinh", ((-100.0, 100.0),)),
+    acosh: Facts("acosh", ((1.0, 100.0),), "inf at 1"),
+    atanh: Facts("atanh", ((-0.999, 0.999),)),
+    erf: Facts("erf"),
+    erfc: Facts("erfc", ((-4.0, 20.0),)),
+    sigmoid: Facts("sigmoid", ((-700.0, 700.0),)),
+    softplus: Facts("softplus", ((-700.0, 700.0),)),
+    logsigmoid: Facts("logsigmoid", ((-700.0, 700.0),)),
+    relu: Facts("ReLU", kink="0 at 0"),
+    leaky_relu: Facts("leaky_relu", ((-4.0, 4.0), (0.0, 1.0)), "slope at 0"),
+    elu: Facts("elu", ((-30.0, 4.0), (0.5, 2.0)), "alpha at 0"),
+    gelu: Facts("gelu", ((-30.0, 30.0),)),
+    silu: Facts("silu", ((-700.0, 700.0),)),
+    hypot: Facts("hypot", kink="0 at (0, 0)"),
+    maximum: Facts("maximum", kink=_SPLIT),
+    minimum: Facts("minimum", kink=_SPLIT),
+    clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends"),
+    where: Facts("where"),
+    floor: Facts("floor", kink="0 everywhere"),
+    ceil: Facts("ceil", kink="0 everywhere"),
+    fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps"),
+    sum: Facts("sum"),
+    mean: Facts("mean"),
+    prod: Facts("prod"),
+    dot: Facts("dot"),
+    norm: Facts("norm", kink="0 at the origin"),
+    max: Facts("max", kink=_SPLIT),
+    min: Facts("min", kink=_SPLIT),
+    logsumexp: Facts("logsumexp", ((-700.0, 700.0),)),
 }
 
 SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}

@@ -9,11 +9,10 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from numbers import Real
 from typing import Any, Never, TypeAlias
 
-from autograd import errors, modes, numpy_support, ops
-from autograd.checks import as_float, operands
+from autograd import errors, modes, numpy_support, ops, pickling
+from autograd.checks import as_float, as_operand, operands
 
 Number: TypeAlias = "Value | float"
 
@@ -78,9 +77,8 @@ def _operator(rule: ops.Rule, *, reflected: bool = False) -> "Callable[[Value, N
     """A binary operator; other types than numbers get their own chance (NumPy arrays)."""
 
     def operator(self: "Value", other: Number) -> "Value":
-        try:
-            operand = other if type(other) is Value else constant(other)
-        except TypeError:
+        operand = other if type(other) is Value else as_operand(other)
+        if operand is NotImplemented:
             return NotImplemented  # type: ignore[no-any-return]
         return apply(rule, operand, self) if reflected else apply(rule, self, operand)
 
@@ -104,8 +102,8 @@ def _methods(*rules: ops.Rule) -> "Iterator[Callable[..., Value]]":
 
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Number], bool]":
     def comparison(self: "Value", other: Number) -> bool:
-        number = other._data if type(other) is Value else other
-        return holds(self._data, number) if isinstance(number, Real) else NotImplemented  # type: ignore[no-any-return]
+        number = other._data if type(other) is Value else as_operand(other)
+        return NotImplemented if number is NotImplemented else holds(self._data, number)
 
     return comparison
 
@@ -183,17 +181,20 @@ class Value:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
             )
+        gradient, anomaly = as_float(gradient), modes.current.get().anomaly
         order = [node for node in topological_order(self) if node.requires_grad]
+        earlier = [(leaf, leaf._grad) for leaf in order if leaf._grad and not leaf.parents]
         for node in order:
-            node._reached = True
-            if node.parents:
-                node._grad = 0.0
-        self._grad += as_float(gradient)
-        anomaly = modes.current.get().anomaly
-        for node in reversed(order):
-            if anomaly:
-                modes.check_backward(node)
-            node._backward()
+            node._grad, node._reached = 0.0, True
+        self._grad = gradient
+        try:
+            for node in reversed(order):
+                if anomaly:
+                    modes.check_backward(node)
+                node._backward()
+        finally:
+            for leaf, sum_before in earlier:
+                leaf._grad += sum_before
 
     def zero_grad(self) -> None:
         """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
@@ -208,12 +209,12 @@ class Value:
     __mul__, __rmul__ = _operator(ops.mul), _operator(ops.mul, reflected=True)
     __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, reflected=True)
     __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, reflected=True)
-    __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
+    __neg__, __abs__, __pos__ = _method(ops.neg), _method(ops.abs), lambda self: self
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
-    sqrt, cbrt, hypot = _methods(ops.sqrt, ops.cbrt, ops.hypot)
+    sqrt, cbrt, hypot, fmod = _methods(ops.sqrt, ops.cbrt, ops.hypot, ops.fmod)
     exp, exp2, expm1 = _methods(ops.exp, ops.exp2, ops.expm1)
     log, log2, log10, log1p = _methods(ops.log, ops.log2, ops.log10, ops.log1p)
     sin, cos, tan = _methods(ops.sin, ops.cos, ops.tan)
@@ -222,12 +223,13 @@ class Value:
     asinh, acosh, atanh = _methods(ops.asinh, ops.acosh, ops.atanh)
     erf, erfc, sigmoid, logsigmoid = _methods(ops.erf, ops.erfc, ops.sigmoid, ops.logsigmoid)
     relu, leaky_relu, elu = _methods(ops.relu, ops.leaky_relu, ops.elu)
-    gelu, silu, softplus = _methods(ops.gelu, ops.silu, ops.softplus)
-    maximum, minimum, clip = _methods(ops.maximum, ops.minimum, ops.clip)
-    floor, ceil, fmod = _methods(ops.floor, ops.ceil, ops.fmod)
-    # NumPy asks the elements of an array of Values for its own names.
+    gelu, silu, softplus, clip = _methods(ops.gelu, ops.silu, ops.softplus, ops.clip)
+    maximum, minimum, floor, ceil = _methods(ops.maximum, ops.minimum, ops.floor, ops.ceil)
+    # Names that NumPy asks the elements of arrays for, and names that micrograd's users know.
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
+    _prev = property(lambda self: set(self.parents))
+    _op = property(lambda self: ops.SYMBOLS.get(self.op, self.op))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
@@ -244,10 +246,9 @@ class Value:
     def __format__(self, specification: str) -> str:
         return format(self._data, specification) if specification else repr(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pickling.reduced(self)
+
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
-
-    # The names that code written for micrograd uses.
-    _prev = property(lambda self: set(self.parents))
-    _op = property(lambda self: ops.SYMBOLS.get(self.op, self.op))

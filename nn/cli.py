@@ -1,6 +1,7 @@
 """The command ``chainrule``: demo, draw and info."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -27,14 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (by default those of the process); the exit code."""
     try:
         options = _parser().parse_args(_shielded(sys.argv[1:] if arguments is None else arguments))
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # a reader that went away shows here, not at exit
+        return code
     except UsageError as error:
-        print(f"chainrule: {error}", file=sys.stderr)
+        print(f"chainrule: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("chainrule: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -46,7 +50,7 @@ def _shielded(arguments: Sequence[str]) -> list[str]:
     """An expression such as ``-x``, with a space before it: argparse then sees no option."""
     words = list(arguments)
     if words[:1] == ["draw"]:
-        return [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
+        return [f" {word}" if re.match(r"-(?!-|h$)", word) else word for word in words]
     return words
 
 

@@ -89,8 +89,7 @@ def _yin_yang_class(x1: float, x2: float) -> int:
     to_right, to_left = math.hypot(x1 - 0.25, x2), math.hypot(x1 + 0.25, x2)
     if min(to_right, to_left) < 0.1:
         return 2
-    yin = to_right <= 0.25 or (to_left > 0.25 and x2 > 0.0)
-    return 0 if yin else 1
+    return int(to_left <= 0.25 or (to_right > 0.25 and x2 > 0.0))
 
 
 def batches(

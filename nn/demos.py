@@ -190,7 +190,9 @@ def neuron_loss(model: MLP, x: list[float], target: int, loss: Callable[..., Any
         rest = sum(neuron.w[i].data * hidden[i] for i in others)
         total = total + Value(rest, f"{len(others)} other inputs", requires_grad=False)
     for i in drawn:
-        total = total + Value(neuron.w[i].data, f"w{i}") * Value(hidden[i], f"h{i}")
+        # Without gradient: that of an input goes through the other output neurons too.
+        given = Value(hidden[i], f"h{i}", requires_grad=False)
+        total = total + Value(neuron.w[i].data, f"w{i}") * given
     total.label = "logit"
     out: Any = neuron.activation(total)
     if len(logits) == 1:

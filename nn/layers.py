@@ -59,10 +59,7 @@ class Neuron(Module):
 
     def __call__(self, x: Iterable[Number]) -> Value:
         """The output for one input of the right length; ShapeError otherwise."""
-        return self.output(as_inputs(x, len(self.w), "this neuron"))
-
-    def output(self, x: list[Value]) -> Value:
-        """The output for inputs that are checked already."""
+        x = as_inputs(x, len(self.w), "this neuron")
         out: Value = self.activation(autograd.dot(self.w, x) + self.b)
         return out
 
@@ -94,14 +91,11 @@ class Layer(Module):
 
     def __call__(self, x: Iterable[Number]) -> list[Value]:
         """The outputs for one input of the right length; ShapeError otherwise."""
-        return self.output(as_inputs(x, self.inputs, "this layer"))
-
-    def output(self, x: list[Value]) -> list[Value]:
-        """The outputs for inputs that are checked already."""
-        outputs = []
+        x = as_inputs(x, self.inputs, "this layer")
+        outputs = Inputs()  # of the next layer
         for name, neuron in zip(self.scopes, self.neurons, strict=True):
             with scope(name):
-                outputs.append(neuron.output(x))
+                outputs.append(neuron(x))
         return outputs
 
     def extra_repr(self) -> str:
@@ -155,7 +149,7 @@ class MLP(Module):
         with scope("mlp"):
             for position, layer in enumerate(self.layers):
                 with scope(f"layer{position}"):
-                    out = layer.output(out)
+                    out = layer(out)
         return out[0] if len(out) == 1 else out
 
     def extra_repr(self) -> str:
@@ -166,12 +160,17 @@ class MLP(Module):
         return " -> ".join([str(self.layers[0].inputs), *steps])
 
 
-def as_inputs(x: Iterable[Number], expected: int, reader: str) -> list[Value]:
+class Inputs(list[Value]):
+    """Inputs that are Values already, so that the neurons of a layer need not look again."""
+
+
+def as_inputs(x: Iterable[Number], expected: int, reader: str) -> Inputs:
     """`x` as Values, each number once a constant; ShapeError unless `expected` of them."""
-    values = [v if isinstance(v, Value) else constant(v) for v in as_list(reader, x)]
-    if len(values) != expected:
-        raise ShapeError(f"{reader} takes {expected} inputs, got {len(values)}")
-    return values
+    if type(x) is not Inputs:
+        x = Inputs(v if isinstance(v, Value) else constant(v) for v in as_list(reader, x))
+    if len(x) != expected:
+        raise ShapeError(f"{reader} takes {expected} inputs, got {len(x)}")
+    return x
 
 
 def _activation(name: str) -> Activation:

@@ -15,6 +15,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.errors import ShapeError
+from autograd.functions import shifted_logits
 from autograd.gradcheck import float_of
 
 SMALLEST_PROBABILITY = 3.720075976020836e-44  # exp(-100): as PyTorch, no logarithm below -100
@@ -134,7 +135,8 @@ def _check_probability(what: str, number: float) -> None:
 def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     if _is_sequence(target):
         return _expected(autograd.log_softmax(logits), target)
-    return autograd.logsumexp(logits) - logits[_index(logits, target)]
+    index, shifted = _index(logits, target), shifted_logits(logits)
+    return autograd.logsumexp(shifted) - shifted[index]
 
 
 def _expected(log_probabilities: Sequence[Any], target: Any) -> Any:
@@ -142,7 +144,8 @@ def _expected(log_probabilities: Sequence[Any], target: Any) -> Any:
         return -log_probabilities[_index(log_probabilities, target)]
     if len(target) != len(log_probabilities):
         raise ShapeError(f"{len(target)} target weights for {len(log_probabilities)} classes")
-    terms = [-weight * p for weight, p in zip(target, log_probabilities, strict=True) if weight]
+    weights = [float_of(weight) for weight in target]
+    terms = [-weight * p for weight, p in zip(weights, log_probabilities, strict=True) if weight]
     return autograd.sum(terms)
 
 

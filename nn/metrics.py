@@ -24,10 +24,16 @@ def predicted_class(prediction: Any, threshold: float = 0.0) -> int:
 
 
 def is_right(prediction: Any, target: Any, threshold: float = 0.0) -> bool:
-    """Whether the predicted class is the target: a class, -1 or 1, or one weight per class."""
+    """Whether the predicted class is the target.
+
+    The target is a class or one weight per class; for a single number -1, 0
+    or 1, or a probability, which means the nearer class.
+    """
+    if not hasattr(prediction, "__len__"):
+        return predicted_class(prediction, threshold) == int(target > 0.5)
     if hasattr(target, "__len__"):
         target = predicted_class(target)
-    return predicted_class(prediction, threshold) == max(0, int(target))
+    return predicted_class(prediction) == int(target)
 
 
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
@@ -36,7 +42,7 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: floa
     >>> accuracy([[0.9, 0.1], [0.2, 0.8]], [0, 0])
     0.5
     """
-    if len(predictions) != len(targets) or not targets:
+    if len(predictions) != len(targets) or len(targets) == 0:
         raise ShapeError(f"{len(predictions)} predictions for {len(targets)} targets")
     rights = [is_right(p, t, threshold) for p, t in zip(predictions, targets, strict=True)]
     return sum(rights) / len(rights)

@@ -57,23 +57,26 @@ def decision_boundary(
     ys = np.linspace(low[1] - margin, high[1] + margin, resolution)
     with no_grad():
         outputs = [[model([a, b]) for a in xs.tolist()] for b in ys.tolist()]
-    classes = max(y) + 1
+    labels = sorted({max(0, label) for label in y})  # hinge's -1 is class 0
     width, height = (high - low + 2.0 * margin).tolist()
     figure = _figure(5.0, 0.4 + 4.6 * min(2.0, max(0.5, height / width)))
     axes = figure.add_subplot()
     if hasattr(outputs[0][0], "__len__"):
+        classes = len(outputs[0][0])
         heights = [[predicted_class(output) for output in row] for row in outputs]
         levels = [level - 0.5 for level in range(classes + 1)]
-        axes.contourf(xs, ys, heights, levels, colors=COLOURS[:classes], alpha=0.25)
+        colours = [_colour(label) for label in range(classes)]
+        axes.contourf(xs, ys, heights, levels, colors=colours, alpha=0.25)
     else:
-        scores = [[sigmoid(float_of(output)) for output in row] for row in outputs]
+        scores = np.array([[sigmoid(float_of(output)) for output in row] for row in outputs])
         levels = np.linspace(0.0, 1.0, 13).tolist()
         axes.contourf(xs, ys, scores, levels, cmap=_two_colours(), alpha=0.6)
-        axes.contour(xs, ys, scores, [0.5], colors="#202124", linewidths=1.5)
-    for label in range(classes):
-        points = np.array([row for row, own in zip(X, y, strict=True) if own == label])
+        if scores.min() < 0.5 < scores.max():
+            axes.contour(xs, ys, scores, [0.5], colors="#202124", linewidths=1.5)
+    for label in labels:
+        points = np.array([row for row, own in zip(X, y, strict=True) if max(0, own) == label])
         axes.scatter(
-            points[:, 0], points[:, 1], s=18, color=COLOURS[label], edgecolor="white",
+            points[:, 0], points[:, 1], s=18, color=_colour(label), edgecolor="white",
             linewidth=0.5, label=f"class {label}",
         )  # fmt: skip
     axes.set_aspect("equal")
@@ -112,6 +115,10 @@ def _figure(width: float, height: float) -> "Figure":
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def _colour(label: int) -> str:
+    return COLOURS[label % len(COLOURS)]
 
 
 def _two_colours() -> Any:

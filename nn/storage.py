@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from autograd.errors import ChainruleError, ShapeError
+from autograd.errors import ChainruleError
 from nn.layers import ACTIVATIONS, MLP
 from nn.module import Module
 
@@ -75,12 +75,17 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     if type(model) is not MLP:
         return None
     names = {function: name for name, function in ACTIVATIONS.items()}
-    layers = model.layers
+    *hidden, last = [
+        {names.get(neuron.activation) for neuron in layer.neurons} for layer in model.layers
+    ]
+    inner = set().union(*hidden) or last
+    if len(inner) != 1 or len(last) != 1 or None in inner | last:
+        return None
     return {
-        "inputs": layers[0].inputs,
-        "sizes": [len(layer.neurons) for layer in layers],
-        "activation": names.get(layers[0].neurons[0].activation),
-        "output": names.get(layers[-1].neurons[0].activation),
+        "inputs": model.layers[0].inputs,
+        "sizes": [len(layer.neurons) for layer in model.layers],
+        "activation": next(iter(inner)),
+        "output": next(iter(last)),
     }
 
 
@@ -89,19 +94,19 @@ def _built(path: Path, architecture: Any, parameters: int) -> MLP:
         sizes = architecture["sizes"]
         widths = zip([architecture["inputs"], *sizes], sizes, strict=False)
         expected = sum((before + 1) * after for before, after in widths)
-        if expected != parameters:  # checked before anything of that size is built
-            raise ModelFileError(f"{path} has {parameters} parameters, its MLP needs {expected}")
-        return MLP(
-            architecture["inputs"],
-            architecture["sizes"],
-            architecture["activation"],
-            architecture["output"],
-            generator=0,
-        )
-    except (TypeError, KeyError, ShapeError):
+        if expected == parameters:  # checked before anything of that size is built
+            return MLP(
+                architecture["inputs"],
+                sizes,
+                architecture["activation"],
+                architecture["output"],
+                generator=0,
+            )
+    except (TypeError, KeyError, ValueError):
         raise ModelFileError(
             f"{path} does not say how to build its model: build it yourself, then load(path, model)"
         ) from None
+    raise ModelFileError(f"{path} has {parameters} parameters, its MLP needs {expected}")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -125,9 +130,9 @@ def _written(number: float) -> float | str:
 
 
 def _number(path: Path, name: str, entry: Any) -> float:
-    if isinstance(entry, float | int) and not isinstance(entry, bool):
+    if isinstance(entry, float) or entry in ("nan", "inf", "-inf"):
         return float(entry)
-    if entry in ("nan", "inf", "-inf"):
+    if isinstance(entry, int) and not isinstance(entry, bool) and abs(entry) < 2**1023:
         return float(entry)
     raise ModelFileError(f"{path}: parameter {name} is {entry!r}, not a number")
 

@@ -38,6 +38,12 @@ class History:
         """How many epochs were finished."""
         return len(self.loss)
 
+    def enter(self, record: dict[str, float], seconds: float) -> None:
+        """Add one finished epoch."""
+        for name, number in record.items():
+            getattr(self, name).append(number)
+        self.seconds.append(seconds)
+
     def __repr__(self) -> str:
         last = {
             name: getattr(self, name)[-1]
@@ -122,6 +128,7 @@ def fit(
     if isinstance(early_stopping, int):
         early_stopping = EarlyStopping(early_stopping)
     run = _Run(model, loss, optimizer, clip_norm)
+    callbacks = list(callbacks)
     best, best_epoch, best_state = math.inf, 0, model.state_dict()
     history = History()
     with _bar(epochs, len(X), progress) as bar:
@@ -130,25 +137,26 @@ def fit(
                 started = time.perf_counter()
                 if schedule is not None:
                     optimizer.learning_rate = schedule(epoch)
-                run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch, history)
+                record = run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch)
                 if validation is not None:
-                    run.validate(*validation, history)
-                history.seconds.append(time.perf_counter() - started)
-                # A list, so that every callback is called even when one stops the training.
-                answers = [callback(history, model) for callback in callbacks]
-                if True in answers:
-                    history.stopped = "callback"
-                    break
+                    record |= run.validation(*validation)
+                history.enter(record, time.perf_counter() - started)
                 if early_stopping is not None:
                     watched = (history.validation_loss or history.loss)[-1]
                     if watched < best - early_stopping.margin or epoch == 0:
                         best, best_epoch, best_state = watched, epoch, model.state_dict()
                     elif epoch - best_epoch >= early_stopping.patience:
                         history.stopped = "early stopping"
-                        break
+                # A list, so that every callback is called even when one stops the training.
+                answers = [callback(history, model) for callback in callbacks]
+                if any(answer is True for answer in answers):
+                    history.stopped = "callback"
+                if history.stopped:
+                    break
         except KeyboardInterrupt:
             history.stopped = "interrupted"
-    if early_stopping is not None and early_stopping.restore and history.epochs:
+    restoring = early_stopping is not None and early_stopping.restore
+    if restoring and history.epochs and history.stopped != "interrupted":
         model.load_state_dict(best_state)
     return history
 
@@ -174,8 +182,8 @@ class _Run:
         self.clip_norm = clip_norm
         self.judge = judge_of(loss)
 
-    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int, history: History) -> None:
-        """One pass over the batches, entered into `history`."""
+    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> dict[str, float]:
+        """One pass over the batches, and what to enter into the history."""
         samples, total, rights, norms = 0, 0.0, 0, []
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
         for X, y in batches:
@@ -196,11 +204,12 @@ class _Run:
                 shown["accuracy"] = f"{rights / samples:.1%}"
             bar.set_postfix(shown, refresh=False)
             bar.update(len(X))
-        history.loss.append(total / samples)
-        history.gradient_norm.append(sum(norms) / len(norms))
-        history.learning_rate.append(self.optimizer.learning_rate)
-        if self.judge:
-            history.accuracy.append(rights / samples)
+        record = {
+            "loss": total / samples,
+            "gradient_norm": sum(norms) / len(norms),
+            "learning_rate": self.optimizer.learning_rate,
+        }
+        return record | ({"accuracy": rights / samples} if self.judge else {})
 
     def update(self, loss: Any, X: list[Any], y: list[Any]) -> float:
         """Backward and one step of the optimizer; returns the gradient norm."""
@@ -214,12 +223,10 @@ class _Run:
         self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
         return norm
 
-    def validate(self, X: Sequence[Any], y: Sequence[Any], history: History) -> None:
-        """The loss and accuracy on held-out samples, entered into `history`."""
+    def validation(self, X: Sequence[Any], y: Sequence[Any]) -> dict[str, float]:
+        """The loss and accuracy on held-out samples, for the history."""
         loss, accuracy = evaluate(self.model, X, y, self.loss)
-        history.validation_loss.append(loss)
-        if self.judge:
-            history.validation_accuracy.append(accuracy)
+        return {"validation_loss": loss} | ({"validation_accuracy": accuracy} if self.judge else {})
 
 
 def _rows(samples: Any) -> list[Any]:

@@ -116,19 +116,24 @@ class Drawing:
 def _table(box: Box) -> str:
     """The box as one of Graphviz's HTML-like labels: only they can hold two colours."""
     # Spaces: bold text may come out wider than the fonts `dot` measured with.
-    rows = [f"<B> {html.escape(box.label)} </B>"] if box.label else []
-    rows.append(f'<FONT COLOR="{GREEN}">{box.data}</FONT>')
+    rows = [f"<B> {_escaped(box.label)} </B>"] if box.label else []
+    rows.append(f'<FONT COLOR="{GREEN}">{_escaped(box.data)}</FONT>')
     if box.grad:
-        rows.append(f'<FONT COLOR="{RED}">{box.grad}</FONT>')
+        rows.append(f'<FONT COLOR="{RED}">{_escaped(box.grad)}</FONT>')
     cells = [f"<TD>{row}</TD>" for row in rows]
     if box.op:
-        symbol = html.escape(box.op)
+        symbol = _escaped(box.op)
         cells[0] = f'<TD ROWSPAN="{len(rows)}" BGCOLOR="{PALE}">{symbol}</TD>{cells[0]}'
     body = "".join(f"<TR>{cell}</TR>" for cell in cells)
     return (
         f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
         f'COLOR="{GREY}" BGCOLOR="white" STYLE="ROUNDED">{body}</TABLE>>'
     )
+
+
+def _escaped(text: str) -> str:
+    """`text` as it is meant: no markup, and none of Graphviz's backslash escapes."""
+    return html.escape(text).replace("\\", "\\\\")
 
 
 def find_dot() -> str | None:

@@ -1,0 +1,417 @@
+"""The command chainrule: its output, its files, its exit codes, Ctrl-C and what may be missing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+from nn import cli
+
+COMMAND = [sys.executable, "-m", "nn"]
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+    "PYTHONUNBUFFERED": "",  # as in a shell: stdout to a pipe is written when the process ends
+}
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Each test runs in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; (exit code, lines of stdout, lines of stderr)."""
+
+    def run(*arguments):
+        code = cli.main(list(arguments))
+        out, err = capsys.readouterr()
+        return code, out.splitlines(), err.splitlines()
+
+    return run
+
+
+def names(folder=Path()):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def without_dot(tmp_path_factory, monkeypatch):
+    """A PATH on which there is no program."""
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("no programs")))
+
+
+needs_dot = pytest.mark.skipif(not cli.find_dot(), reason="needs the program dot")
+is_svg = "{http://www.w3.org/2000/svg}svg"
+
+
+# --- wrong arguments ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ([], "required: COMMAND"),
+        (["paint"], "'paint'"),
+        (["--bogus"], "required|unrecognized"),
+        (["info", "extra"], "unrecognized arguments: extra"),
+        (["demo", "fashion"], "invalid choice: 'fashion'.*digits"),
+        (["demo", "xor", "moons"], "unrecognized arguments: moons"),
+        (["demo", "xor", "--bogus"], "--bogus"),
+        (["demo", "--bo\ngus"], "--bo"),
+        (["demo", "xor", "--epochs"], "--epochs: expected one argument"),
+        (["demo", "xor", "--epochs", "0"], "'0' is not a whole number from 1 up"),
+        (["demo", "xor", "--epochs", "-3"], "--epochs"),
+        (["demo", "xor", "--epochs", "1.5"], "'1.5' is not a whole number"),
+        (["demo", "xor", "--epochs", "²"], "'²' is not a whole number"),
+        (["demo", "xor", "--epochs", "many"], "'many' is not a whole number"),
+        (["demo", "xor", "--epochs", "9" * 5000], "--epochs"),
+        (["demo", "xor", "--seed", "today"], "--seed: invalid int value: 'today'"),
+        (["demo", "xor", "--out", "a file"], "--out a file is a file, not a folder"),
+        (["draw"], "required: expression"),
+        (["draw", ""], "cannot read ''"),
+        (["draw", "x"], "no number is given for 'x'"),
+        (["draw", "x", "x"], "'x' is not NAME=NUMBER, such as w=0.5"),
+        (["draw", "x", "=1"], "'=1' is not NAME=NUMBER"),
+        (["draw", "x", "2x=1"], "'2x=1' is not NAME=NUMBER"),
+        (["draw", "x", "x="], "'' in 'x=' is not a number"),
+        (["draw", "x", "x=one"], "'one' in 'x=one' is not a number"),
+        (["draw", "x", "x=1=2"], "'1=2' in 'x=1=2' is not a number"),
+        (["draw", "x", "x=1", "y=2"], "y given, but not in 'x'"),
+        (["draw", "(x", "x=1"], r"cannot read '\(x'"),
+        (["draw", "x\n+ y)", "x=1"], "cannot read"),
+        (["draw", "tan8(x)", "x=1"], "no operation is called 'tan8': did you mean tan"),
+        (["draw", "atan2(x)", "x=1"], "."),
+        (["draw", "log(x)", "x=-1"], r"log\(x=-1.0\): no real value there"),
+        (["draw", "1/x", "x=0"], r"div\(1.0, x=0.0\): division by zero"),
+        (["draw", "exp(x)", "x=1000"], r"exp\(x=1000.0\): the result is too large"),
+        (["draw", "x", "x=1", "--out", "x.txt"], "cannot save as 'x.txt': use .svg, .png"),
+        (["draw", "x", "x=1", "--out", "graph"], "cannot save as 'graph'"),
+        (["draw", "x" * 3000, "x=1"], "3000 characters"),
+        (["draw", "(" * 900 + "x" + ")" * 900, "x=1"], "nested too deeply|cannot read"),
+        (["draw", "-" * 1500 + "x", "x=1"], "."),
+        (["draw", "lambda", "lambda=1"], "cannot read 'lambda'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_exit_code_2(run, arguments, match):
+    Path("a file").touch()
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == []
+    assert len(err) == 1, err
+    assert re.match(f"chainrule: .*(?:{match})", err[0]), err
+    assert names() == ["a file"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "__import__('os').system('touch pwned')",
+        'exec(\'open("pwned", "w")\')',
+        "open('pwned', 'w')",
+        "().__class__.__base__.__subclasses__()",
+        "x.__class__",
+        "x.data",
+        "tanh.__globals__",
+        "tanh",
+        "x[0]",
+        "[x]",
+        "(x, x)",
+        "{x}",
+        "lambda: x",
+        "(lambda: x)()",
+        "x if x else x",
+        "x and x",
+        "x < 1",
+        "not x",
+        "~x",
+        "x @ x",
+        "x // 2",
+        "x % 2",
+        "x := 2",
+        "[x for x in (1,)]",
+        'f"{x}"',
+        "'text'",
+        "True",
+        "None",
+        "1j",
+        "...",
+        "maximum(*x)",
+        "maximum(x, y=x)",
+        "tanh(**x)",
+        "await x",
+        "yield x",
+        "import os",
+        "x = 1",
+        "x; x",
+        "x # comment\nx",
+        "__builtins__",
+        "draw(x)",
+        "breakpoint()",
+    ],
+)
+def test_an_expression_that_is_no_arithmetic_is_refused(run, expression):
+    code, out, err = run("draw", expression, "x=1")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert err[0].startswith("chainrule: ")
+    assert names() == []
+
+
+def test_a_folder_that_does_not_exist_is_one_line(run):
+    code, out, err = run("draw", "x", "x=1", "--out", "none/graph.dot")
+    assert (code, out) == (1, [])
+    assert err == ["chainrule: none/graph.dot: No such file or directory"]
+
+
+def test_a_results_folder_below_a_file_is_one_line(run):
+    pytest.importorskip("sklearn")
+    Path("file").touch()
+    code, _, err = run("demo", "xor", "--epochs", "1", "--out", "file/below")
+    assert (code, len(err)) == (1, 1)
+    assert err[0].startswith("chainrule: file")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["draw", "-h"]])
+def test_help_goes_to_stdout(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    out, err = capsys.readouterr()
+    assert (caught.value.code, err) == (0, "")
+    assert out.startswith("usage: chainrule")
+
+
+# --- draw --------------------------------------------------------------------------
+
+
+@needs_dot
+def test_draw_writes_an_svg_and_says_values_and_gradients(run):
+    code, out, err = run("draw", "tanh(w*x + b)", "w=0.5", "x=2", "b=-1")
+    assert (code, err) == (0, [])
+    # The sum is 0 and the slope of tanh there is 1.
+    assert sorted(out[:-1]) == [
+        "b = -1, gradient 1",
+        "w = 0.5, gradient 2",
+        "x = 2, gradient 0.5",
+    ]
+    assert out[-1] == "tanh(w*x + b) = 0, written to graph.svg"
+    root = ET.parse("graph.svg").getroot()  # noqa: S314 - our own file
+    texts = {element.text.strip() for element in root.iter() if element.text}
+    assert root.tag == is_svg
+    assert {"w", "x", "b", "tanh", "*", "+", "0.5", "2"} <= texts
+    assert names() == ["graph.svg"]
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", PNG), ("a.pdf", b"%PDF"), ("a.PNG", PNG), ("a.svg", b"<?xml")]
+)
+def test_the_suffix_decides_the_format(run, name, start):
+    code, out, _ = run("draw", "x*x", "x=3", "--out", name)
+    assert code == 0
+    assert out == ["x = 3, gradient 6", f"x*x = 9, written to {name}"]
+    assert Path(name).read_bytes().startswith(start)
+
+
+def test_dot_text_needs_no_program(run, without_dot):
+    code, out, err = run("draw", "x*x", "x=3", "--out", "graph.dot")
+    assert (code, err) == (0, [])
+    assert out[-1] == "x*x = 9, written to graph.dot"
+    assert Path("graph.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+@pytest.mark.parametrize("name", ["graph.svg", "graph.png"])
+def test_without_dot_the_text_is_written_with_a_hint(run, without_dot, name):
+    code, out, err = run("draw", "x*x", "x=3", "--out", name)
+    assert (code, err) == (0, [])
+    assert out[1] == "x*x = 9, written to graph.dot"
+    assert "`dot` was not found" in out[2]
+    assert "apt install graphviz" in out[2]
+    assert names() == ["graph.dot"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["-x", "x=2"], ["x = 2, gradient -1", "-x = -2, written to g.dot"]),
+        (["-hypot(3,x)", "x=4"], ["x = 4, gradient -0.8", "-hypot(3,x) = -5, written to g.dot"]),
+        (["-(x+1)", "x=2"], ["x = 2, gradient -1", "-(x+1) = -3, written to g.dot"]),
+        (["2 + 3"], ["2 + 3 = 5, written to g.dot"]),
+        (["x^2", "x=3"], ["x = 3, gradient 6", "x^2 = 9, written to g.dot"]),
+        (["x*pi/pi", "x=-2e1"], ["x = -20, gradient 1", "x*pi/pi = -20, written to g.dot"]),
+        (["max(x, 3*x)", "x=2"], ["x = 2, gradient 3", "max(x, 3*x) = 6, written to g.dot"]),
+        (["text*self", "text=3", "self=2"], ["text*self = 6, written to g.dot"]),
+    ],
+)
+def test_draw_computes(run, arguments, lines):
+    code, out, err = run("draw", *arguments, "--out", "g.dot")
+    assert (code, err) == (0, [])
+    assert out[-len(lines) :] == lines
+
+
+# --- info --------------------------------------------------------------------------
+
+
+def test_info_says_version_engine_python_and_dot(run):
+    code, out, err = run("info")
+    assert (code, err) == (0, [])
+    said = dict(line.split(maxsplit=1) for line in out)
+    assert list(said) == ["chainrule", "engine", "python", "dot"]
+    assert said["engine"].split()[0] == autograd.engine
+    assert said["python"] == sys.version.split()[0].rstrip("+")
+    assert said["dot"] == (cli.find_dot() or "not found")
+
+
+def test_info_without_dot(run, without_dot):
+    _, out, _ = run("info")
+    assert re.fullmatch(r"dot +not found", out[-1])
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert re.fullmatch(r"chainrule (\d+\.\d+\.\d+.*|unknown)\n", capsys.readouterr().out)
+
+
+# --- demo --------------------------------------------------------------------------
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    ("name", "options", "files"),
+    [
+        ("xor", ["--epochs", "2"], ["boundary.png", "model.json", "neuron.svg", "training.png"]),
+        ("digits", ["--epochs", "1"], ["misread.png", "model.json", "neuron.svg", "training.png"]),
+    ],
+)
+def test_demo_writes_its_results_and_lists_them(run, name, options, files):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    code, out, err = run("demo", name, *options, "--seed", "1")
+    folder = Path(f"chainrule-{name}")
+    assert code == 0
+    assert err[-1].rsplit("\r", 1)[-1].startswith(f"epoch {options[1]}: 100%")
+    assert names(folder) == files
+    listed = out[out.index(f"written to {folder}/") + 1 :]
+    assert sorted(line.split()[0] for line in listed) == files
+    for file in files:
+        if file.endswith(".png"):
+            assert (folder / file).read_bytes().startswith(PNG)
+    assert ET.parse(folder / "neuron.svg").getroot().tag == is_svg  # noqa: S314 - our own file
+    model = nn.load(folder / "model.json")
+    assert f"parameters  {len(model.parameters()):,}" in out
+    accuracy = float(next(re.search(r"([\d.]+)%", line)[1] for line in out if "accuracy" in line))
+    assert accuracy > (75.0 if name == "digits" else 0.0)
+
+
+def test_demo_without_dot_still_writes_everything(run, without_dot):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    code, out, _ = run("demo", "xor", "--epochs", "1", "--out", "results")
+    assert code == 0
+    assert names(Path("results")) == ["boundary.png", "model.json", "neuron.dot", "training.png"]
+    assert any("`dot` was not found" in line for line in out)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"matplotlib"}, "matplotlib"),
+        ({"sklearn"}, "scikit-learn"),
+        ({"matplotlib", "sklearn"}, "matplotlib and scikit-learn"),
+    ],
+)
+def test_demo_without_its_libraries_says_how_to_get_them(run, monkeypatch, missing, said):
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name in missing else object())
+    code, out, err = run("demo", "xor")
+    assert (code, out) == (1, [])
+    assert err == [f"chainrule: the demo needs {said}: pip install 'chainrule[demo]'"]
+    assert names() == []
+
+
+# --- as a process ------------------------------------------------------------------
+
+
+def process(*arguments, **options):
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+def test_the_module_is_the_command():
+    result = process("draw", "x*x", "x=3", "--out", "graph.dot")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "x = 3, gradient 6\nx*x = 9, written to graph.dot\n"
+    assert names() == ["graph.dot"]
+
+
+def test_the_exit_code_of_wrong_arguments_reaches_the_shell():
+    result = process("draw", "x")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert re.fullmatch(r"chainrule: .*\n", result.stderr)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX pipe")
+def test_a_reader_that_goes_away_is_no_message():
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [*COMMAND, "info"],
+            env=ENVIRONMENT,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
+def test_ctrl_c_ends_the_training_and_still_writes_the_results():
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    with subprocess.Popen(
+        [*COMMAND, "demo", "moons", "--epochs", "100000", "--out", "results"],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as demo:
+        try:
+            seen = b""
+            while not re.search(rb"epoch [3-9]", seen):
+                chunk = os.read(demo.stderr.fileno(), 1000)
+                assert chunk, seen
+                seen += chunk
+            demo.send_signal(signal.SIGINT)
+            out, err = demo.communicate(timeout=60)
+        finally:
+            demo.kill()
+    assert demo.returncode == 0
+    assert b"Traceback" not in err
+    assert re.search(r"interrupted in epoch \d+; what was learned is kept", out.decode())
+    files = {"model.json", "training.png", "boundary.png"}
+    assert files < set(names(Path("results")))
+    model = nn.load("results/model.json")
+    X, y = nn.data.moons(100, 0.15, seed=5)
+    # Three epochs teach it something already.
+    assert nn.evaluate(model, X, y, nn.binary_cross_entropy_with_logits)[1] > 0.7

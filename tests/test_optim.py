@@ -1,0 +1,326 @@
+"""Optimisers: whole trajectories against torch.optim, and by hand where torch has no peer."""
+
+import inspect
+import itertools
+import math
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+from autograd.errors import GraphError, ShapeError
+
+START = [-0.7, 0.4, 0.9, -1.1, 0.3]
+STEPS = 50
+TORCH_CLASSES = {nn.AdaGrad: "Adagrad", nn.RMSProp: "RMSprop"}  # the others are called as ours
+TORCH_OPTIONS = {"learning_rate": "lr", "learning_rate_decay": "lr_decay", "epsilon": "eps"}
+
+
+def valley(p, library):
+    """A curved loss with interactions; `library` is autograd or torch."""
+    curved = (1.0 - p[0]) ** 2 + 3.0 * (p[1] - p[0] * p[0]) ** 2
+    bowl = library.log(1.0 + p[2] * p[2] + p[3] * p[3])
+    return curved + bowl + library.tanh(p[2] * p[4]) * p[3] + library.exp(0.3 * p[4] * p[4])
+
+
+def trajectory(optimizer, steps=STEPS):
+    """The parameters after each step of `optimizer` down the valley."""
+    for _ in range(steps):
+        optimizer.zero_grad()
+        valley(optimizer.parameters, autograd).backward()
+        optimizer.step()
+        yield [parameter.data for parameter in optimizer.parameters]
+
+
+def torch_class(ours):
+    torch = pytest.importorskip("torch")
+    return getattr(torch.optim, TORCH_CLASSES.get(ours, ours.__name__))
+
+
+def torch_trajectory(ours, options, steps=STEPS):
+    torch = pytest.importorskip("torch")
+    parameters = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    named = {TORCH_OPTIONS.get(name, name): value for name, value in options.items()}
+    optimizer = torch_class(ours)([parameters], **named)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        valley(parameters, torch).backward()
+        optimizer.step()
+        yield parameters.tolist()
+
+
+def table(ours, rate, *variants):
+    return [
+        pytest.param(ours, {"learning_rate": rate} | options, id=f"{ours.__name__}-{options}")
+        for options in variants
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "options"),
+    [
+        *table(
+            nn.SGD,
+            0.02,
+            {},
+            {"weight_decay": 0.1},
+            {"momentum": 0.9},
+            {"momentum": 0.9, "weight_decay": 0.1},
+            {"momentum": 0.8, "dampening": 0.3},
+            {"momentum": 0.9, "nesterov": True},
+            {"momentum": 0.9, "nesterov": True, "weight_decay": 0.05},
+        ),
+        *table(
+            nn.AdaGrad,
+            0.1,
+            {},
+            {"learning_rate_decay": 0.05},
+            {"weight_decay": 0.1},
+            {"learning_rate_decay": 0.1, "weight_decay": 0.1, "epsilon": 1e-3},
+        ),
+        *table(
+            nn.RMSProp,
+            0.01,
+            {},
+            {"momentum": 0.9},
+            {"centered": True},
+            {"weight_decay": 0.1},
+            {"alpha": 0.9, "epsilon": 1e-4, "centered": True, "momentum": 0.5, "weight_decay": 0.1},
+        ),
+        *table(
+            nn.Adam,
+            0.05,
+            {},
+            {"weight_decay": 0.1},
+            {"betas": (0.8, 0.95), "epsilon": 1e-3},
+            {"betas": (0.0, 0.9)},
+        ),
+        *table(nn.AdamW, 0.05, {}, {"weight_decay": 0.3, "betas": (0.7, 0.9)}),
+    ],
+)
+def test_trajectory_is_that_of_torch(ours, options):
+    optimizer = ours(map(Value, START), **options)
+    expected = list(torch_trajectory(ours, options))
+    for ours_here, torch_here in zip(trajectory(optimizer), expected, strict=True):
+        assert ours_here == pytest.approx(torch_here, rel=1e-12, abs=1e-14)
+    assert math.dist(START, expected[-1]) > 0.1  # it went somewhere
+
+
+@pytest.mark.parametrize("ours", [nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW])
+def test_defaults_are_those_of_torch(ours):
+    ours_signature = inspect.signature(ours).parameters
+    torch_signature = inspect.signature(torch_class(ours)).parameters
+    options = [name for name in ours_signature if name != "parameters"]
+    assert len(options) >= 4
+    for name in options:
+        expected = torch_signature[TORCH_OPTIONS.get(name, name)].default
+        assert ours_signature[name].default == expected, name
+
+
+def test_learning_rate_can_be_changed_between_steps():
+    w = Value(1.0)
+    optimizer = nn.SGD([w], 0.5)
+    for rate, gradient, expected in ((0.5, 2.0, 0.0), (0.25, 1.0, -0.25), (0.0, 9.0, -0.25)):
+        optimizer.learning_rate, w.grad = rate, gradient
+        optimizer.step()
+        assert w.data == expected
+
+
+@pytest.mark.parametrize("ours", [nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW])
+def test_options_can_be_read_back(ours):
+    optimizer = ours([Value(1.0)], 0.25, weight_decay=0.125)
+    assert (optimizer.learning_rate, optimizer.weight_decay) == (0.25, 0.125)
+
+
+def test_nesterov_by_hand():
+    w = Value(0.0)
+    optimizer = nn.SGD([w], 1.0, momentum=0.5, nesterov=True)
+    w.grad = 1.0
+    optimizer.step()
+    assert w.data == -1.5  # velocity 1, step 1 + 0.5 * 1
+    optimizer.step()
+    assert w.data == -3.25  # velocity 1.5, step 1 + 0.5 * 1.5
+
+
+def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
+    for gradient in (1e-3, 1.0, 1e6):
+        w = Value(0.0)
+        w.grad = gradient
+        nn.Adam([w], 0.25).step()
+        assert w.data == pytest.approx(-0.25, rel=1e-4)
+
+
+def test_adamw_decays_the_weight_but_not_through_the_gradient():
+    w = Value(2.0)
+    optimizer = nn.AdamW([w], 0.1, weight_decay=0.5)
+    optimizer.step()  # no gradient: only the decay is left
+    assert w.data == pytest.approx(2.0 * (1.0 - 0.1 * 0.5), rel=1e-15)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.9, 0.99])
+@pytest.mark.parametrize("gradient", [0.1, 0.3, 0.7, 1.1])
+def test_centered_rmsprop_survives_a_variance_that_rounds_below_zero(alpha, gradient):
+    # With a constant gradient the variance tends to 0, and its rounding error may be negative.
+    w = Value(0.0)
+    optimizer = nn.RMSProp([w], 1e-12, alpha=alpha, centered=True)
+    for _ in range(5000):
+        w.grad = gradient
+        optimizer.step()
+    assert math.isfinite(w.data)
+
+
+@pytest.mark.parametrize("ours", [nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW])
+def test_frozen_parameters_stay_and_the_others_move_as_without_them(ours):
+    p = [Value(x, requires_grad=i != 2) for i, x in enumerate(START)]
+    q = [Value(x) for x in START[:2] + START[3:]]
+    together, alone = ours(p, weight_decay=0.1), ours(q, weight_decay=0.1)
+    for _ in range(5):
+        together.zero_grad()
+        alone.zero_grad()
+        valley(p, autograd).backward()
+        valley([q[0], q[1], START[2], q[2], q[3]], autograd).backward()
+        together.step()
+        alone.step()
+    assert p[2].data == START[2]
+    assert [v.data for v in p[:2] + p[3:]] == [v.data for v in q]
+    assert p[0].data != START[0]
+
+
+def test_zero_grad_resets_every_parameter():
+    p = [Value(x) for x in START]
+    optimizer = nn.SGD(p)
+    valley(p, autograd).backward()
+    assert all(v.grad != 0.0 for v in p)
+    optimizer.zero_grad()
+    assert all(v.grad == 0.0 for v in p)
+
+
+def test_nudge_descent_by_hand():
+    w = Value(3.0)
+    optimizer = nn.NudgeDescent([w], 0.1, nudge=0.5)
+    optimizer.step(lambda: w * w)
+    # ((3 + 0.5)**2 - 3**2) / 0.5 = 2 * 3 + 0.5
+    assert w.data == pytest.approx(3.0 - 0.1 * 6.5, rel=1e-14)
+    optimizer.step(lambda: w * w)
+    assert w.data == pytest.approx(2.35 - 0.1 * 5.2, rel=1e-14)
+
+
+def test_nudge_descent_follows_gradient_descent():
+    descended = list(trajectory(nn.SGD(map(Value, START), 0.02)))
+    p = [Value(x) for x in START]
+    optimizer = nn.NudgeDescent(p, 0.02)
+    for expected in descended:
+        optimizer.step(lambda: valley(p, autograd))
+        assert [v.data for v in p] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    assert math.dist(START, descended[-1]) > 0.5
+
+
+def test_nudge_descent_calls_the_loss_twice_per_parameter_and_leaves_gradients_alone():
+    p, calls = [Value(x) for x in START], itertools.count()
+
+    def loss():
+        next(calls)
+        return valley(p, autograd)
+
+    nn.NudgeDescent(p).step(loss)
+    assert next(calls) == 2 * len(START)
+    assert all(v.grad == 0.0 for v in p)
+
+
+def test_nudge_descent_leaves_frozen_parameters():
+    w, frozen = Value(3.0), Value(2.0, requires_grad=False)
+    nn.NudgeDescent([frozen, w], 0.1).step(lambda: frozen * w * w)
+    assert frozen.data == 2.0
+    assert w.data == pytest.approx(3.0 - 0.1 * 12.0, abs=1e-3)
+
+
+def test_nudge_descent_calls_a_loss_with_defaults_without_arguments():
+    # The idiom of loops, ``lambda X=X, y=y: ...``, here with as many defaults as parameters.
+    w, b = Value(0.5), Value(0.0)
+    nn.NudgeDescent([w, b], 0.1).step(lambda x=1.0, y=2.0: (w * x + b - y) ** 2)
+    assert [w.data, b.data] == pytest.approx([0.8, 0.3], abs=1e-4)
+
+
+def test_nudge_descent_without_the_loss_says_what_to_write():
+    with pytest.raises(TypeError, match=r"step\(lambda: loss\(\.\.\.\)\)"):
+        nn.NudgeDescent([Value(1.0)]).step()
+
+
+@pytest.mark.parametrize("largest", [0.01, 1.0, 2.0, 100.0])
+def test_clip_gradient_norm_is_that_of_torch(largest):
+    torch = pytest.importorskip("torch")
+    p = [Value(x) for x in START]
+    valley(p, autograd).backward()
+    peer = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    valley(peer, torch).backward()
+    expected = torch.nn.utils.clip_grad_norm_([peer], largest).item()
+    assert nn.clip_gradient_norm(p, largest) == pytest.approx(expected, rel=1e-12)
+    assert [v.grad for v in p] == pytest.approx(peer.grad.tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize("largest", [0.0, 0.5, 100.0])
+def test_clip_gradient_value_is_that_of_torch(largest):
+    torch = pytest.importorskip("torch")
+    p = [Value(x) for x in START]
+    valley(p, autograd).backward()
+    peer = torch.tensor(START, dtype=torch.float64, requires_grad=True)
+    valley(peer, torch).backward()
+    torch.nn.utils.clip_grad_value_([peer], largest)
+    nn.clip_gradient_value(p, largest)
+    assert [v.grad for v in p] == pytest.approx(peer.grad.tolist(), rel=1e-12)
+
+
+def test_gradients_below_the_norm_are_not_touched():
+    x, y = Value(0.0), Value(0.0)
+    x.grad, y.grad = 0.3, -0.4
+    assert nn.clip_gradient_norm([x, y], 5.0) == pytest.approx(0.5, rel=1e-15)
+    assert (x.grad, y.grad) == (0.3, -0.4)
+
+
+def test_the_norm_of_huge_gradients_does_not_overflow():
+    x, y = Value(0.0), Value(0.0)
+    x.grad, y.grad = 3e200, 4e200
+    assert nn.gradient_norm([x, y]) == pytest.approx(5e200, rel=1e-15)
+    nn.clip_gradient_norm(iter([x, y]), 1.0)
+    assert [x.grad, y.grad] == pytest.approx([0.6, 0.8], rel=1e-12)
+
+
+W = Value(1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "match"),
+    [
+        (lambda: nn.SGD([]), ShapeError, r"model\.parameters\(\)"),
+        (lambda: nn.SGD(W), TypeError, "parameters takes one sequence"),
+        (lambda: nn.SGD(nn.MLP(1, [1])), TypeError, "parameters takes one sequence.*MLP"),
+        (lambda: nn.SGD([1.5]), TypeError, "parameters are Values, got float 1.5"),
+        (lambda: nn.SGD([W * 2.0]), GraphError, "is computed, only leaves are parameters"),
+        (lambda: nn.SGD([W], -0.1), ValueError, "learning_rate must be .* got -0.1"),
+        (lambda: nn.SGD([W], math.nan), ValueError, "learning_rate must be .* got nan"),
+        (lambda: nn.SGD([W], math.inf), ValueError, "learning_rate must be .* got inf"),
+        (lambda: nn.SGD([W], "fast"), ValueError, "learning_rate must be .* got 'fast'"),
+        (lambda: nn.SGD([W], momentum=-1.0), ValueError, "momentum must be"),
+        (lambda: nn.SGD([W], weight_decay=-1.0), ValueError, "weight_decay must be"),
+        (lambda: nn.SGD([W], nesterov=True), ValueError, "nesterov needs a momentum"),
+        (
+            lambda: nn.SGD([W], nesterov=True, momentum=0.9, dampening=0.1),
+            ValueError,
+            "no dampening",
+        ),
+        (lambda: nn.AdaGrad([W], learning_rate_decay=-1.0), ValueError, "learning_rate_decay"),
+        (lambda: nn.AdaGrad([W], epsilon=-1.0), ValueError, "epsilon must be"),
+        (lambda: nn.RMSProp([W], alpha=-0.1), ValueError, "alpha must be"),
+        (lambda: nn.RMSProp([W], momentum=-0.1), ValueError, "momentum must be"),
+        (lambda: nn.Adam([W], betas=(1.0, 0.9)), ValueError, r"betas lie in \[0, 1\)"),
+        (lambda: nn.Adam([W], betas=(0.9, -0.1)), ValueError, r"betas lie in \[0, 1\)"),
+        (lambda: nn.AdamW([W], weight_decay=-0.1), ValueError, "weight_decay must be"),
+        (lambda: nn.NudgeDescent([W], nudge=-0.1), ValueError, "nudge must be"),
+        (lambda: nn.clip_gradient_norm([W], -1.0), ValueError, "largest must be"),
+        (lambda: nn.clip_gradient_value([W], math.nan), ValueError, "largest must be"),
+    ],
+)
+def test_wrong_arguments_say_what_is_wrong(make, error, match):
+    with pytest.raises(error, match=match):
+        make()

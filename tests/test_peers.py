@@ -1,0 +1,147 @@
+"""Agreement with PyTorch in float64, on random graphs of every operation both have."""
+
+import random
+
+import pytest
+from reference import error, largest_contributions, random_graph, run, same
+
+from autograd import ops
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
+
+TORCH = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+    "neg": torch.neg,
+    "pow": torch.pow,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    "square": torch.square,
+    "sqrt": torch.sqrt,
+    "exp": torch.exp,
+    "exp2": torch.exp2,
+    "expm1": torch.expm1,
+    "log": torch.log,
+    "log2": torch.log2,
+    "log10": torch.log10,
+    "log1p": torch.log1p,
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "tan": torch.tan,
+    "asin": torch.asin,
+    "acos": torch.acos,
+    "atan": torch.atan,
+    "atan2": torch.atan2,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "tanh": torch.tanh,
+    "asinh": torch.asinh,
+    "acosh": torch.acosh,
+    "atanh": torch.atanh,
+    "erf": torch.erf,
+    "erfc": torch.erfc,
+    "sigmoid": torch.sigmoid,
+    "softplus": functional.softplus,
+    "logsigmoid": functional.logsigmoid,
+    "relu": torch.relu,
+    "leaky_relu": torch.prelu,
+    "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x)),
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "hypot": torch.hypot,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "clip": torch.clamp,
+    "where": lambda condition, x, y: torch.where(condition != 0, x, y),
+    "floor": torch.floor,
+    "ceil": torch.ceil,
+    "fmod": torch.fmod,
+    "sum": lambda *x: torch.stack(x).sum(),
+    "mean": lambda *x: torch.stack(x).mean(),
+    "prod": lambda *x: torch.stack(x).prod(),
+    "dot": lambda *xy: torch.dot(torch.stack(xy[: len(xy) // 2]), torch.stack(xy[len(xy) // 2 :])),
+    "norm": lambda *x: torch.linalg.vector_norm(torch.stack(x)),
+    "max": lambda *x: torch.amax(torch.stack(x), 0),
+    "min": lambda *x: torch.amin(torch.stack(x), 0),
+    "logsumexp": lambda *x: torch.logsumexp(torch.stack(x), 0),
+}
+RULES = {rule.__name__: rule for rule in ops.TABLE}
+
+
+def test_pytorch_has_all_but_one():
+    assert set(RULES) - set(TORCH) == {"cbrt"}
+    assert set(TORCH) <= set(RULES)
+
+
+def tensors(numbers):
+    return [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
+
+
+def gradient(tensor):
+    return 0.0 if tensor.grad is None else tensor.grad.item()  # None: it only decided a where
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_graphs_agree_with_pytorch(engine, seed):
+    rng = random.Random(seed)
+    numbers = [rng.uniform(-2.0, 2.0) for _ in range(rng.randint(2, 4))]
+    steps = random_graph(rng, list(TORCH), numbers, rng.randint(5, 30))
+
+    leaves = [engine.Value(x) for x in numbers]
+    root = run(steps, leaves, lambda name, operands: engine.apply(RULES[name], *operands))
+    root.backward()
+
+    theirs = tensors(numbers)
+    their_root = run(steps, theirs, lambda name, operands: TORCH[name](*operands))
+    their_root.backward()
+
+    sizes = largest_contributions(engine.topological_order(root))
+    assert error(root.data, their_root.item(), slack=1e-12) < 1e-12
+    for leaf, tensor in zip(leaves, theirs, strict=True):
+        # Contributions may cancel; each engine rounds relative to the largest of them.
+        assert error(leaf.grad, gradient(tensor), slack=1e-12 * sizes[leaf]) < 1e-12
+
+
+TIES_AND_KINKS = [
+    ("abs", (0.0,)),
+    ("sign", (0.0,)),
+    ("sqrt", (0.0,)),
+    ("asin", (1.0,)),
+    ("acos", (-1.0,)),
+    ("acosh", (1.0,)),
+    ("relu", (0.0,)),
+    ("leaky_relu", (0.0, 0.1)),
+    ("maximum", (2.0, 2.0)),
+    ("minimum", (2.0, 2.0)),
+    ("clip", (-1.0, -1.0, 2.0)),
+    ("clip", (2.0, -1.0, 2.0)),
+    ("clip", (5.0, 3.0, 1.0)),
+    ("floor", (3.0,)),
+    ("ceil", (3.0,)),
+    ("norm", (0.0, 0.0)),
+    ("max", (3.0, 1.0, 3.0)),
+    ("min", (1.0, 1.0, 3.0)),
+    ("prod", (0.0, 3.0, 5.0)),
+    ("prod", (0.0, 0.0, 5.0)),
+    ("pow", (0.0, 2.0)),
+    ("pow", (0.0, 1.0)),
+    ("pow", (0.0, 0.5)),
+    ("fmod", (6.0, 3.0)),
+    ("sigmoid", (1000.0,)),
+    ("softplus", (1000.0,)),
+    ("tanh", (1000.0,)),
+]
+
+
+@pytest.mark.parametrize(("name", "numbers"), TIES_AND_KINKS)
+def test_ties_and_kinks_agree_with_pytorch(engine, name, numbers):
+    leaves, theirs = [engine.Value(x) for x in numbers], tensors(numbers)
+    root, their_root = engine.apply(RULES[name], *leaves), TORCH[name](*theirs)
+    root.backward()
+    their_root.backward()
+    assert root.data == pytest.approx(their_root.item(), rel=1e-15, abs=0)
+    for leaf, tensor in zip(leaves, theirs, strict=True):
+        assert same(leaf.grad, gradient(tensor))

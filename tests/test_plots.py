@@ -1,0 +1,285 @@
+"""Pictures of training: what the axes hold, and that it renders."""
+
+import io
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nn
+from nn import plots
+
+np = pytest.importorskip("numpy")
+QuadContourSet = pytest.importorskip("matplotlib.contour").QuadContourSet
+
+
+def png(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def rendered(figure):
+    """Whether `figure` renders to a PNG of its size."""
+    content = png(figure)
+    width, height = (int(side * figure.dpi) for side in figure.get_size_inches())
+    got = [int.from_bytes(content[i : i + 4], "big") for i in (16, 20)]
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and got == [width, height]
+
+
+def linear(rows, biases):
+    """An MLP of one linear layer with these weights."""
+    model = nn.MLP(2, [len(rows)])
+    for neuron, row, bias in zip(model.layers[0].neurons, rows, biases, strict=True):
+        neuron.b.data = bias
+        for w, number in zip(neuron.w, row, strict=True):
+            w.data = number
+    return model
+
+
+def points(axes):
+    """The samples drawn for each label of the legend."""
+    drawn = {}
+    for collection in axes.collections:
+        if not isinstance(collection, QuadContourSet):
+            offsets = collection.get_offsets().tolist()
+            drawn[collection.get_label()] = sorted(map(tuple, offsets))
+    return drawn
+
+
+def contours(axes):
+    return [c for c in axes.collections if isinstance(c, QuadContourSet)]
+
+
+CORNERS = [[1.0, 1.0], [-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]
+
+
+# --- training_curves ---------------------------------------------------------------
+
+
+def test_curves_of_a_classification():
+    history = nn.History(
+        loss=[0.9, 0.5, 0.3],
+        accuracy=[0.5, 0.75, 1.0],
+        validation_loss=[1.0, 0.6, 0.7],
+        validation_accuracy=[0.25, 0.5, 0.5],
+    )
+    figure = plots.training_curves(history)
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "accuracy"]
+    expected = [
+        [history.loss, history.validation_loss],
+        [history.accuracy, history.validation_accuracy],
+    ]
+    for axes, (training, validation) in zip(figure.axes, expected, strict=True):
+        lines = {line.get_label(): line for line in axes.get_lines()}
+        assert list(lines) == ["training", "test"]
+        assert list(lines["training"].get_ydata()) == training
+        assert list(lines["test"].get_ydata()) == validation
+        assert list(lines["training"].get_xdata()) == [1, 2, 3]
+        assert list(lines["test"].get_xdata()) == [1, 2, 3]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "test"]
+        assert axes.get_xlabel() == "epoch"
+        assert all(tick == int(tick) for tick in axes.get_xticks())
+    assert rendered(figure)
+
+
+def test_curves_of_a_regression_are_one_panel_without_legend():
+    figure = plots.training_curves(nn.History(loss=[3.0, 1.0]))
+    (axes,) = figure.axes
+    assert axes.get_title() == "loss"
+    assert len(axes.get_lines()) == 1
+    assert axes.get_legend() is None
+    assert rendered(figure)
+
+
+def test_a_single_epoch_is_a_visible_point():
+    figure = plots.training_curves(nn.History(loss=[3.0]))
+    assert figure.axes[0].get_lines()[0].get_marker() == "o"
+    assert rendered(figure)
+
+
+def test_curves_of_an_interrupted_validation():
+    history = nn.History(loss=[3.0, 1.0], validation_loss=[2.0])
+    _, held_out = plots.training_curves(history).axes[0].get_lines()
+    assert (list(held_out.get_xdata()), list(held_out.get_ydata())) == ([1], [2.0])
+
+
+def test_curves_before_the_first_epoch_render():
+    assert rendered(plots.training_curves(nn.History()))
+
+
+# --- decision_boundary -------------------------------------------------------------
+
+
+def test_the_boundary_of_one_logit_is_where_it_is_zero():
+    # The logit is x1 - 0.5: class 1 on the right of 0.5.
+    model = linear([[1.0, 0.0]], [-0.5])
+    figure = plots.decision_boundary(model, CORNERS, [1, 0, 0, 1], resolution=21)
+    (axes,) = figure.axes
+    filled, line = contours(axes)
+    assert list(line.levels) == [0.5]
+    (path,) = line.get_paths()
+    assert path.vertices[:, 0] == pytest.approx(0.5, abs=0.01)
+    low, high = path.vertices[:, 1].min(), path.vertices[:, 1].max()
+    assert (low, high) == (pytest.approx(-1.24), pytest.approx(1.24))
+    assert filled.levels[0] == 0.0
+    assert filled.levels[-1] == 1.0
+    assert rendered(figure)
+
+
+def colour_at(figure, x, y):
+    """The colour of the picture at a point of its axes, as three shares."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    column, row = figure.axes[0].transData.transform((x, y))
+    pixels = np.asarray(canvas.buffer_rgba())
+    return pixels[pixels.shape[0] - 1 - int(row), int(column), :3] / 255.0
+
+
+def test_each_side_has_the_colour_of_its_class():
+    from matplotlib.colors import to_rgb
+
+    model = linear([[5.0, 0.0]], [0.0])
+    figure = plots.decision_boundary(model, CORNERS, [1, 0, 0, 1], resolution=15)
+    for label, x in ((0, -0.9), (1, 0.9)):
+        got = colour_at(figure, x, 0.3)
+        own, other = (math.dist(got, to_rgb(plots.COLOURS[k])) for k in (label, 1 - label))
+        assert own < other
+
+
+def test_samples_are_drawn_by_class_with_a_legend():
+    figure = plots.decision_boundary(linear([[1.0, 0.0]], [0.0]), CORNERS, [1, 0, 0, 1])
+    assert points(figure.axes[0]) == {
+        "class 0": [(-1.0, -1.0), (-1.0, 1.0)],
+        "class 1": [(1.0, -1.0), (1.0, 1.0)],
+    }
+    texts = figure.axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in texts] == ["class 0", "class 1"]
+
+
+def test_regions_of_many_logits_are_their_largest():
+    model = linear([[1.0, 1.0], [-1.0, -1.0], [0.0, 0.0]], [0.0, 0.0, 0.7])
+    X = [*CORNERS, [0.1, 0.1]]
+    figure = plots.decision_boundary(model, X, [0, 1, 2, 2, 2], resolution=41)
+    (filled,) = contours(figure.axes[0])
+    assert list(filled.levels) == [-0.5, 0.5, 1.5, 2.5]
+    for point, region in (((0.9, 0.9), 0), ((-0.9, -0.9), 1), ((0.1, -0.1), 2), ((-0.9, 0.9), 2)):
+        inside = [path.contains_point(point) for path in filled.get_paths()]
+        assert inside == [k == region for k in range(3)]
+    assert rendered(figure)
+
+
+def test_the_boundary_leaves_no_trace_in_the_model():
+    model = nn.MLP(2, [3, 1], generator=0)
+    before = model.state_dict()
+    plots.decision_boundary(model, CORNERS, [1, 0, 0, 1], resolution=5)
+    assert model.state_dict() == before
+    assert all(p.grad == 0.0 for p in model.parameters())
+
+
+def test_arrays_are_drawn_as_lists_are():
+    model = linear([[1.0, 0.0]], [0.0])
+    figures = [
+        plots.decision_boundary(model, X, y, resolution=9)
+        for X, y in ((CORNERS, [1, 0, 0, 1]), (np.array(CORNERS), np.array([1, 0, 0, 1])))
+    ]
+    assert png(figures[0]) == png(figures[1])
+
+
+@pytest.mark.parametrize("bias", [50.0, -50.0, 0.0])
+def test_a_model_that_predicts_one_class_everywhere_is_drawn_without_a_warning(bias):
+    for rows in ([[0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]):
+        model = linear(rows, [bias] + [0.0] * (len(rows) - 1))
+        assert rendered(plots.decision_boundary(model, CORNERS, [1, 0, 0, 1], resolution=5))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "y", "labels"),
+    [
+        (1, [1, 1, 1, 1], {"class 1"}),
+        (1, [0, 0, 0, 0], {"class 0"}),
+        (3, [0, 2, 2, 2], {"class 0", "class 2"}),
+        (3, [2, 2, 2, 2], {"class 2"}),
+        (3, [0, 0, 1, 1], {"class 0", "class 1"}),
+    ],
+)
+def test_samples_may_lack_a_class(outputs, y, labels):
+    model = nn.MLP(2, [outputs], generator=0)
+    figure = plots.decision_boundary(model, CORNERS, y, resolution=5)
+    drawn = points(figure.axes[0])
+    assert {label for label, dots in drawn.items() if dots} == labels
+    assert rendered(figure)
+
+
+def test_a_class_that_no_sample_has_is_coloured_all_the_same():
+    # The model says class 2 everywhere; the samples know only of classes 0 and 1.
+    model = linear([[0.0, 0.0]] * 3, [0.0, 0.0, 9.0])
+    figure = plots.decision_boundary(model, CORNERS, [0, 0, 1, 1], resolution=5)
+    (filled,) = contours(figure.axes[0])
+    assert sum(len(path.vertices) for path in filled.get_paths()) > 0
+
+
+def test_targets_of_hinge_are_drawn_as_two_classes():
+    figure = plots.decision_boundary(
+        linear([[1.0, 0.0]], [0.0]), CORNERS, [1, -1, -1, 1], resolution=5
+    )
+    assert sorted(dots for dots in points(figure.axes[0]).values() if dots) == [
+        [(-1.0, -1.0), (-1.0, 1.0)],
+        [(1.0, -1.0), (1.0, 1.0)],
+    ]
+
+
+def test_more_classes_than_colours_are_drawn():
+    X, y = nn.data.spiral(36, seed=0, classes=12)
+    assert rendered(plots.decision_boundary(nn.MLP(2, [12], generator=0), X, y, resolution=9))
+
+
+# --- misread_images ----------------------------------------------------------------
+
+IMAGES = [[float(i + 4 * k) for i in range(4)] for k in range(30)]  # 2 by 2
+
+
+def test_misread_images_show_what_was_read_as_what():
+    figure = plots.misread_images(IMAGES[:4], [3, 5, 7, 9], [3, 6, 7, 1])
+    assert figure.get_suptitle() == "2 of 4 misread"
+    assert [axes.get_title() for axes in figure.axes] == ["5, read as 6", "9, read as 1"]
+    shown = [axes.get_images()[0].get_array().tolist() for axes in figure.axes]
+    assert shown == [[[4.0, 5.0], [6.0, 7.0]], [[12.0, 13.0], [14.0, 15.0]]]
+    assert rendered(figure)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "most", "shown", "title"),
+    [
+        (30, 18, 18, "30 of 30 misread, the first 18"),
+        (18, 18, 18, "18 of 30 misread"),
+        (7, 3, 3, "7 of 30 misread, the first 3"),
+        (1, 18, 1, "1 of 30 misread"),
+        (0, 18, 0, "0 of 30 misread"),
+    ],
+)
+def test_misread_images_count_all_and_show_the_first(wrong, most, shown, title):
+    predictions = [1] * wrong + [0] * (30 - wrong)
+    figure = plots.misread_images(IMAGES, [0] * 30, predictions, most=most)
+    assert len(figure.axes) == shown
+    assert figure.get_suptitle() == title
+    assert rendered(figure)
+
+
+# --- matplotlib --------------------------------------------------------------------
+
+
+def test_matplotlib_loads_when_a_picture_is_made_and_pyplot_never(tmp_path):
+    code = (
+        "import sys, nn, nn.plots\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "nn.plots.training_curves(nn.History(loss=[1.0])).savefig(sys.argv[1])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "curves.png")]
+    subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
+    assert (tmp_path / "curves.png").exists()
