@@ -893,6 +893,26 @@ cdef inline int push(Nodes *nodes, PyObject *item) except -1:
     return 0
 
 
+# The memory of the last order and stack is kept for the next ones (fetching it anew costs a large
+# graph half of its backward pass), until it is far too large for what is sorted.
+cdef Nodes spare_order = Nodes(NULL, 0, 0)
+cdef Nodes spare_stack = Nodes(NULL, 0, 0)
+
+
+cdef Nodes borrowed(Nodes *spare) noexcept:
+    cdef Nodes nodes = spare[0]
+    nodes.count = 0
+    spare[0] = Nodes(NULL, 0, 0)
+    return nodes
+
+
+cdef void give_back(Nodes *nodes, Nodes *spare, Py_ssize_t needed) noexcept:
+    if spare.items == NULL and nodes.room <= 4096 + 16 * needed:
+        spare[0] = nodes[0]
+    else:
+        PyMem_RawFree(nodes.items)
+
+
 cdef int sort(Value root, Nodes *order, Sums *sums) except -1:
     """Fill `order`, parents before children. On the stack, a set low bit says: parents are done.
 
@@ -900,7 +920,7 @@ cdef int sort(Value root, Nodes *order, Sums *sums) except -1:
     zero; what leaves had summed up before goes into `sums`.
     """
     global last_mark
-    cdef Nodes stack = Nodes(NULL, 0, 0)
+    cdef Nodes stack = borrowed(&spare_stack)
     cdef PyObject *top
     last_mark += 1
     if last_mark == 0:  # after 4 billion sorts; 0 is the mark of a node that none has visited
@@ -915,7 +935,7 @@ cdef int sort(Value root, Nodes *order, Sums *sums) except -1:
             elif (<Value> top).mark != last_mark:
                 visit(<Value> top, &stack, order, sums)
     finally:
-        PyMem_RawFree(stack.items)
+        give_back(&stack, &spare_stack, order.count)
     return 0
 
 
@@ -991,7 +1011,7 @@ cdef inline void accumulate(Value parent, double contribution) noexcept:
 
 
 cdef int run_backward(Value root, double upstream) except -1:
-    cdef Nodes order = Nodes(NULL, 0, 0)
+    cdef Nodes order = borrowed(&spare_order)
     cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
     try:
@@ -1006,7 +1026,7 @@ cdef int run_backward(Value root, double upstream) except -1:
         for i in range(sums.count):
             (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before
         PyMem_RawFree(sums.items)
-        PyMem_RawFree(order.items)
+        give_back(&order, &spare_order, order.count)
     return 0
 
 

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class GPT:
         keys: list[Any] = []
         values: list[Any] = []
         losses = []
-        for position, (token, target) in enumerate(zip(tokens, tokens[1:], strict=False)):
+        for position, (token, target) in enumerate(pairwise(tokens)):
             probabilities = softmax(self.logits(token, position, keys, values))
             losses.append(-probabilities[target].log())
         return sum(losses) * (1 / len(losses))
@@ -174,7 +175,8 @@ def work(contender: str, steps: int) -> None:
         import autograd
         import nn
 
-        assert autograd.engine == contender, f"the engine is {autograd.engine}"
+        if autograd.engine != contender:
+            raise SystemExit(f"the {contender} engine is not here: it is {autograd.engine}")
         model = GPT(autograd.Value)
         optimizer = nn.Adam(model.parameters, 0.01)
         nodes = len(autograd.topological_order(model.loss("setdefault")))
@@ -210,10 +212,8 @@ def main() -> None:
                 command, env=environment, check=True, capture_output=True, text=True
             ).stdout
             results[name].append(json.loads(output))
-    runs = results["compiled"]
-    print(
-        f"character GPT, 4,192 parameters, one name a step; 'setdefault': {runs[0]['nodes']:,} nodes"
-    )
+    nodes = results["compiled"][0]["nodes"]
+    print(f"character GPT, 4,192 parameters, one name a step; 'setdefault': {nodes:,} nodes")
     medians = {
         name: statistics.median(s for run in results[name] for s in run["seconds"])
         for name in CONTENDERS

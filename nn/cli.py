@@ -108,7 +108,12 @@ def _draw(options: argparse.Namespace) -> int:
     from nn.demos import save_drawing
 
     try:
-        root = autograd.parse(options.expression, **dict(map(_assignment, options.numbers)))
+        numbers = list(map(_assignment, options.numbers))
+        names = [name for name, _ in numbers]
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError(f"{name} is given {names.count(name)} times")
+        root = autograd.parse(options.expression, **dict(numbers))
         if root.requires_grad:
             root.backward()
         file, hint = save_drawing(autograd.draw(root), options.out)

@@ -5,6 +5,7 @@ data set gives ``(X, y)``: a list of [x1, x2] and a list of class numbers.
 """
 
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, TypeAlias, TypeVar
@@ -135,6 +136,7 @@ def one_hot(label: int, classes: int) -> list[float]:
     >>> one_hot(2, 4)
     [0.0, 0.0, 1.0, 0.0]
     """
+    label = operator.index(label)
     if not 0 <= label < classes:
         raise ShapeError(f"class {label} of {classes}: count from 0 to {classes - 1}")
     return [1.0 if position == label else 0.0 for position in range(classes)]

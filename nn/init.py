@@ -6,6 +6,7 @@ the same bounds as ``torch.nn.init``.
 """
 
 import math
+import operator
 from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
@@ -65,7 +66,10 @@ def as_generator(seed: Seed) -> Random:
     """A generator as given, made from an int, or freshly seeded; never the global one."""
     if isinstance(seed, Random):
         return seed
-    if seed is not None and not isinstance(seed, int):
+    if seed is None:
+        return Random()
+    try:
+        return Random(operator.index(seed))
+    except TypeError:
         kind = type(seed).__name__
-        raise TypeError(f"a seed is an int, a random.Random or None, got {kind} {seed!r}")
-    return Random(seed)
+        raise TypeError(f"a seed is an int, a random.Random or None, got {kind} {seed!r}") from None

@@ -1,5 +1,6 @@
 """Neuron, Layer and MLP: an MLP is a list of layers, a layer a list of neurons."""
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -133,6 +134,8 @@ class MLP(Module):
             raise ShapeError("an MLP needs at least one layer: MLP(2, [16, 1])")
         widths = [_size("inputs", inputs), *sizes]
         random = as_generator(generator)
+        if not callable(activation):
+            _activation(activation)  # checked even if there is no layer to follow
         self.layers: list[Layer] = []
         with scope("mlp"):
             for position, (before, after) in enumerate(zip(widths, sizes, strict=False)):
@@ -185,6 +188,10 @@ def _name(activation: Activation) -> str:
 
 
 def _size(name: str, size: int) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+    try:
+        number = operator.index(size)
+    except TypeError:
+        number = 0
+    if isinstance(size, bool) or number < 1:
         raise ShapeError(f"{name} must be a positive int, got {size!r}")
-    return size
+    return number

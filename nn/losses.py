@@ -35,7 +35,7 @@ def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> A
     return _elementwise(lambda p, t: autograd.abs(p - t), predictions, targets, reduction)
 
 
-def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+def huber(predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Half the squared error up to `delta`, beyond it delta * (abs error - delta / 2).
 
     Huber, 1964. A `delta` that is not positive raises ValueError.
@@ -134,7 +134,13 @@ def _check_probability(what: str, number: float) -> None:
 
 def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     if _is_sequence(target):
-        return _expected(autograd.log_softmax(logits), target)
+        weights = [float_of(weight) for weight in target]
+        if not (all(weight >= 0.0 for weight in weights) and abs(sum(weights) - 1.0) < 1e-6):
+            raise ValueError(
+                f"target weights of one sample are from 0 up and sum to 1, got {target!r}; "
+                "class indices need one sequence of logits each"
+            )
+        return _expected(autograd.log_softmax(logits), weights)
     index, shifted = _index(logits, target), shifted_logits(logits)
     return autograd.logsumexp(shifted) - shifted[index]
 

@@ -76,6 +76,8 @@ class NudgeDescent(Optimizer):
     ) -> None:
         super().__init__(parameters, learning_rate)
         _check("nudge", nudge)
+        if nudge == 0.0:
+            raise ValueError("nudge must be above 0: it is the step of the finite difference")
         self.nudge = nudge
 
     def step(self, loss: Loss | None = None) -> None:
@@ -204,9 +206,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        for beta in betas:
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"betas lie in [0, 1), got {betas!r}")
+        if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
+            raise ValueError(f"betas lie in [0, 1), two of them, got {betas!r}")
         _check("epsilon", epsilon)
         _check("weight_decay", weight_decay)
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from autograd import no_grad
+from autograd import Value, no_grad
 from autograd.errors import AnomalyError
 from autograd.gradcheck import float_of
 from nn.data import batches, train_test_split
@@ -125,6 +125,8 @@ def fit(
     if isinstance(validation, float):
         X, held_X, y, held_y = train_test_split(X, y, validation, generator)
         validation = held_X, held_y
+    elif validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
+        raise TypeError(f"validation is (X, y) or a share such as 0.2, got {validation!r}")
     if isinstance(early_stopping, int):
         early_stopping = EarlyStopping(early_stopping)
     run = _Run(model, loss, optimizer, clip_norm)
@@ -191,12 +193,12 @@ class _Run:
             loss = self.loss(predictions, y)
             if not math.isfinite(float_of(loss)):
                 raise AnomalyError(
-                    f"the loss became {loss.data!r} in epoch {epoch + 1}: lower the learning rate "
-                    "or set clip_norm; autograd.detect_anomaly() finds where it began"
+                    f"the loss became {float_of(loss)!r} in epoch {epoch + 1}: lower the learning "
+                    "rate or set clip_norm; autograd.detect_anomaly() finds where it began"
                 )
             norms.append(self.update(loss, X, y))
             samples += len(X)
-            total += loss.data * len(X)
+            total += float_of(loss) * len(X)
             if self.judge:
                 rights += sum(map(self.judge, predictions, y))
             shown = {"loss": f"{total / samples:.4f}"}
@@ -213,6 +215,8 @@ class _Run:
 
     def update(self, loss: Any, X: list[Any], y: list[Any]) -> float:
         """Backward and one step of the optimizer; returns the gradient norm."""
+        if not isinstance(loss, Value):
+            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
         self.optimizer.zero_grad()
         loss.backward()
         parameters = self.optimizer.parameters

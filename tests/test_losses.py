@@ -58,7 +58,7 @@ ELEMENTWISE = {
     "absolute_error": (nn.absolute_error, named("l1_loss"), normal, normal),
     "huber": (nn.huber, named("huber_loss"), normal, normal),
     "huber 0.3": (
-        lambda p, t, reduction: nn.huber(p, t, 0.3, reduction),
+        lambda p, t, reduction: nn.huber(p, t, reduction, delta=0.3),
         named("huber_loss", delta=0.3),
         normal,
         normal,
