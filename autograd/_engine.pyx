@@ -490,7 +490,9 @@ cdef int read_modes() except -1:
         return 0
     known_modes = <object> found
     Py_DECREF(<object> found)
-    recording, scope_now, anomaly = known_modes
+    recording = <object> PyTuple_GET_ITEM(known_modes, 0) is True
+    scope_now = <object> PyTuple_GET_ITEM(known_modes, 1)
+    anomaly = <object> PyTuple_GET_ITEM(known_modes, 2) is True
     scope_number_now = number_of_scope(scope_now)
     return 0
 

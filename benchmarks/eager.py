@@ -1,6 +1,6 @@
 """The engine against micrograd, both in one run: ``python benchmarks/eager.py``.
 
-Needs the extra ``peers`` (micrograd 0.1.0). Rounds of the two alternate, the
+Needs the extra ``peers`` (micrograd 0.1.0). Blocks of steps alternate, the
 figures are medians, and garbage left by one is collected before the other
 starts. Take the ratios, not the times.
 """
@@ -22,6 +22,7 @@ import autograd
 import nn
 
 SAMPLES, SIZES, ALPHA = 100, [16, 16, 1], 1e-4
+BLOCK = 5  # steps that one contender takes in a row, as in training
 
 
 def moons_step(model: Any, to_input: Callable[[float], Any], X: Any, y: Any, rate: float) -> float:
@@ -67,13 +68,14 @@ def two_moons(steps: int) -> dict[str, tuple[float, list[float]]]:
     contenders = models()
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     losses: dict[str, list[float]] = {name: [] for name in contenders}
-    for step in range(steps):
-        rate = 1.0 - 0.9 * step / 100
+    for block in range(0, steps, BLOCK):
         for name, (model, to_input) in contenders.items():
             gc.collect()
-            started = time.perf_counter()
-            losses[name].append(moons_step(model, to_input, X, y, rate))
-            seconds[name].append(time.perf_counter() - started)
+            for step in range(block, min(steps, block + BLOCK)):
+                rate = 1.0 - 0.9 * step / 100
+                started = time.perf_counter()
+                losses[name].append(moons_step(model, to_input, X, y, rate))
+                seconds[name].append(time.perf_counter() - started)
     return {name: (statistics.median(seconds[name]), losses[name]) for name in contenders}
 
 
@@ -90,7 +92,7 @@ def plain_op(make: Callable[[float], Any], chain: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, engine {autograd.engine}\n")
     sys.setrecursionlimit(100_000)  # micrograd sorts recursively

@@ -1,6 +1,6 @@
 """Module: anything that holds parameters."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value, zero_grad
@@ -29,7 +29,9 @@ class Module:
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as ``layers.0.neurons.2.b``."""
-        return list(_walk(self, "", {id(self)}))
+        found: list[tuple[str, Value]] = []
+        _collect(self, "", {id(self)}, found)
+        return found
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
@@ -71,8 +73,8 @@ class Module:
         return f"{type(self).__name__}({', '.join(filter(None, said))})"
 
 
-def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """The leaf Values below `thing` with their paths; `seen` holds ids, for cycles and repeats."""
+def _collect(thing: Any, path: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
+    """Add the leaf Values below `thing` to `found`; `seen` holds ids, for cycles and repeats."""
     items: Iterable[tuple[Any, Any]]
     if isinstance(thing, Module):
         items = vars(thing).items()
@@ -85,10 +87,10 @@ def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
         if type(item) is Value:
             if id(item) not in seen and not item.parents:
                 seen.add(id(item))
-                yield f"{prefix}{name}", item
+                found.append((f"{prefix}{name}", item))
         elif isinstance(item, _HOLDERS) and id(item) not in seen:
             seen.add(id(item))
-            yield from _walk(item, f"{prefix}{name}", seen)
+            _collect(item, f"{prefix}{name}", seen, found)
 
 
 _HOLDERS = (Module, list, tuple, dict)
