@@ -1,5 +1,6 @@
 """Pictures of training with matplotlib (the extra ``plot``); each gives a Figure."""
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,15 @@ def _figure(width: float, height: float) -> "Figure":
     # Without pyplot: no window, no global state, nothing to close.
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+    class Picture(Figure):
+        """A figure that shows itself in a notebook."""
+
+        def _repr_png_(self) -> bytes:
+            file = io.BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
+    return Picture(figsize=(width, height), dpi=120, layout="constrained")
 
 
 def _colour(label: int) -> str:
