@@ -504,7 +504,11 @@ def test_a_power_of_two_as_gradient_scales_exactly(engine, seed, exponent):
     assert [leaf.grad for leaf in leaves] == [2.0**exponent * grad for grad in once]
 
 
-@given(SEEDS, st.floats(-10, 10), st.floats(-10, 10))
+# Rounding is relative to the result only where that is not subnormal.
+UPSTREAM = st.floats(-10, 10).filter(lambda x: x == 0.0 or abs(x) > 1e-200)
+
+
+@given(SEEDS, UPSTREAM, UPSTREAM)
 def test_backward_is_linear_in_the_gradient(engine, seed, first, second):
     _, leaves, root = random_root(engine, seed)
     root.backward(first)
