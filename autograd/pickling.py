@@ -1,5 +1,6 @@
 """pickle and copy.deepcopy of Values; a pickle opens on whichever engine runs there."""
 
+from importlib import import_module
 from typing import Any
 
 from autograd.errors import GraphError
@@ -10,29 +11,30 @@ MOST = 200  # values in a graph: both walk it recursively
 def reduced(value: Any) -> tuple[Any, ...]:
     """What rebuilds a Value; GraphError for a graph of more than `MOST` values."""
     from autograd import _select
+    from autograd.value import Value
 
-    selected = type(value) is _select.Value
+    engine = "autograd._select"
+    if type(value) is not _select.Value:  # as in tests, which run both engines
+        engine = "autograd.pickling" if type(value) is Value else "autograd._engine"
     if value.parents and _holds_more_than(value, MOST):
         raise GraphError(
             f"a graph of more than {MOST} values is not pickled or deep-copied: detach() its "
             "result, copy the leaves, or save a model with nn.save"
         )
     state = {name: getattr(value, name) for name in ("label", "requires_grad", "scope", "grad")}
-    return restored, (selected, value.data, value.op, value.parents, value.partials, state)
+    return restored, (engine, value.data, value.op, value.parents, value.partials, state)
 
 
 def restored(
-    selected: bool,
+    engine: str,
     data: float,
     op: str,
     parents: tuple[Any, ...],
     partials: tuple[float, ...],
     state: dict[str, Any],
 ) -> Any:
-    """The Value again, of the engine that runs (of the reference, if it was of that beside it)."""
-    from autograd import _select
-
-    made = (_select.rebuilt if selected else rebuilt)(data, op, parents, partials)
+    """The Value again; `engine` names the module whose ``rebuilt`` makes it."""
+    made = import_module(engine).rebuilt(data, op, parents, partials)
     for name, attribute in state.items():
         setattr(made, name, attribute)
     return made
