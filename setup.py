@@ -71,6 +71,8 @@ class OptionalBuild(build_ext):
         except Exception as error:
             if wanted("CHAINRULE_REQUIRE_COMPILED"):
                 raise
+            for output in self.get_outputs():  # of one extension without the other
+                Path(output).unlink(missing_ok=True)
             self.extensions: list[Any] = []
             warnings.warn(f"chainrule stays pure Python, and slower: {error}", stacklevel=1)
 

@@ -26,7 +26,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
 from autograd import errors, modes, numpy_support, ops, pickling, value
-from autograd.checks import as_float, as_list, as_operand, operands as operands_of
+from autograd.checks import as_float, as_list, as_operand, checked, operands as operands_of
 
 cdef extern from "_rules.h" nogil:
     const int rule_count
@@ -39,6 +39,7 @@ cdef extern from "_rules.h" nogil:
 
 cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
+    unsigned long Py_TPFLAGS_BASETYPE
     void PyObject_Free(void *memory)
 
 cdef extern from *:
@@ -117,9 +118,11 @@ cdef class Value:
     cdef unsigned char flags
 
     def __init__(self, data, label="", *, requires_grad=True):
+        if has_parents(self) or self.extra != NULL:
+            raise errors.GraphError("__init__ of a Value that is in use: make another one")
         self.number = PyFloat_AS_DOUBLE(data) if type(data) is float else as_float(data)
-        if requires_grad:
-            self.flags |= REQUIRES_GRAD
+        self.gradient.grad = 0.0
+        self.flags = REQUIRES_GRAD if requires_grad else 0
         read_modes()
         set_scope(self)
         if type(label) is not str or label:
@@ -204,6 +207,9 @@ cdef class Value:
 
     @scope.setter
     def scope(self, scope):
+        cdef Py_ssize_t i
+        for i in range(operand_count(self)):
+            parent(self, i)  # a number that becomes a constant later was there in the old scope
         number_scope(self, scope)
 
     @property
@@ -548,21 +554,32 @@ cdef class scope:
 
     def __enter__(self):
         cdef PyObject *found
+        cdef dict names
         global names_outside, names_inside
+        if self.token is not None:
+            raise errors.GraphError(f"scope {self.name!r} is entered already: make another one")
         PyContextVar_Get(current_modes, NULL, &found)
-        if found != <PyObject *> names_outside:
+        outside = <object> found
+        Py_DECREF(outside)
+        # The globals are read once and set together: another thread may run in between.
+        if outside is names_outside:
+            names = names_inside
+        else:
             if len(all_names_inside) > 4096:
                 all_names_inside.clear()
-            names_outside = <object> found
-            names_inside = all_names_inside.setdefault(names_outside, {})
-        Py_DECREF(<object> found)
-        inside = names_inside.get(self.name)
+            names = all_names_inside.setdefault(outside, {})
+            names_outside, names_inside = outside, names
+        inside = names.get(self.name)
         if inside is None:
-            inside = names_inside[self.name] = modes.inside(names_outside, self.name)
+            inside = modes.inside(outside, self.name)
+            if len(names) > 4096:
+                names.clear()
+            names[self.name] = inside
         self.token = PyContextVar_Set(current_modes, inside)
 
     def __exit__(self, kind, error, traceback):
         PyContextVar_Reset(current_modes, self.token)
+        self.token = None
 
 
 # --- making nodes ------------------------------------------------------------------
@@ -594,16 +611,16 @@ def evaluate(rule, *given):
 
 
 def dot(x, y):
-    if not isinstance(x, list):
-        x = as_list("dot", x)
-    if not isinstance(y, list):
-        y = as_list("dot", y)
+    if type(x) is not list:
+        x = list(x) if isinstance(x, list) else as_list("dot", x)
+    if type(y) is not list:
+        y = list(y) if isinstance(y, list) else as_list("dot", y)
     if len(x) != len(y):
         raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
     cdef Given given = Given(items_of(x), len(x), items_of(y), len(y))
-    if holds_value(&given):
-        return many(ops_dot, RULE_dot, &given)
-    return evaluate(ops_dot, *x, *y)
+    if holds_other_numbers(&given):  # reading them may run code that changes the lists
+        return evaluate(ops_dot, *x, *y)
+    return many(ops_dot, RULE_dot, &given) if holds_value(&given) else evaluate(ops_dot, *x, *y)
 
 
 cdef object ops_dot = ops.dot
@@ -618,6 +635,15 @@ cdef struct Given:
 
 cdef inline PyObject *item(Given *given, Py_ssize_t i) noexcept:
     return given.first[i] if i < given.first_count else given.second[i - given.first_count]
+
+
+cdef bint holds_other_numbers(Given *given) noexcept:
+    """Whether there is anything but Values and floats."""
+    cdef Py_ssize_t i
+    for i in range(given.first_count + given.second_count):
+        if type(<object> item(given, i)) is not Value and type(<object> item(given, i)) is not float:
+            return True
+    return False
 
 
 cdef bint holds_value(Given *given) noexcept:
@@ -671,17 +697,19 @@ cdef object converted_operator(left, right, int number):
 
 cdef inline Value unary(int number, Value x):
     cdef Value out = new_node()
+    cdef bint watching
     out.number = unary_rule(number, x.number, &out.partial_a)
     if not (isfinite(out.number) and isfinite(out.partial_a)):
         unary_in_python(out, number, x)
     read_modes()
+    watching = anomaly
     set_scope(out)
     if recording:
         Py_INCREF(x)
         out.a.value = <PyObject *> x
         out.rule = number
         out.flags = x.flags & REQUIRES_GRAD
-    if anomaly:
+    if watching:
         watch(number, out, x, None)
     return out
 
@@ -696,6 +724,7 @@ cdef inline Value binary(int number, left, right):
     cdef Value out = new_node()
     cdef bint left_is_value = type(left) is Value
     cdef bint right_is_value = type(right) is Value
+    cdef bint watching
     cdef double x = (<Value> left).number if left_is_value else PyFloat_AS_DOUBLE(left)
     cdef double y = (<Value> right).number if right_is_value else PyFloat_AS_DOUBLE(right)
     out.number = binary_rule(number, x, y, &out.partial_a, &out.partial_b)
@@ -707,6 +736,7 @@ cdef inline Value binary(int number, left, right):
     ):
         binary_in_python(out, number, left, right)
     read_modes()
+    watching = anomaly
     set_scope(out)
     if recording:
         out.rule = number
@@ -724,7 +754,7 @@ cdef inline Value binary(int number, left, right):
         else:
             out.b.number = y
             out.flags |= B_NUMBER
-    if anomaly:
+    if watching:
         watch(number, out, left, right)
     return out
 
@@ -740,10 +770,11 @@ cdef Value many(rule, int number, Given *given):
     """The node of any number of operands, by the C of rule `number` or by `rule` in Python."""
     cdef Py_ssize_t i, n = given.first_count + given.second_count
     cdef Value out = new_node()
+    cdef bint keeping, watching
     cdef double few[64]
     cdef double *numbers = few
     out.extra = extra_for(n)
-    out.flags = MANY
+    out.flags = MANY if n else 0
     if n > 64:
         numbers = <double *> PyMem_RawMalloc(n * sizeof(double))
         if numbers == NULL:
@@ -757,25 +788,23 @@ cdef Value many(rule, int number, Given *given):
         if numbers != few:
             PyMem_RawFree(numbers)
     read_modes()
+    keeping, watching = recording, anomaly
     set_scope(out)
-    if not recording:
-        out.flags = 0
-    elif number:
+    if number:
         out.rule = number
     else:
         replace(&out.extra.op, rule.__name__)
-    if anomaly:
+    if watching:
         watch_many(rule, out, as_tuple(given))
-    if not recording:
-        out.flags = MANY
-        drop_operands(out, NULL)
-    return out
+    return out if keeping else detached(out)
 
 
 def rebuilt(data, op, tuple parents, tuple partials):
     """A node from its parts: what pickle and deepcopy restore."""
     cdef Py_ssize_t i
     cdef Value out = new_node()
+    if len(parents) != len(partials):
+        raise ValueError(f"{len(partials)} partials for {len(parents)} parents")
     out.number = data
     if parents:
         out.extra = extra_for(len(parents))
@@ -785,6 +814,13 @@ def rebuilt(data, op, tuple parents, tuple partials):
             take(out, i, <PyObject *> parents[i])
             out.extra.partials[i] = partials[i]
     return out
+
+
+cdef Value detached(Value node):
+    cdef Value leaf = new_node()
+    leaf.number = node.number
+    number_scope(leaf, node.scope)
+    return leaf
 
 
 cdef Extra *extra_for(Py_ssize_t n) except NULL:
@@ -824,9 +860,7 @@ cdef inline double take(Value out, Py_ssize_t i, PyObject *operand) except? -1.0
 cdef int many_in_python(rule, Value out, const double *numbers, Given *given) except -1:
     cdef Py_ssize_t i, n = out.extra.count
     result = in_python(rule, tuple([numbers[i] for i in range(n)]), as_tuple(given))
-    if len(result) != 1 + n:
-        counts = f"{len(result) - 1} partials for {n} operands"
-        raise TypeError(f"rule {rule.__name__} gave {counts}; return the value, then one for each")
+    result = checked(rule, result, n)
     out.number = result[0]
     for i in range(n):
         out.extra.partials[i] = result[1 + i]
@@ -851,12 +885,12 @@ cdef bint sequence_in_c(Value out, int number, const double *numbers, Py_ssize_t
     return True
 
 
-cdef tuple in_python(rule, tuple numbers, operands):
+cdef object in_python(rule, tuple numbers, operands):
     """What the rule itself says: infinities, nan, and errors that name the operands."""
     try:
         return rule(*numbers)
     except (ValueError, ArithmeticError) as error:
-        labels = [getattr(x, "label", "") for x in operands or numbers]
+        labels = [x.label if type(x) is Value else "" for x in operands or numbers]
         raise errors.refusal(rule.__name__, zip(numbers, labels), error) from None
 
 
@@ -1022,12 +1056,13 @@ cdef int run_backward(Value root, double upstream) except -1:
     cdef Nodes order = borrowed(&spare_order)
     cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
+    cdef bint watching = anomaly
     try:
         sort(root, &order, &sums)
         root.gradient.grad = upstream
         for i in range(order.count - 1, -1, -1):
             if (<Value> order.items[i]).flags & REQUIRES_GRAD:
-                if anomaly:
+                if watching:
                     modes.check_backward(<Value> order.items[i])
                 pass_on(<Value> order.items[i])
     finally:
@@ -1073,10 +1108,12 @@ cdef bint materialise(list nodes) except -1:
 
 
 def zero_grad(values):
-    cdef Value value
-    for value in values:
-        value.gradient.grad = 0.0
-        value.flags &= ~REACHED
+    for node in values:
+        if type(node) is Value:
+            (<Value> node).gradient.grad = 0.0
+            (<Value> node).flags &= ~REACHED
+        else:
+            node.zero_grad()
 
 
 # --- many parameters at once: what the optimisers need --------------------------------
@@ -1129,10 +1166,10 @@ def elementwise(rule):
     """A function of single numbers or Values."""
     cdef int number = rule_numbers.get(rule, 0)
 
-    def unary_function(x, /, *others):
-        if type(x) is Value and not others:
-            return unary(number, x)
-        return evaluate(rule, x, *others)
+    def unary_function(*given, **named):
+        if len(given) == 1 and not named and type(given[0]) is Value:
+            return unary(number, given[0])
+        return evaluate(rule, *operands_of(rule, *given, **named))
 
     def function(*given, **named):
         return evaluate(rule, *operands_of(rule, *given, **named))
@@ -1144,8 +1181,10 @@ def method_of(rule):
     """A method that applies `rule` to the Value and the operands it is called with."""
     cdef int number = rule_numbers.get(rule, 0)
 
-    def unary_method(self, *others):
-        return make(rule, (self, *others)) if others else unary(number, self)
+    def unary_method(self, *others, **named):
+        if type(self) is Value and not others and not named:
+            return unary(number, self)
+        return make(rule, operands_of(rule, self, *others, **named))
 
     def method(self, *others, **named):
         return make(rule, operands_of(rule, self, *others, **named))
@@ -1172,4 +1211,5 @@ def complete():
 complete()
 cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
 type_of_values.tp_name = b"autograd.Value"
+type_of_values.tp_flags &= ~Py_TPFLAGS_BASETYPE  # nor by a mixin
 type_of_values.tp_dealloc = <destructor> free_node

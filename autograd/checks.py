@@ -54,3 +54,15 @@ def as_list(name: str, values: Any) -> list[Any]:
         kind = type(values).__name__
         raise TypeError(f"{name} takes one sequence of numbers or Values, got a {kind}") from None
     return list(iterator)
+
+
+def checked(rule: ops.Rule, result: Any, operands: int) -> tuple[float, ...]:
+    """What a user's rule gave, as floats; TypeError unless its value and one partial for each."""
+    if not isinstance(result, tuple) or len(result) != 1 + operands:
+        gave = repr(result)
+        if isinstance(result, tuple):
+            gave = f"{len(result) - 1} partials for {operands} operands"
+        raise TypeError(
+            f"rule {rule.__name__} gave {gave}; return a tuple: the value, then each partial"
+        )
+    return tuple(map(as_float, result))

@@ -19,7 +19,8 @@ _BINARY = {
     ast.Div: functions.div,
     ast.Pow: functions.pow,
 }
-_FUNCTIONS = {rule.__name__: getattr(functions, rule.__name__) for rule in ops.TABLE}
+_NAMES = [rule.__name__ for rule in ops.TABLE]
+_FUNCTIONS = {name: getattr(functions, name) for name in _NAMES if hasattr(functions, name)}
 _REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp"}
 del _FUNCTIONS["dot"]
 

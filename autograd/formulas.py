@@ -49,7 +49,7 @@ def formula_of(function: ast.FunctionDef) -> Formula:
     """The formula of one function definition; FormulaError says which line has none."""
     arguments = function.args
     sequence = arguments.vararg is not None
-    names = [argument.arg for argument in arguments.args]
+    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
     if arguments.kwonlyargs or arguments.kwarg or (sequence and names):
         raise _error(function, function, "takes operands x, y, ... or one sequence *x")
     if arguments.vararg is not None:
@@ -57,6 +57,8 @@ def formula_of(function: ast.FunctionDef) -> Formula:
     body = function.body
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]  # the docstring
+    if not body:
+        raise _error(function, function, "ends with one return: the value, then its partials")
     steps = [step for statement in body[:-1] for step in _steps(function, statement)]
     last = body[-1]
     if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Tuple):
@@ -75,7 +77,11 @@ def _steps(
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             yield (name,), value
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-            for name, value in zip(_names(function, names), values, strict=True):
+            targets = _names(function, names)
+            read = {n.id for value in values for n in ast.walk(value) if isinstance(n, ast.Name)}
+            if len(targets) != len(values) or read & set(targets):
+                raise _error(function, statement, "assigns as many values as names, not swapped")
+            for name, value in zip(targets, values, strict=True):
                 yield (name,), value
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call() as call):
             yield _names(function, names), call

@@ -62,6 +62,7 @@ def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
 def _named(function: Callable[..., Any], rule: ops.Rule, summary: str) -> Any:
     kink = ops.TABLE[rule].kink
     function.__name__ = function.__qualname__ = rule.__name__
+    function.__module__ = __name__
     function.__doc__ = f"{summary}: the value of rule ``ops.{rule.__name__}``." + (
         f" Where it has no derivative it takes: {kink}." if kink else ""
     )
@@ -93,6 +94,7 @@ min: Reduction = _reduction(ops.min)
 logsumexp: Reduction = _reduction(ops.logsumexp)
 
 dot: Callable[[Iterable[Number], Iterable[Number]], Any] = _select.dot
+dot.__module__ = __name__
 dot.__doc__ = """The sum of the products of two sequences, as one node.
 
 Unequal lengths raise ShapeError.

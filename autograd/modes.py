@@ -9,12 +9,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd.errors import AnomalyError
+from autograd.errors import AnomalyError, GraphError
 
 
 class Modes(NamedTuple):
@@ -65,12 +65,17 @@ class scope:  # noqa: N801 - used like a function, as no_grad
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.token: Token[Modes] | None = None
 
     def __enter__(self) -> None:
+        if self.token is not None:
+            raise GraphError(f"scope {self.name!r} is entered already: make another one")
         self.token = current.set(inside(current.get(), self.name))
 
     def __exit__(self, *_: object) -> None:
-        current.reset(self.token)
+        if self.token is not None:
+            current.reset(self.token)
+        self.token = None
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Never, TypeAlias
 
 from autograd import errors, modes, numpy_support, ops, pickling
-from autograd.checks import as_float, as_operand, operands
+from autograd.checks import as_float, as_operand, checked, operands
 
 Number: TypeAlias = "Value | float"
 
@@ -30,9 +30,8 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
     except (ValueError, ArithmeticError) as error:
         shown = [(parent._data, parent.label) for parent in parents]
         raise errors.refusal(rule.__name__, shown, error) from None
-    if len(result) != 1 + len(parents):
-        counts = f"{len(result) - 1} partials for {len(parents)} operands"
-        raise TypeError(f"rule {rule.__name__} gave {counts}; return the value, then one for each")
+    if rule not in ops.TABLE or len(result) != 1 + len(parents):
+        result = checked(rule, result, len(parents))
     node = Value.__new__(Value)
     node._data, node._grad, node._reached = result[0], 0.0, False
     node.label, node.scope = "", scope

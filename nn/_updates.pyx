@@ -2,7 +2,7 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """The formulas of `updates.py`, compiled, over all parameters of an optimiser at once."""
 
-from cpython.array cimport array, clone
+from cpython.array cimport array, clone, copy
 
 from array import array as new_array
 
@@ -22,23 +22,40 @@ cdef array doubles = new_array("d")
 
 
 def update(name, list parameters, list state, tuple settings):
-    """As `updates.update`, for the formula of that name; False where some parameter is frozen."""
+    """As `updates.update`, for the formula of that name.
+
+    False, and nothing changed, where a parameter is frozen or a result is not
+    finite: then Python decides, with its own errors.
+    """
     cdef int number = numbers_of_updates[name]
     cdef Py_ssize_t i, n = len(parameters)
     cdef array x = clone(doubles, n, False)
     cdef array g = clone(doubles, n, False)
     cdef array setting = new_array("d", settings)
     cdef double *remembered[MOST]
+    cdef list copies = list(state)
     if len(state) != update_memory[number] or len(state) > MOST:
         raise ValueError(f"{name} remembers {update_memory[number]} numbers, got {len(state)}")
     for i in range(len(state)):
         if len(state[i]) != n:
             raise ValueError(f"{len(state[i])} remembered numbers for {n} parameters")
-        remembered[i] = (<array?> state[i]).data.as_doubles
+        copies[i] = copy(<array?> state[i])
+        remembered[i] = (<array> copies[i]).data.as_doubles
     if not read_parameters(parameters, x, g):
         return False
     update_functions[number](
         n, x.data.as_doubles, g.data.as_doubles, remembered, setting.data.as_doubles
     )
+    if not all_finite(x.data.as_doubles, n):
+        return False
     write_parameters(parameters, x)
+    state[:] = copies
     return True
+
+
+cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t i
+    cdef int count = 0
+    for i in range(n):
+        count += numbers[i] - numbers[i] == 0.0  # not for an infinity, nor for nan
+    return count == n

@@ -66,8 +66,8 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
 def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """-(t log p + (1 - t) log(1 - p)) for probabilities p and targets t between 0 and 1.
 
-    Logarithms stop at -100, as in PyTorch. From scores, use
-    `binary_cross_entropy_with_logits`, which loses nothing.
+    Logarithms stop at -100, as in PyTorch, and there the gradient is 0. From
+    scores, use `binary_cross_entropy_with_logits`, which loses nothing.
     """
 
     def term(p: Any, t: float) -> Any:

@@ -31,6 +31,8 @@ class Module:
         """Every parameter once, with its path, such as ``layers.0.neurons.2.b``."""
         found: list[tuple[str, Value]] = []
         _collect(self, "", {id(self)}, found)
+        if len({name for name, _ in found}) < len(found):
+            raise ShapeError("two parameters share one path: the keys 1 and '1' of a dict, say")
         return found
 
     def parameters(self) -> list[Value]:

@@ -38,6 +38,8 @@ class Optimizer:
                 raise TypeError(f"parameters are Values, got {kind} {parameter!r}")
             if parameter.parents:
                 raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ValueError("a parameter is given twice: it would be changed twice a step")
         _check("learning_rate", learning_rate)
         self.learning_rate = learning_rate
         self.steps = 0
@@ -75,9 +77,7 @@ class NudgeDescent(Optimizer):
         self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("nudge", nudge)
-        if nudge == 0.0:
-            raise ValueError("nudge must be above 0: it is the step of the finite difference")
+        _check_positive("nudge", nudge)
         self.nudge = nudge
 
     def step(self, loss: Loss | None = None) -> None:
@@ -143,7 +143,7 @@ class AdaGrad(Optimizer):
         super().__init__(parameters, learning_rate)
         _check("learning_rate_decay", learning_rate_decay)
         _check("weight_decay", weight_decay)
-        _check("epsilon", epsilon)
+        _check_positive("epsilon", epsilon)
         self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
         self.epsilon = epsilon
 
@@ -172,7 +172,7 @@ class RMSProp(Optimizer):
     ) -> None:
         super().__init__(parameters, learning_rate)
         _check("alpha", alpha)
-        _check("epsilon", epsilon)
+        _check_positive("epsilon", epsilon)
         _check("weight_decay", weight_decay)
         _check("momentum", momentum)
         self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
@@ -208,7 +208,7 @@ class Adam(Optimizer):
         super().__init__(parameters, learning_rate)
         if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
             raise ValueError(f"betas lie in [0, 1), two of them, got {betas!r}")
-        _check("epsilon", epsilon)
+        _check_positive("epsilon", epsilon)
         _check("weight_decay", weight_decay)
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
 
@@ -283,3 +283,9 @@ def gradient_norm(parameters: Iterable[Value]) -> float:
 def _check(name: str, number: float) -> None:
     if not (isinstance(number, int | float) and 0.0 <= number < math.inf):
         raise ValueError(f"{name} must be a number from 0 up, got {number!r}")
+
+
+def _check_positive(name: str, number: float) -> None:
+    _check(name, number)
+    if number == 0.0:
+        raise ValueError(f"{name} must be above 0")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> Path:
         kind = type(model).__name__
         raise TypeError(f"save takes the model first, then the path; got a {kind}")
     path = Path(path)
+    target = path.resolve()  # of a link, the file behind it
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -36,14 +38,17 @@ def save(model: Module, path: str | os.PathLike[str]) -> Path:
         "parameters": {name: _written(number) for name, number in model.state_dict().items()},
     }
     text = json.dumps(content, indent=1, allow_nan=False)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
+    )
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -135,9 +140,3 @@ def _number(path: Path, name: str, entry: Any) -> float:
     if isinstance(entry, int) and not isinstance(entry, bool) and abs(entry) < 2**1023:
         return float(entry)
     raise ModelFileError(f"{path}: parameter {name} is {entry!r}, not a number")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

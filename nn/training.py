@@ -166,9 +166,10 @@ def fit(
 def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss) -> tuple[float, float]:
     """The loss and the accuracy (nan for a regression) of `model` on samples, without training."""
     judge = judge_of(loss)
+    y = _rows(y)
     with no_grad():
         predictions = [model(x) for x in _rows(X)]
-        total = float_of(loss(predictions, _rows(y)))
+        total = float_of(loss(predictions, y))
     if judge is None:
         return total, math.nan
     return total, sum(map(judge, predictions, y)) / len(predictions)

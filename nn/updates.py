@@ -6,6 +6,7 @@ remember. Like the rules in `autograd.ops`, formulas are straight-line code:
 the compiled engine runs them over all parameters at once.
 """
 
+import contextlib
 import importlib
 import math
 from collections.abc import Callable
@@ -17,7 +18,8 @@ Formula: TypeAlias = Callable[..., tuple[float, ...]]
 
 _compiled: Any = None
 if engine == "compiled":
-    _compiled = importlib.import_module("nn._updates")
+    with contextlib.suppress(ImportError):
+        _compiled = importlib.import_module("nn._updates")
 
 
 def sgd(
@@ -98,7 +100,8 @@ def update(
     formula: Formula, parameters: list[Value], state: list[Any], settings: tuple[float, ...]
 ) -> None:
     """Change every parameter by `formula`; `state` holds an ``array('d')`` per thing remembered."""
-    if _compiled and _compiled.update(formula.__name__, parameters, state, settings):
+    ours = formula in (sgd, adagrad, rmsprop, adam)
+    if _compiled and ours and _compiled.update(formula.__name__, parameters, state, settings):
         return
     for position, parameter in enumerate(parameters):
         if parameter.requires_grad:

@@ -7,6 +7,7 @@ something of its own, as in ``math.hypot``, there is no C.
 """
 
 import ast
+import math
 from collections.abc import Container, Mapping
 
 from autograd.formulas import Formula, FormulaError, read_formulas
@@ -17,8 +18,16 @@ LIBRARY = {
     "erfc", "exp", "exp2", "expm1", "fabs", "fmod", "log", "log10", "log1p", "log2", "pow",
     "sin", "sinh", "sqrt", "tan", "tanh",
 }  # fmt: skip
+_BINARY = {"atan2", "fmod", "pow"}
+_RESERVED = {
+    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+    "enum", "extern", "float", "for", "goto", "if", "inline", "int", "larger", "long", "register",
+    "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+    "union", "unsigned", "void", "volatile", "while", "free", "malloc", "isfinite", "isnan",
+    "floor", "ceil", "INFINITY", "NAN", "NULL", *LIBRARY,
+}  # fmt: skip
 _OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "/",
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 
@@ -48,6 +57,9 @@ class _Printer:
         self, formula: Formula, constants: Mapping[str, float], known: Container[str]
     ) -> None:
         self.formula, self.constants, self.known = formula, constants, known
+        for name in [*formula.operands, *(name for names, _ in formula.steps for name in names)]:
+            if name in _RESERVED or name.startswith(("d_", "n_")) or name[1:].endswith("_"):
+                raise FormulaError(f"{formula.name}: {name} means something else in the C")
         self.lines: list[str] = []
         self.scalars = set() if formula.sequence else set(formula.operands)
         self.vectors = set(formula.operands) if formula.sequence else set()
@@ -67,9 +79,14 @@ class _Printer:
             for partial in partials:
                 if not isinstance(partial, ast.Starred):
                     raise self.no_c(partial)
-                self.fill("partials_ + filled_", partial.value)
                 length, _ = self.vector(partial.value)
+                # The caller turns to Python for what is not finite, and so to Python's error.
+                self.emit(
+                    f"if (filled_ + {length} > n_{operand}) {{ {self.free_all()}return NAN; }}"
+                )
+                self.fill("partials_ + filled_", partial.value)
                 self.emit(f"filled_ += {length};")
+            self.emit(f"if (filled_ != n_{operand}) {{ {self.free_all()}return NAN; }}")
         else:
             operands = self.formula.operands
             parameters = [f"double {x}" for x in operands] + [f"double *d_{x}" for x in operands]
@@ -198,6 +215,8 @@ class _Printer:
             ) if name in self.vectors:
                 start = "0" if lower is None else self.integer(lower)
                 stop = f"n_{name}" if upper is None else self.integer(upper)
+                if {start, stop} - {"0", f"(n_{name} / 2)", f"n_{name}"}:
+                    raise self.no_c(expression)  # it might reach beyond the ends
                 return f"({stop} - {start})", f"{name} + {start}"
         raise self.no_c(expression)
 
@@ -214,7 +233,9 @@ class _Printer:
     def scalar(self, expression: ast.expr) -> str:
         match expression:
             case ast.Constant(value=int() | float() as number):
-                return repr(float(number))
+                return _literal(number)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+                return _literal(-number)
             case ast.Name(id=name):
                 return self.named(name)
             case ast.Attribute(value=ast.Name(id="math"), attr="inf"):
@@ -241,7 +262,7 @@ class _Printer:
         if name in self.scalars:
             return name
         if name in self.constants:
-            return repr(float(self.constants[name]))
+            return _literal(self.constants[name])
         raise FormulaError(f"{self.formula.name}: {name} is not known in C")
 
     def truth(self, test: ast.expr) -> str:
@@ -262,7 +283,7 @@ class _Printer:
                 return f"({name}({self.scalar(x)}) + 0.0)"
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=arguments
-            ) if name in LIBRARY:
+            ) if name in LIBRARY and len(arguments) == (2 if name in _BINARY else 1):
                 return f"{name}({', '.join(map(self.scalar, arguments))})"
             case ast.Call(func=ast.Name(id="len"), args=[_]):
                 return f"(double){self.integer(expression)}"
@@ -286,6 +307,13 @@ class _Printer:
 
     def no_c(self, expression: ast.expr) -> FormulaError:
         return FormulaError(f"{self.formula.name}: no C for {ast.unparse(expression)}")
+
+
+def _literal(number: float) -> str:
+    number = float(number)
+    if math.isfinite(number):
+        return repr(number)
+    return "NAN" if math.isnan(number) else ("INFINITY" if number > 0.0 else "(-INFINITY)")
 
 
 _PREAMBLE = """\
@@ -357,6 +385,9 @@ def updates_header(source: str) -> str:
             "/* Printed by autograd/export/c.py from nn/updates.py; do not edit. */",
             "#include <Python.h>",
             "#include <math.h>",
+            "#if defined(_MSC_VER)",
+            "#define restrict __restrict",
+            "#endif",
             *(c_update(formula) for formula in formulas.values()),
             f"static const int update_count = {len(formulas)};",
             f"static const char *const update_names[] = {{{names}}};",
