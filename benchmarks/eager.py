@@ -7,12 +7,15 @@ starts. Take the ratios, not the times.
 
 import argparse
 import gc
+import json
+import os
 import platform
 import random
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import micrograd.engine
@@ -22,6 +25,7 @@ import autograd
 import nn
 
 SAMPLES, SIZES, ALPHA = 100, [16, 16, 1], 1e-4
+CONTENDERS = ("micrograd", "micrograd's nn on chainrule's Value", "chainrule")
 BLOCK = 5  # steps that one contender takes in a row, as in training
 
 
@@ -54,18 +58,28 @@ def models() -> dict[str, tuple[Any, Callable[[float], Any]]]:
     dropped_in = micrograd.nn.MLP(2, SIZES)
     micrograd.nn.Value = micrograd.engine.Value
     copy_weights(theirs, dropped_in)
-    return {
-        "micrograd": (theirs, micrograd.engine.Value),
-        "micrograd's nn on chainrule's Value": (dropped_in, autograd.Value),
-        "chainrule": (ours, float),
-    }
+    pairs = (theirs, micrograd.engine.Value), (dropped_in, autograd.Value), (ours, float)
+    return dict(zip(CONTENDERS, pairs, strict=True))
 
 
-def two_moons(steps: int) -> dict[str, tuple[float, list[float]]]:
+def pure_engine(steps: int) -> tuple[float, list[float]]:
+    """The same on the pure engine, in a process of its own."""
+    command = [sys.executable, __file__, "--work", "--steps", str(steps)]
+    environment = {**os.environ, "AUTOGRAD_PURE": "1"}
+    output = subprocess.run(
+        command, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    seconds, losses = json.loads(output)
+    return seconds, losses
+
+
+def two_moons(
+    steps: int, names: Sequence[str] = CONTENDERS
+) -> dict[str, tuple[float, list[float]]]:
     """Median seconds a step, and the losses, of each contender."""
     X, labels = nn.data.moons(SAMPLES, noise=0.1, seed=1)
     y = [2 * label - 1 for label in labels]
-    contenders = models()
+    contenders = {name: model for name, model in models().items() if name in names}
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     losses: dict[str, list[float]] = {name: [] for name in contenders}
     for block in range(0, steps, BLOCK):
@@ -93,11 +107,16 @@ def plain_op(make: Callable[[float], Any], chain: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--work", action="store_true", help="only chainrule's network, as JSON")
     options = parser.parse_args()
+    if options.work:
+        print(json.dumps(two_moons(options.steps, ["chainrule"])["chainrule"]))
+        return
     print(f"Python {platform.python_version()}, engine {autograd.engine}\n")
     sys.setrecursionlimit(100_000)  # micrograd sorts recursively
 
     results = two_moons(options.steps)
+    results["chainrule, pure engine"] = pure_engine(options.steps)
     base = results["micrograd"][0]
     print("two moons, MLP(2, [16, 16, 1]), 100 samples, hinge + L2, one full-batch step")
     for name, (seconds, _) in results.items():
@@ -108,7 +127,10 @@ def main() -> None:
     all_losses = [result[1] for result in results.values()]
     worst = max(abs(a - b) / abs(a) for other in all_losses[1:]
                 for a, b in zip(all_losses[0], other, strict=True))  # fmt: skip
-    print(f"  largest relative difference {worst:.1e}\n")
+    print(f"  largest relative difference to micrograd {worst:.1e} (its own order of adding up")
+    print("  depends on where objects lie in memory)")
+    same = results["chainrule"][1] == results["chainrule, pure engine"][1]
+    print(f"  chainrule's two engines agree to the last bit: {same}\n")
 
     makers = {"micrograd": micrograd.engine.Value, "chainrule": autograd.Value}
     rounds: dict[str, list[float]] = {name: [] for name in makers}

@@ -2,8 +2,8 @@
 
 Building an op beside the same loop on Python floats, backward and memory per
 node on large graphs, a step of Adam over 4,192 parameters, and how the cost
-grows with the size of the graph. With AUTOGRAD_PURE=1 the same for the pure
-engine (choose smaller graphs: ``--nodes 200000 --largest 6``).
+grows with the size of the graph; the pure engine and micrograd 0.1.0 (the
+extra ``peers``) in the same run, on smaller graphs.
 """
 
 import argparse
@@ -11,14 +11,19 @@ import gc
 import platform
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import micrograd.engine
+
 import autograd
+import autograd.value
 import nn
 from autograd import Value
+from nn import updates
 
 PAGE = 4096
 
@@ -42,36 +47,47 @@ def product_loop(x: Any, y: Any, count: int) -> float:
     return (time.perf_counter() - started) / count
 
 
+ENGINES = {
+    autograd.engine: Value,
+    "pure": autograd.value.Value,
+    "micrograd": micrograd.engine.Value,
+}
+
+
 def one_op(rounds: int, count: int) -> None:
-    floats, values = [], []
+    makers = {"Python floats": float, **ENGINES}
+    seconds: dict[str, list[float]] = {name: [] for name in makers}
     for _ in range(rounds):
-        floats.append(product_loop(1.5, 2.0, count))
-        values.append(product_loop(Value(1.5), Value(2.0), count))
-    base, cost = statistics.median(floats), statistics.median(values)
+        for name, make in makers.items():
+            few = count if name in ("Python floats", autograd.engine) else count // 10
+            seconds[name].append(product_loop(make(1.5), make(2.0), few))
+    base = statistics.median(seconds["Python floats"])
     print(f"one op, a * b in a loop of {count:,}")
-    print(f"  Python floats {base * 1e9:7.1f} ns")
-    print(f"  Values        {cost * 1e9:7.1f} ns   {cost / base:.2f}x\n")
+    for name, times in seconds.items():
+        cost = statistics.median(times)
+        print(f"  {name:<14}{cost * 1e9:8.1f} ns   {cost / base:5.2f}x")
+    print()
 
 
-def chain(count: int) -> Value:
+def chain(count: int, make: Any = Value) -> Any:
     """A graph of `count` multiplications, one after the other."""
-    out, factor = Value(1.0), Value(1.0 + 1e-9)
+    out, factor = make(1.0), make(1.0 + 1e-9)
     for _ in range(count):
         out = out * factor
     return out
 
 
-def large_graph(nodes: int, rounds: int) -> None:
+def large_graph(nodes: int, rounds: int, name: str) -> None:
     gc.collect()
     before = resident()
-    out = chain(nodes)
+    out = chain(nodes, ENGINES[name])
     size = (resident() - before) / nodes
     out.backward()  # the first pass also fetches the memory for the order
     seconds = [timed(out.backward) / nodes for _ in range(rounds)]
     started = time.perf_counter()
     del out
     freeing = (time.perf_counter() - started) / nodes
-    print(f"a chain of {nodes:,} multiplications")
+    print(f"{name}: a chain of {nodes:,} multiplications")
     print(f"  memory   {size:7.1f} bytes a node")
     print(f"  backward {statistics.median(seconds) * 1e9:7.1f} ns a node")
     print(f"  freeing  {freeing * 1e9:7.1f} ns a node\n")
@@ -85,7 +101,11 @@ def adam(parameters: int, rounds: int) -> None:
     optimizer = nn.Adam(values)
     seconds = [timed(optimizer.step) for _ in range(rounds)]
     print(f"Adam over {parameters:,} parameters")
-    print(f"  {statistics.median(seconds) * 1e6:7.1f} us a step\n")
+    print(f"  {autograd.engine:<9}{statistics.median(seconds) * 1e6:9.1f} us a step")
+    compiled, updates._compiled = updates._compiled, None
+    seconds = [timed(optimizer.step) for _ in range(20)]
+    updates._compiled = compiled
+    print(f"  formulas {statistics.median(seconds) * 1e6:9.1f} us a step, in Python\n")
 
 
 def growth(largest: int, rounds: int) -> list[tuple[int, float, float, float]]:
@@ -137,8 +157,12 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, engine {autograd.engine}\n")
+    sys.setrecursionlimit(1_000_000)  # micrograd sorts recursively
     one_op(options.rounds, options.loop)
-    large_graph(options.nodes, options.rounds)
+    large_graph(options.nodes, options.rounds, autograd.engine)
+    if autograd.engine != "pure":
+        large_graph(options.nodes // 10, 3, "pure")
+    large_graph(options.nodes // 100, 3, "micrograd")
     adam(4192, 20 * options.rounds)
     rows = growth(options.largest, options.rounds)
     if options.plot:

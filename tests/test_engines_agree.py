@@ -566,7 +566,7 @@ def test_optimisers_agree_where_a_formula_divides_by_zero(monkeypatch, name, val
 
 def test_an_optimiser_refuses_a_parameter_that_comes_twice():
     # One loop changes it twice, one pass over arrays once: neither is what anyone wants.
-    x = COMPILED.Value(1.0)
+    x = autograd.Value(1.0)
     with pytest.raises(ValueError, match="twice"):
         nn.SGD([x, x])
 
