@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from reference import is_sequence_rule
 
 import nn.updates
-from autograd import detect_anomaly, errors, no_grad, ops, pickling
+from autograd import Value, detect_anomaly, errors, no_grad, ops, pickling
 from autograd.checks import as_float
 from autograd.formulas import read_formulas
 from autograd.modes import scope
@@ -566,7 +566,7 @@ def test_optimisers_agree_where_a_formula_divides_by_zero(monkeypatch, name, val
 
 def test_an_optimiser_refuses_a_parameter_that_comes_twice():
     # One loop changes it twice, one pass over arrays once: neither is what anyone wants.
-    x = autograd.Value(1.0)
+    x = Value(1.0)
     with pytest.raises(ValueError, match="twice"):
         nn.SGD([x, x])
 
