@@ -1,0 +1,288 @@
+"""Which box stands in which rank, and in which order: the first half of the layered layout.
+
+The method is that of Sugiyama, Tagawa and Toda (1981), as Gansner et al. refined it for
+``dot`` (1993). An edge over several ranks becomes a chain of *bends*, one a rank, so that
+every link joins neighbouring ranks. The edges that leave a box share one chain, their
+*trunk*, and branch off where they are needed, like the wires of a circuit diagram.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+Edge = tuple[int, int]
+
+SWEEPS = 8
+PATIENCE = 100_000  # nodes that all sweeps may sort: a large graph gets fewer of them
+ROUNDS = 4  # of swapping neighbours
+
+
+class Path(NamedTuple):
+    """How one edge runs: along its trunk past some bends, then to its head."""
+
+    trunk: int  # index among the trunks
+    bends: int
+    label: int | None  # the node just before the head that keeps room for a label
+    head: int  # the box with the larger rank
+
+
+@dataclass
+class Layering:
+    """The nodes of the layered graph: the boxes first, then bends and labels."""
+
+    boxes: int
+    rank: list[int]
+    before: list[list[int]]  # of each node, the linked nodes in the previous rank
+    after: list[list[int]]  # of each node, the linked nodes in the next rank
+    trunks: list[list[int]]  # a box, then one bend for each rank that its edges pass
+    paths: list[Path]  # of each edge
+    order: list[list[int]]  # of each rank, its nodes
+
+    def add_node(self, rank: int) -> int:
+        """A new node without links, as its index."""
+        self.rank.append(rank)
+        self.before.append([])
+        self.after.append([])
+        return len(self.rank) - 1
+
+    def link(self, lower: int, upper: int) -> None:
+        """Join two nodes of neighbouring ranks."""
+        self.after[lower].append(upper)
+        self.before[upper].append(lower)
+
+
+def layered(count: int, edges: Sequence[Edge], *, labelled: bool) -> Layering:
+    """Ranks and orders for `count` boxes, with a node for each edge's label if `labelled`."""
+    forward = without_cycles(count, edges)
+    layering = with_trunks(ranked(count, forward), forward, edges)
+    layering.order = first_order(layering)
+    reduce_crossings(layering)
+    return with_labels(layering) if labelled else layering
+
+
+def without_cycles(count: int, edges: Sequence[Edge]) -> list[Edge]:
+    """The edges, those reversed that close a cycle on a depth-first walk."""
+    outgoing: list[list[int]] = [[] for _ in range(count)]
+    for number, (tail, _) in enumerate(edges):
+        outgoing[tail].append(number)
+    forward = list(edges)
+    state = ["new"] * count
+    for start in range(count):
+        if state[start] != "new":
+            continue
+        state[start] = "open"
+        stack = [(start, iter(outgoing[start]))]
+        while stack:
+            node, numbers = stack[-1]
+            for number in numbers:
+                head = edges[number][1]
+                if state[head] == "open":
+                    forward[number] = (head, node)
+                elif state[head] == "new":
+                    state[head] = "open"
+                    stack.append((head, iter(outgoing[head])))
+                    break
+            else:
+                state[node] = "done"
+                stack.pop()
+    return forward
+
+
+def ranked(count: int, edges: Sequence[Edge]) -> list[int]:
+    """A rank for each box, larger than those of the boxes it depends on.
+
+    As early as possible, or just before its first consumer where that is
+    cheaper: moving a box by one rank shortens its own trunk by one and
+    lengthens those of its operands, or moves them along.
+    """
+    before: list[list[int]] = [[] for _ in range(count)]
+    after: list[list[int]] = [[] for _ in range(count)]
+    for tail, head in dict.fromkeys(edges):
+        before[head].append(tail)
+        after[tail].append(head)
+    order = _topological(before, after)
+    rank = [0] * count
+    cost = [0.0] * count  # ranks by which other trunks grow when the box moves by one
+    for node in order:
+        for lower in before[node]:
+            rank[node] = max(rank[node], rank[lower] + 1)
+            sharers = len(after[lower])
+            cost[node] += min(1.0, cost[lower]) if sharers == 1 else 1 / sharers
+    for node in reversed(order):
+        if after[node] and cost[node] < 1:
+            rank[node] = min(rank[upper] for upper in after[node]) - 1
+    return rank
+
+
+def _topological(before: list[list[int]], after: list[list[int]]) -> list[int]:
+    """The boxes, each after those it depends on (Kahn's algorithm)."""
+    missing = [len(lower) for lower in before]
+    order = [node for node, number in enumerate(missing) if number == 0]
+    for node in order:
+        for upper in after[node]:
+            missing[upper] -= 1
+            if missing[upper] == 0:
+                order.append(upper)
+    return order
+
+
+def with_trunks(rank: list[int], forward: Sequence[Edge], edges: Sequence[Edge]) -> Layering:
+    """The layered graph, not yet ordered: a bend wherever an edge passes a rank."""
+    boxes = len(rank)
+    layering = Layering(boxes, rank, [[] for _ in rank], [[] for _ in rank], [], [], [])
+    trunks: dict[Edge, int] = {}
+    for number, (lower, upper) in enumerate(forward):
+        # A reversed edge points the other way: it shares its wire with no other.
+        key = (lower, -1 if forward[number] == edges[number] else number)
+        if key not in trunks:
+            trunks[key] = len(layering.trunks)
+            layering.trunks.append([lower])
+        trunk = layering.trunks[trunks[key]]
+        bends = rank[upper] - rank[lower] - 1
+        while len(trunk) <= bends:
+            bend = layering.add_node(rank[lower] + len(trunk))
+            layering.link(trunk[-1], bend)
+            trunk.append(bend)
+        layering.link(trunk[bends], upper)
+        layering.paths.append(Path(trunks[key], bends, None, upper))
+    return layering
+
+
+def with_labels(plain: Layering) -> Layering:
+    """The same picture with a rank between any two, where each link has a node of its own.
+
+    There the labels go; the order of the boxes is as it was without them.
+    """
+    nodes = range(len(plain.rank))
+    rank = [2 * number for number in plain.rank]
+    layering = Layering(plain.boxes, rank, [[] for _ in nodes], [[] for _ in nodes], [], [], [])
+
+    def split(lower: int, upper: int) -> int:
+        node = layering.add_node(rank[lower] + 1)
+        layering.link(lower, node)
+        layering.link(node, upper)
+        return node
+
+    for trunk in plain.trunks:
+        layering.trunks.append(trunk[:1])
+        for lower, upper in pairwise(trunk):
+            layering.trunks[-1] += [split(lower, upper), upper]
+    for path in plain.paths:
+        label = split(plain.trunks[path.trunk][path.bends], path.head)
+        layering.paths.append(Path(path.trunk, 2 * path.bends, label, path.head))
+
+    place = places(plain, plain.order)
+    between: list[list[int]] = [[] for _ in plain.order]
+    for node in range(len(nodes), len(layering.rank)):
+        between[layering.rank[node] // 2].append(node)
+    for row, split_links in zip(plain.order, between, strict=True):
+        # As their heads stand, so that they cross, if at all, on the way to their labels.
+        split_links.sort(
+            key=lambda node: (place[layering.after[node][0]], place[layering.before[node][0]])
+        )
+        layering.order += [row, split_links]
+    layering.order.pop()  # nothing follows the last rank
+    return layering
+
+
+def first_order(layering: Layering) -> list[list[int]]:
+    """Depth first from the results through the operands: a tree comes out without a crossing."""
+    order: list[list[int]] = [[] for _ in range(max(layering.rank, default=-1) + 1)]
+    seen = [False] * len(layering.rank)
+    stack = [box for box in reversed(range(layering.boxes)) if not layering.after[box]]
+    while stack:
+        node = stack.pop()
+        if not seen[node]:
+            seen[node] = True
+            order[layering.rank[node]].append(node)
+            stack.extend(reversed(layering.before[node]))
+    return order
+
+
+def reduce_crossings(layering: Layering) -> None:
+    """Barycentre sweeps from either end, the best order kept, then swaps of neighbours."""
+    best, fewest = layering.order, crossings(layering, layering.order)
+    sweeps = min(SWEEPS, 1 + PATIENCE // len(layering.rank)) if fewest else 0
+    for from_leaves in (True, False):
+        order = layering.order
+        for sweep in range(sweeps):
+            order = _swept(layering, order, upwards=(sweep % 2 == 0) == from_leaves)
+            number = crossings(layering, order)
+            if number < fewest:
+                best, fewest = order, number
+    layering.order = [row[:] for row in best]
+    _swap_neighbours(layering)
+
+
+def crossings(layering: Layering, order: list[list[int]]) -> int:
+    """How many pairs of links cross in this order."""
+    place = places(layering, order)
+    total = 0
+    for row in order:
+        passed: list[int] = []
+        for node in row:
+            for target in sorted([place[upper] for upper in layering.after[node]]):
+                position = bisect_right(passed, target)
+                total += len(passed) - position
+                passed.insert(position, target)
+    return total
+
+
+def places(layering: Layering, order: Iterable[list[int]]) -> list[int]:
+    """Of each node, its position in its rank."""
+    place = [0] * len(layering.rank)
+    for row in order:
+        for position, node in enumerate(row):
+            place[node] = position
+    return place
+
+
+def _swept(layering: Layering, order: list[list[int]], *, upwards: bool) -> list[list[int]]:
+    """Each rank sorted by the mean place of its neighbours in the rank before (or after)."""
+    neighbours = layering.before if upwards else layering.after
+    place: list[float] = [float(position) for position in places(layering, order)]
+    swept = [row[:] for row in order]
+    for row in swept if upwards else reversed(swept):
+        for node in row:
+            linked = neighbours[node]
+            if linked:
+                place[node] = sum([place[other] for other in linked]) / len(linked)
+        row.sort(key=place.__getitem__)
+        for position, node in enumerate(row):
+            place[node] = position
+    return swept
+
+
+def _swap_neighbours(layering: Layering) -> None:
+    """Swap neighbours where that saves crossings, or costs none and puts operands in order."""
+    place = places(layering, layering.order)
+    operand = [(-1, 0)] * len(place)  # a head of each node, and its place among the operands
+    for head, lowers in enumerate(layering.before):
+        for position, node in enumerate(lowers):
+            operand[node] = (head, position)
+    for _ in range(ROUNDS):
+        improved = False
+        for row in layering.order:
+            for position in range(len(row) - 1):
+                left, right = row[position], row[position + 1]
+                gain = _gain(layering, place, left, right)
+                (head, first), (other_head, second) = operand[left], operand[right]
+                if gain > 0 or (gain == 0 and head == other_head and first > second):
+                    row[position], row[position + 1] = right, left
+                    place[left], place[right] = position + 1, position
+                    improved = True
+        if not improved:
+            return
+
+
+def _gain(layering: Layering, place: list[int], left: int, right: int) -> int:
+    """How many crossings fewer there are with `right` before `left`."""
+    gain = 0
+    for neighbours in (layering.before, layering.after):
+        targets = sorted([place[other] for other in neighbours[right]])
+        for one in neighbours[left]:
+            at = place[one]
+            gain += bisect_left(targets, at) + bisect_right(targets, at) - len(targets)
+    return gain
