@@ -27,7 +27,7 @@ def write_headers() -> None:
     os.environ["AUTOGRAD_PURE"] = "1"
     sys.path.insert(0, str(HERE))
     from autograd import ops
-    from autograd.export.c import rules_header, updates_header
+    from autograd.export.headers import rules_header, updates_header
 
     constants = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
     source = (HERE / "autograd" / "ops.py").read_text(encoding="utf-8")

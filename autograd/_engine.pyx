@@ -25,16 +25,20 @@ from libc.math cimport isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
-from autograd import errors, modes, numpy_support, ops, pickling, value
+from autograd import errors, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import as_float, as_list, as_operand, checked, operands as operands_of
 
 cdef extern from "_rules.h" nogil:
-    const int rule_count
+    const int rule_count, own_rule_count
     const char *const rule_names[]
     const char rule_kinds[]
     double unary_rule(int id, double x, double *d_x)
     double binary_rule(int id, double x, double y, double *d_x, double *d_y)
     double sequence_rule(int id, const double *x, Py_ssize_t n, double *partials)
+    const short derived_rules[256][2]
+    int NUMBER, ITSELF, OPERAND_A, OPERAND_B
+    int sequence_tangent(
+        int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
     int RULE_dot, RULE_add, RULE_sub, RULE_mul, RULE_div, RULE_pow, RULE_neg, RULE_abs
 
 cdef extern from "Python.h":
@@ -82,6 +86,7 @@ cdef enum Flag:
     A_NUMBER = 4  # operand a is a number that nobody has looked at yet
     B_NUMBER = 8
     MANY = 16  # the operands are in `extra`
+    MOVED = 32  # its tangent is given; only during a sweep
 
 cdef union Operand:
     PyObject *value  # a Value, of which we own a reference
@@ -92,6 +97,7 @@ cdef struct Extra:
     PyObject *op  # owned; the name of a rule without a number
     PyObject *scope  # owned; a scope without a number
     PyObject *made_at  # owned; set by detect_anomaly
+    PyObject *hooks  # owned; a dict
     Py_ssize_t count
     Operand *operands
     double *partials
@@ -222,6 +228,17 @@ cdef class Value:
     def _made_at(self, made_at):
         cdef Extra *extra = extra_of(self)
         replace(&extra.made_at, made_at)
+
+    @property
+    def _hooks(self):
+        if self.extra != NULL and self.extra.hooks != NULL:
+            return <object> self.extra.hooks
+        raise AttributeError("_hooks")
+
+    @_hooks.setter
+    def _hooks(self, hooks):
+        cdef Extra *extra = extra_of(self)
+        replace(&extra.hooks, hooks)
 
     @property
     def local_gradient(self):
@@ -378,6 +395,7 @@ cdef void free_extra(Extra *extra) noexcept:
     Py_XDECREF(extra.op)
     Py_XDECREF(extra.scope)
     Py_XDECREF(extra.made_at)
+    Py_XDECREF(extra.hooks)
     PyMem_RawFree(extra)
 
 
@@ -585,8 +603,21 @@ cdef class scope:
 # --- making nodes ------------------------------------------------------------------
 
 names_of_rules = [rule_names[i].decode() for i in range(rule_count + 1)]
-rules = [None] + [getattr(ops, name) for name in names_of_rules[1:]]
+# The rules derived from those of `ops` are made when they are first asked for.
+rules = [None] + [getattr(ops, name, None) for name in names_of_rules[1:]]
 cdef dict rule_numbers = {rule: i for i, rule in enumerate(rules) if rule is not None}
+cdef dict derived_numbers = {
+    name: i for i, name in enumerate(names_of_rules) if i > own_rule_count
+}
+
+
+def adopt(rule):
+    """Compute `rule`, derived from the rules of `ops`, natively where that is possible."""
+    cdef int number = derived_numbers.get(rule.__name__, 0)
+    if number:
+        rules[number] = rule
+        names_of_rules[number] = rule.__name__
+        rule_numbers[rule] = number
 
 
 def apply(rule, *given):
@@ -875,14 +906,8 @@ cdef tuple as_tuple(Given *given):
 
 
 cdef bint sequence_in_c(Value out, int number, const double *numbers, Py_ssize_t n) noexcept:
-    cdef Py_ssize_t i
     out.number = sequence_rule(number, numbers, n, out.extra.partials)
-    if not isfinite(out.number):
-        return False
-    for i in range(n):
-        if not isfinite(out.extra.partials[i]):
-            return False
-    return True
+    return isfinite(out.number) and all_finite(out.extra.partials, n)
 
 
 cdef object in_python(rule, tuple numbers, operands):
@@ -1062,6 +1087,8 @@ cdef int run_backward(Value root, double upstream) except -1:
         root.gradient.grad = upstream
         for i in range(order.count - 1, -1, -1):
             if (<Value> order.items[i]).flags & REQUIRES_GRAD:
+                if (<Value> order.items[i]).extra != NULL:
+                    run_hooks(<Value> order.items[i])
                 if watching:
                     modes.check_backward(<Value> order.items[i])
                 pass_on(<Value> order.items[i])
@@ -1070,6 +1097,12 @@ cdef int run_backward(Value root, double upstream) except -1:
             (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before
         PyMem_RawFree(sums.items)
         give_back(&order, &spare_order, order.count)
+    return 0
+
+
+cdef int run_hooks(Value node) except -1:
+    if node.extra.hooks != NULL:
+        node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
     return 0
 
 
@@ -1114,6 +1147,303 @@ def zero_grad(values):
             (<Value> node).flags &= ~REACHED
         else:
             node.zero_grad()
+
+
+# --- sweeps for the transforms: see `sweeps.py` -------------------------------------------
+
+cdef struct Before:
+    double grad
+    unsigned char flags
+
+
+cdef Before *remember(Nodes *nodes) except NULL:
+    """What `nodes` hold in `gradient` and `flags`, to be put back after the sweep."""
+    cdef Py_ssize_t i
+    cdef Before *before = <Before *> PyMem_RawMalloc((nodes.count + 1) * sizeof(Before))
+    if before == NULL:
+        raise MemoryError()
+    for i in range(nodes.count):
+        before[i] = Before(
+            (<Value> nodes.items[i]).gradient.grad, (<Value> nodes.items[i]).flags
+        )
+    return before
+
+
+cdef void put_back(Nodes *nodes, Before *before) noexcept:
+    # From the end: an input that was noted twice gets back what it held first.
+    cdef Py_ssize_t i
+    if before != NULL:
+        for i in range(nodes.count - 1, -1, -1):
+            (<Value> nodes.items[i]).gradient.grad = before[i].grad
+            (<Value> nodes.items[i]).flags = before[i].flags
+        PyMem_RawFree(before)
+    PyMem_RawFree(nodes.items)
+
+
+cdef int sort_with(Value root, list inputs, Nodes *nodes) except -1:
+    """The order of the graph below `root`, and behind it `inputs` once more."""
+    sort(root, nodes, NULL)
+    for leaf in inputs:
+        push(nodes, <PyObject *> <Value?> leaf)
+    return 0
+
+
+def reverse_sweep(Value root, double upstream, list inputs):
+    cdef Nodes nodes = Nodes(NULL, 0, 0)
+    cdef Before *before = NULL
+    cdef Py_ssize_t i
+    read_modes()
+    try:
+        sort_with(root, inputs, &nodes)
+        before = remember(&nodes)
+        for i in range(nodes.count):
+            (<Value> nodes.items[i]).gradient.grad = 0.0
+        run_backward(root, upstream)
+        return [(<Value> leaf).gradient.grad for leaf in inputs]
+    finally:
+        put_back(&nodes, before)
+
+
+def uses_others(Value root, list inputs):
+    cdef Nodes nodes = Nodes(NULL, 0, 0)
+    cdef Nodes own = Nodes(NULL, 0, 0)
+    cdef Before *before = NULL
+    cdef Py_ssize_t i
+    cdef Value node
+    try:
+        for node in inputs:
+            push(&own, <PyObject *> node)
+        before = remember(&own)
+        for node in inputs:
+            node.flags &= ~REQUIRES_GRAD
+        sort(root, &nodes, NULL)
+        for i in range(nodes.count):
+            node = <Value> nodes.items[i]
+            if node.flags & REQUIRES_GRAD and not has_parents(node):
+                return True
+        return False
+    finally:
+        put_back(&own, before)
+        PyMem_RawFree(nodes.items)
+
+
+def forward_sweep(Value root, list inputs, tangents, outputs):
+    cdef Nodes nodes = Nodes(NULL, 0, 0)
+    cdef Before *before = NULL
+    try:
+        sort_with(root, inputs, &nodes)
+        before = remember(&nodes)
+        forward(&nodes, inputs, tangents)
+        return [
+            (<Value> out).gradient.grad if type(out) is Value else 0.0 for out in outputs
+        ]
+    finally:
+        put_back(&nodes, before)
+
+
+cdef int forward(Nodes *nodes, list inputs, tangents) except -1:
+    """Put the tangent of every node into its `gradient`."""
+    cdef Py_ssize_t i
+    cdef Value node
+    for i in range(nodes.count):
+        (<Value> nodes.items[i]).gradient.grad = 0.0
+    for node, tangent in zip(inputs, tangents, strict=True):
+        node.gradient.grad = tangent
+        node.flags |= MOVED
+    for i in range(nodes.count - len(inputs)):
+        node = <Value> nodes.items[i]
+        if not node.flags & MOVED:
+            node.gradient.grad = tangent_of(node)
+    return 0
+
+
+cdef double tangent_of(Value node) noexcept:
+    """The sum of partial times tangent over the parents; a parent that does not move is left out."""
+    cdef double total = 0.0
+    cdef Py_ssize_t i
+    if node.flags & MANY:
+        for i in range(node.extra.count):
+            if not node.extra.is_number[i]:
+                total = moved(total, node.extra.operands[i].value, node.extra.partials[i])
+        return total
+    if not node.flags & A_NUMBER and node.a.value != NULL:
+        total = moved(total, node.a.value, node.partial_a)
+    if not node.flags & B_NUMBER and node.b.value != NULL:
+        total = moved(total, node.b.value, node.partial_b)
+    return total
+
+
+cdef inline double moved(double total, PyObject *parent, double partial) noexcept:
+    cdef double tangent = (<Value> parent).gradient.grad
+    return total + partial * tangent if tangent != 0.0 else total
+
+
+cdef struct Second:
+    double tangent
+    double upstream
+    double change  # of the upstream gradient
+
+
+def second_sweep(Value root, list inputs, tangents):
+    cdef Nodes nodes = Nodes(NULL, 0, 0)
+    cdef Before *before = NULL
+    cdef Second *seconds = NULL
+    cdef Py_ssize_t i, count
+    cdef Value node
+    try:
+        sort_with(root, inputs, &nodes)
+        count = nodes.count - len(inputs)
+        before = remember(&nodes)
+        forward(&nodes, inputs, tangents)
+        seconds = <Second *> PyMem_RawMalloc((nodes.count + 1) * sizeof(Second))
+        if seconds == NULL:
+            raise MemoryError()
+        for i in range(nodes.count):
+            seconds[i] = Second((<Value> nodes.items[i]).gradient.grad, 0.0, 0.0)
+        # From here on `gradient` says where in `seconds` a node is.
+        for i in range(nodes.count - 1, -1, -1):
+            (<Value> nodes.items[i]).gradient.grad = i
+        seconds[<Py_ssize_t> root.gradient.grad].upstream = 1.0
+        for i in range(count - 1, -1, -1):
+            node = <Value> nodes.items[i]
+            if node.flags & REQUIRES_GRAD and has_parents(node):
+                second_of(node, seconds)
+        return (
+            [seconds[<Py_ssize_t> (<Value> leaf).gradient.grad].upstream for leaf in inputs],
+            [seconds[<Py_ssize_t> (<Value> leaf).gradient.grad].change for leaf in inputs],
+        )
+    finally:
+        put_back(&nodes, before)
+        PyMem_RawFree(seconds)
+
+
+cdef inline Second *second_of_parent(PyObject *parent, Second *seconds) noexcept:
+    return &seconds[<Py_ssize_t> (<Value> parent).gradient.grad]
+
+
+cdef int second_of(Value node, Second *seconds) except -1:
+    """Pass the gradient of `node` and its change on to the parents."""
+    cdef Second *above = &seconds[<Py_ssize_t> node.gradient.grad]
+    cdef double tangents[2]
+    cdef double changes[2]
+    cdef bint moving
+    if node.flags & MANY:
+        return second_of_many(node, above, seconds)
+    tangents[0] = tangents[1] = 0.0
+    if not node.flags & A_NUMBER and node.a.value != NULL:
+        tangents[0] = second_of_parent(node.a.value, seconds).tangent
+    if not node.flags & B_NUMBER and node.b.value != NULL:
+        tangents[1] = second_of_parent(node.b.value, seconds).tangent
+    moving = above.upstream != 0.0 and (tangents[0] != 0.0 or tangents[1] != 0.0)
+    if moving:
+        changes_of_partials(node, tangents, changes)
+    if not node.flags & A_NUMBER and node.a.value != NULL:
+        hand_on(above, node.a.value, node.partial_a, moving, changes[0], seconds)
+    if not node.flags & B_NUMBER and node.b.value != NULL:
+        hand_on(above, node.b.value, node.partial_b, moving, changes[1], seconds)
+    return 0
+
+
+cdef inline void hand_on(
+    Second *above, PyObject *parent, double partial, bint moving, double change, Second *seconds
+) noexcept:
+    cdef Second *below = second_of_parent(parent, seconds)
+    if (<Value> parent).flags & REQUIRES_GRAD:
+        below.upstream += above.upstream * partial
+        below.change += above.change * partial
+        if moving:
+            below.change += above.upstream * change
+
+
+cdef int changes_of_partials(Value node, double *tangents, double *changes) except -1:
+    """How fast the partials of a node of one or two operands change along `tangents`."""
+    cdef Py_ssize_t i, count = operand_count(node)
+    cdef double x = number_of(node, 0)
+    cdef double y = number_of(node, 1) if count == 2 else 0.0
+    cdef double by_x = 0.0, by_y = 0.0
+    cdef int how
+    for i in range(count):
+        how = derived_rules[node.rule][i]
+        if how == NUMBER:
+            changes[i] = 0.0
+            continue
+        if how == OPERAND_A or how == OPERAND_B:
+            changes[i] = tangents[0 if how == OPERAND_A else 1]
+            continue
+        if how == ITSELF:
+            by_x, by_y = node.partial_a, node.partial_b
+        elif how > 0 and count == 1:
+            unary_rule(how, x, &by_x)
+        elif how > 0:
+            binary_rule(how, x, y, &by_x, &by_y)
+        changes[i] = 0.0
+        if tangents[0] != 0.0:
+            changes[i] += by_x * tangents[0]
+        if tangents[1] != 0.0:
+            changes[i] += by_y * tangents[1]
+        if how == 0 or not isfinite(changes[i]):
+            return changes_in_python(node, tangents, changes)
+    return 0
+
+
+cdef inline double number_of(Value node, Py_ssize_t i) noexcept:
+    if i:
+        return node.b.number if node.flags & B_NUMBER else (<Value> node.b.value).number
+    return node.a.number if node.flags & A_NUMBER else (<Value> node.a.value).number
+
+
+cdef int changes_in_python(Value node, const double *tangents, double *changes) except -1:
+    from autograd import partials
+
+    cdef Py_ssize_t i, n = operand_count(node)
+    numbers = [parent(node, i).number for i in range(n)]
+    moving = [tangents[i] for i in range(n)]
+    found = partials.tangents_of_partials(partials.rule_of(node), numbers, moving)
+    for i in range(n):
+        changes[i] = found[i]
+    return 0
+
+
+cdef int second_of_many(Value node, Second *above, Second *seconds) except -1:
+    cdef Extra *extra = node.extra
+    cdef Py_ssize_t i, n = extra.count
+    cdef bint moving = False
+    cdef double *numbers = <double *> PyMem_RawMalloc(3 * (n + 1) * sizeof(double))
+    cdef double *tangents = numbers + n
+    cdef double *changes = tangents + n
+    if numbers == NULL:
+        raise MemoryError()
+    try:
+        for i in range(n):
+            if extra.is_number[i]:
+                numbers[i], tangents[i] = extra.operands[i].number, 0.0
+            else:
+                numbers[i] = (<Value> extra.operands[i].value).number
+                tangents[i] = second_of_parent(extra.operands[i].value, seconds).tangent
+            moving = moving or tangents[i] != 0.0
+        moving = moving and above.upstream != 0.0
+        if moving and not (
+            sequence_tangent(node.rule, numbers, tangents, n, changes)
+            and all_finite(changes, n)
+        ):
+            changes_in_python(node, tangents, changes)
+        for i in range(n):
+            if not extra.is_number[i]:
+                hand_on(
+                    above, extra.operands[i].value, extra.partials[i], moving,
+                    changes[i] if moving else 0.0, seconds,
+                )
+    finally:
+        PyMem_RawFree(numbers)
+    return 0
+
+
+cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t i
+    for i in range(n):
+        if not isfinite(numbers[i]):
+            return False
+    return True
 
 
 # --- many parameters at once: what the optimisers need --------------------------------

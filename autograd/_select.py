@@ -56,20 +56,43 @@ def dot(x: Any, y: Any) -> Any:
     return evaluate(ops.dot, *x, *y)
 
 
+def float_of(number: Any) -> float:
+    """The plain number of a Value or a number."""
+    return number.data if isinstance(number, Value) else as_float(number)
+
+
+def adopt(rule: ops.Rule) -> None:
+    """Compute `rule`, derived from the rules of `ops`, natively where that is possible."""
+
+
+def sweeps() -> Any:
+    """The module with the engine's own `reverse_sweep`, `forward_sweep` and `second_sweep`."""
+    from autograd import sweeps
+
+    return sweeps
+
+
 if not TYPE_CHECKING and name == "compiled":
     evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
-    scope, rebuilt = engine.scope, engine.rebuilt
+    scope, rebuilt, adopt = engine.scope, engine.rebuilt, engine.adopt
+
+    def sweeps() -> Any:
+        return engine
+
 
 __all__ = [
     "Value",
+    "adopt",
     "apply",
     "constant",
     "dot",
     "elementwise",
     "evaluate",
+    "float_of",
     "name",
     "rebuilt",
     "scope",
+    "sweeps",
     "topological_order",
     "zero_grad",
 ]

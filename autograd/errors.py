@@ -43,8 +43,16 @@ class ExpressionError(ChainruleError, ValueError):
     """A text is not an expression that chainrule reads."""
 
 
+class FormulaError(ChainruleError, ValueError):
+    """The source of a rule goes beyond what a formula can hold."""
+
+
 class DotMissingError(ChainruleError, RuntimeError):
     """A picture needs the program ``dot`` of Graphviz, which is not installed."""
+
+
+class PackageMissingError(ChainruleError, ImportError):
+    """Something needs a package that is not installed."""
 
 
 class GradcheckError(ChainruleError, AssertionError):

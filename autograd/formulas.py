@@ -3,23 +3,24 @@
 A rule (see `ops.py`) is straight-line code, so its source says everything: a
 Formula is its operands, its steps and its results, as trees of Python's own
 ``ast``, checked to hold nothing that a printer for another language could not
-write. Rules over sequences may also slice, map and add up; some (``prod``) go
-further than that and have no Formula.
+write. Rules over sequences may also slice, map and add up.
 """
 
 import ast
+import inspect
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from autograd import ops
+from autograd.errors import FormulaError
 
 SCALAR = (ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call,
           ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.Attribute,
           ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Load)  # fmt: skip
 SEQUENCE = (*SCALAR, ast.List, ast.ListComp, ast.comprehension, ast.Store, ast.Starred,
             ast.Subscript, ast.Slice, ast.FloorDiv)  # fmt: skip
-
-
-class FormulaError(ValueError):
-    """The source of a rule goes beyond what a formula can hold."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,55 @@ class Formula:
     sequence: bool  # one operand that stands for any number of them
     steps: tuple[tuple[tuple[str, ...], ast.expr], ...]  # names = expression
     results: tuple[ast.expr, ...]
+
+
+class RuleName(str):
+    """The `op` of a node whose rule is not in `ops`: its name, which leads back to the rule."""
+
+    __slots__ = ("rule",)
+    rule: ops.Rule
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # a pickle holds no functions; `rule_named` says so
+
+    def __deepcopy__(self, _: object) -> "RuleName":
+        return self
+
+
+def rule_named(name: str) -> ops.Rule | None:
+    """The rule that made a node, by the node's `op`; None if the name alone does not tell."""
+    if isinstance(name, RuleName):
+        return name.rule
+    rule = getattr(ops, name, None)
+    return rule if rule in ops.TABLE else None
+
+
+def formula_for(rule: ops.Rule) -> Formula:
+    """The formula of a rule, of `ops` or of a user; FormulaError if its source cannot be read."""
+    return _own_formulas()[rule.__name__] if rule in ops.TABLE else _formula_of_user(rule)
+
+
+@cache
+def _own_formulas() -> dict[str, Formula]:
+    return read_formulas(inspect.getsource(ops))
+
+
+@lru_cache(maxsize=1024)
+def _formula_of_user(rule: ops.Rule) -> Formula:
+    made_from: Formula | None = getattr(rule, "formula", None)
+    if made_from is not None:
+        return made_from
+    try:
+        source = textwrap.dedent(inspect.getsource(rule))
+    except (OSError, TypeError):
+        raise FormulaError(
+            f"the source of rule {rule.__name__} cannot be read: define it with def, in a file "
+            "or a notebook cell"
+        ) from None
+    [function] = ast.parse(source).body
+    if not isinstance(function, ast.FunctionDef):
+        raise FormulaError(f"rule {rule.__name__} is no function defined with def")
+    return formula_of(function)
 
 
 def read_formulas(source: str) -> dict[str, Formula]:
@@ -105,4 +155,5 @@ def _check(
 
 def _error(function: ast.FunctionDef, node: ast.AST, rule: str) -> FormulaError:
     line = getattr(node, "lineno", function.lineno)
-    return FormulaError(f"{function.name}, line {line}: a formula {rule}: {ast.unparse(node)}")
+    [source, *_] = ast.unparse(node).splitlines()
+    return FormulaError(f"{function.name}, line {line}: a formula {rule}: {source}")

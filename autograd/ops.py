@@ -11,6 +11,7 @@ value; ``e`` an exponential that cannot overflow.
 """
 
 import builtins
+import itertools
 import math
 import operator
 import sys
@@ -222,6 +223,9 @@ def _total(terms):
         total += term
     return total
 
+def _products(x):
+    return [*itertools.accumulate(x, operator.mul, initial=1.0)]
+
 def _largest(x):
     return math.nan if any(map(math.isnan, x)) else builtins.max(x)
 
@@ -232,11 +236,8 @@ def mean(*x):
     return _total(x) / len(x), *[1.0 / len(x)] * len(x)
 
 def prod(*x):
-    before, after = [1.0], [1.0]
-    for a, b in zip(x[:-1], x[:0:-1], strict=True):
-        before.append(before[-1] * a)
-        after.append(after[-1] * b)
-    return before[-1] * x[-1], *map(operator.mul, before, reversed(after))
+    before, after = _products(x), _products(x[::-1])
+    return before[-1], *map(operator.mul, before, after[-2::-1])
 
 def dot(*xy):
     x, y = xy[: len(xy) // 2], xy[len(xy) // 2 :]

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Never, TypeAlias
 
-from autograd import errors, modes, numpy_support, ops, pickling
+from autograd import errors, hooks, modes, numpy_support, ops, pickling
 from autograd.checks import as_float, as_operand, checked, operands
 
 Number: TypeAlias = "Value | float"
@@ -120,7 +120,7 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_data", "_grad", "_made_at", "_reached", "label", "op", "parents",
+    __slots__ = ("_data", "_grad", "_hooks", "_made_at", "_reached", "label", "op", "parents",
                  "partials", "requires_grad", "scope")  # fmt: skip
 
     def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
@@ -188,6 +188,8 @@ class Value:
         self._grad = gradient
         try:
             for node in reversed(order):
+                if hasattr(node, "_hooks"):
+                    node._grad = as_float(hooks.run(node, node._grad))
                 if anomaly:
                     modes.check_backward(node)
                 node._backward()
@@ -227,6 +229,7 @@ class Value:
     # Names that NumPy asks the elements of arrays for, and names that micrograd's users know.
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
+    register_hook, __reduce__ = hooks.register_hook, pickling.reduced
     _prev = property(lambda self: set(self.parents))
     _op = property(lambda self: ops.SYMBOLS.get(self.op, self.op))
 
@@ -244,9 +247,6 @@ class Value:
 
     def __format__(self, specification: str) -> str:
         return format(self._data, specification) if specification else repr(self)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return pickling.reduced(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""

@@ -1,6 +1,7 @@
 """Module: anything that holds parameters."""
 
-from collections.abc import Callable, Iterable
+import copy
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd import Value, zero_grad
@@ -54,13 +55,7 @@ class Module:
         nothing is changed then.
         """
         parameters = dict(self.named_parameters())
-        missing = [name for name in parameters if name not in state]
-        unknown = [name for name in state if name not in parameters]
-        if missing or unknown:
-            raise ShapeError(
-                f"the state does not fit {type(self).__name__} with {len(parameters)} parameters: "
-                f"{_some(missing)} missing, {_some(unknown)} unknown"
-            )
+        _check_paths(type(self).__name__, list(parameters), state)
         numbers = {name: as_float(number) for name, number in state.items()}
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
@@ -73,6 +68,42 @@ class Module:
         count = len(self.parameters())
         said = [self.extra_repr(), f"{count} parameter{'' if count == 1 else 's'}"]
         return f"{type(self).__name__}({', '.join(filter(None, said))})"
+
+
+def functional_call(
+    model: Module, parameters: dict[str, Any] | Sequence[Any], *inputs: Any, **named: Any
+) -> Any:
+    """What `model` gives for `inputs` with `parameters` in place of its own.
+
+    `parameters` are numbers or Values: a dict by path, as ``model.state_dict()``
+    gives, or a sequence in the order of ``model.parameters()``. The model stays
+    as it is (a copy is called), so this is how to differentiate by parameters
+    with ``autograd.hessian`` and its like. A wrong count or path raises ShapeError.
+
+    >>> import autograd, nn
+    >>> model = nn.Neuron(1, "tanh", generator=0)
+    >>> loss = lambda parameters: nn.functional_call(model, parameters, [0.5]) ** 2
+    >>> len(autograd.hessian(loss)([0.1, 0.2]))
+    2
+    """
+    own = model.named_parameters()
+    if not isinstance(parameters, dict):
+        if len(parameters) != len(own):
+            raise ShapeError(f"{len(parameters)} parameters for a model of {len(own)}")
+        parameters = dict(zip((name for name, _ in own), parameters, strict=True))
+    _check_paths(type(model).__name__, [name for name, _ in own], parameters)
+    replaced = {id(parameter): parameters[name] for name, parameter in own}
+    return copy.deepcopy(model, replaced)(*inputs, **named)
+
+
+def _check_paths(model: str, own: list[str], state: dict[str, Any]) -> None:
+    missing = [name for name in own if name not in state]
+    unknown = sorted(set(state) - set(own))
+    if missing or unknown:
+        raise ShapeError(
+            f"the state does not fit {model} with {len(own)} parameters: "
+            f"{_some(missing)} missing, {_some(unknown)} unknown"
+        )
 
 
 def _collect(thing: Any, path: str, seen: set[int], found: list[tuple[str, Value]]) -> None:

@@ -10,7 +10,8 @@ import ast
 import math
 from collections.abc import Container, Mapping
 
-from autograd.formulas import Formula, FormulaError, read_formulas
+from autograd.errors import FormulaError
+from autograd.formulas import Formula
 
 # The functions of Python's `math` that hand their argument to the C library.
 LIBRARY = {
@@ -74,7 +75,8 @@ class _Printer:
         self.emit(f"double value_ = {self.scalar(value)};")
         if self.formula.sequence:
             operand = self.formula.operands[0]
-            head = f"const double *{operand}, Py_ssize_t n_{operand}, double *partials_"
+            sequences = "".join(f"const double *{x}, " for x in self.formula.operands)
+            head = f"{sequences}Py_ssize_t n_{operand}, double *partials_"
             self.emit("Py_ssize_t filled_ = 0;")
             for partial in partials:
                 if not isinstance(partial, ast.Starred):
@@ -97,7 +99,20 @@ class _Printer:
             self.emit(f"free({buffer});")
         self.emit("return value_;")
         body = "\n".join(f"    {line}" for line in self.lines)
-        return f"static inline double rule_{self.formula.name}({head})\n{{\n{body}\n}}\n"
+        printed = f"static inline double rule_{self.formula.name}({head})\n{{\n{body}\n}}\n"
+        return printed if self.formula.sequence else printed + self.single_results()
+
+    def single_results(self) -> str:
+        """Each result alone, for expressions such as ``exp(x)[1]``."""
+        name, operands = self.formula.name, self.formula.operands
+        head = ", ".join(f"double {x}" for x in operands)
+        given = ", ".join([*operands, *(f"partials_ + {i}" for i in range(len(operands)))])
+        return (
+            f"static inline double result_{name}(int position_, {head})\n{{\n"
+            f"    double partials_[{len(operands)}];\n"
+            f"    const double value_ = rule_{name}({given});\n"
+            "    return position_ ? partials_[position_ - 1] : value_;\n}\n"
+        )
 
     def update(self) -> str:
         name, results = self.formula.name, self.formula.results
@@ -146,6 +161,7 @@ class _Printer:
                 self.scalars.update(names)
                 pointers = [f"&{name}" for name in names[1:]]
                 self.emit(f"{names[0]} = rule_{rule}({', '.join([*given, *pointers])});")
+                self.emit(f"(void){names[0]};")
             case _:
                 raise self.no_c(expression)
 
@@ -173,7 +189,7 @@ class _Printer:
         match expression:
             case ast.Name(id=name):
                 return name in self.vectors
-            case ast.ListComp() | ast.List() | ast.Subscript():
+            case ast.ListComp() | ast.List() | ast.Subscript(slice=ast.Slice()):
                 return True
             case ast.BinOp(left=ast.List()):
                 return True
@@ -185,17 +201,16 @@ class _Printer:
         """Its length, and its element number ``i_``, in C."""
         match expression:
             case ast.Name(id=name) if name in self.vectors:
-                return f"n_{name}", f"{name}[i_]"
+                return self.length(name), f"{name}[i_]"
             case ast.ListComp(elt=element, generators=[generator]) if not generator.ifs:
-                length, source = self.vector(generator.iter)
-                if not isinstance(generator.target, ast.Name):
-                    raise self.no_c(expression)
-                self.elements[generator.target.id] = source
+                length, elements = self.elements_of(generator)
+                self.elements.update(elements)
                 before = len(self.lines)
                 printed = self.scalar(element)
                 if len(self.lines) != before:  # a reduction inside the loop: hoist it by hand
                     raise self.no_c(expression)
-                del self.elements[generator.target.id]
+                for name in elements:
+                    del self.elements[name]
                 return length, printed
             case ast.Call(
                 func=ast.Name(id="map"),
@@ -208,24 +223,43 @@ class _Printer:
                 return self.integer(count), self.scalar(element)
         raise self.no_c(expression)
 
+    def elements_of(self, generator: ast.comprehension) -> tuple[str, dict[str, str]]:
+        """The length of ``for a in x`` or ``for a, b in zip(x, y)``, and what the names mean."""
+        match generator:
+            case ast.comprehension(target=ast.Name(id=name), iter=vector):
+                length, source = self.vector(vector)
+                return length, {name: source}
+            case ast.comprehension(
+                target=ast.Tuple(elts=[ast.Name(id=a), ast.Name(id=b)]),
+                iter=ast.Call(func=ast.Name(id="zip"), args=[left, right]),
+            ):
+                length, source = self.vector(left)
+                return length, {a: source, b: self.vector(right)[1]}
+        raise self.no_c(generator.iter)
+
     def slice(self, expression: ast.Subscript) -> tuple[str, str]:
         match expression:
             case ast.Subscript(
                 value=ast.Name(id=name), slice=ast.Slice(lower=lower, upper=upper, step=None)
             ) if name in self.vectors:
+                length = self.length(name)
                 start = "0" if lower is None else self.integer(lower)
-                stop = f"n_{name}" if upper is None else self.integer(upper)
-                if {start, stop} - {"0", f"(n_{name} / 2)", f"n_{name}"}:
+                stop = length if upper is None else self.integer(upper)
+                if {start, stop} - {"0", f"({length} / 2)", length}:
                     raise self.no_c(expression)  # it might reach beyond the ends
                 return f"({stop} - {start})", f"{name} + {start}"
         raise self.no_c(expression)
+
+    def length(self, name: str) -> str:
+        operands = self.formula.operands
+        return f"n_{operands[0] if name in operands else name}"  # operands are of one length
 
     def integer(self, expression: ast.expr) -> str:
         match expression:
             case ast.Constant(value=int() as number):
                 return str(number)
             case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
-                return f"n_{name}"
+                return self.length(name)
             case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
                 return f"({self.integer(left)} / {self.integer(right)})"
         raise self.no_c(expression)
@@ -238,10 +272,10 @@ class _Printer:
                 return _literal(-number)
             case ast.Name(id=name):
                 return self.named(name)
-            case ast.Attribute(value=ast.Name(id="math"), attr="inf"):
-                return "INFINITY"
-            case ast.Attribute(value=ast.Name(id="math"), attr="nan"):
-                return "NAN"
+            case ast.Attribute(value=ast.Name(id="math"), attr=name) if isinstance(
+                getattr(math, name, None), float
+            ):
+                return _literal(getattr(math, name))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self.scalar(operand)})"
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -254,6 +288,12 @@ class _Printer:
                 return f"({self.truth(test)} ? {self.scalar(body)} : {self.scalar(orelse)})"
             case ast.Call():
                 return self.call(expression)
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name(id=rule), args=arguments),
+                slice=ast.Constant(value=int() as position),
+            ) if rule in self.known:
+                given = ", ".join([str(position), *map(self.scalar, arguments)])
+                return f"result_{rule}({given})"
         raise self.no_c(expression)
 
     def named(self, name: str) -> str:
@@ -314,87 +354,3 @@ def _literal(number: float) -> str:
     if math.isfinite(number):
         return repr(number)
     return "NAN" if math.isnan(number) else ("INFINITY" if number > 0.0 else "(-INFINITY)")
-
-
-_PREAMBLE = """\
-/* Printed by autograd/export/c.py from the rules; do not edit. */
-#include <Python.h>
-#include <math.h>
-#include <stdlib.h>
-
-/* The larger of two, the first of equals; nan if there is one. */
-static inline double larger(double a, double b)
-{
-    return b > a || isnan(b) ? b : a;
-}
-"""
-_ARGUMENTS = {
-    "unary": ("double x, double *d_x", "x, d_x"),
-    "binary": ("double x, double y, double *d_x, double *d_y", "x, y, d_x, d_y"),
-    "sequence": ("const double *x, Py_ssize_t n, double *partials", "x, n, partials"),
-}
-
-
-def rules_header(source: str, constants: Mapping[str, float]) -> str:
-    """A C header with every rule of `source` that has C, and a table to find them by number.
-
-    ``rule_names[id]`` and ``rule_kinds[id]`` ('u', 'b' or 's') describe rule
-    number ``id``, counted from 1; ``unary_rule``, ``binary_rule`` and
-    ``sequence_rule`` compute it.
-    """
-    kinds: dict[str, str] = {}
-    parts = [_PREAMBLE]
-    for name, formula in read_formulas(source).items():
-        kind = (
-            "sequence" if formula.sequence else {1: "unary", 2: "binary"}.get(len(formula.operands))
-        )
-        if kind is None:  # rules of more operands run in Python
-            continue
-        try:
-            parts.append(c_function(formula, constants, set(kinds)))
-        except FormulaError:
-            continue
-        kinds[name] = kind
-    names = ", ".join(f'"{name}"' for name in kinds)
-    parts.append(f"static const int rule_count = {len(kinds)};")
-    parts.append(f'static const char *const rule_names[] = {{"", {names}}};')
-    parts.append(f'static const char rule_kinds[] = " {"".join(k[0] for k in kinds.values())}";')
-    numbers = {name: number for number, name in enumerate(kinds, start=1)}
-    for kind, (parameters, given) in _ARGUMENTS.items():
-        cases = "\n".join(
-            f"    case {numbers[name]}: return rule_{name}({given});"
-            for name, own in kinds.items()
-            if own == kind
-        )
-        parts.append(
-            f"static inline double {kind}_rule(int id, {parameters})\n{{\n    switch (id) {{\n"
-            f"{cases}\n    default: return NAN;\n    }}\n}}\n"
-        )
-    parts += [f"#define RULE_{name} {numbers[name]}" for name in kinds]
-    return "\n".join(parts) + "\n"
-
-
-def updates_header(source: str) -> str:
-    """A C header with every formula of an optimiser in `source`, found by name."""
-    formulas = read_formulas(source)
-    names = ", ".join(f'"{name}"' for name in formulas)
-    functions = ", ".join(f"update_{name}" for name in formulas)
-    counts = ", ".join(str(len(formula.results) - 1) for formula in formulas.values())
-    return "\n".join(
-        [
-            "/* Printed by autograd/export/c.py from nn/updates.py; do not edit. */",
-            "#include <Python.h>",
-            "#include <math.h>",
-            "#if defined(_MSC_VER)",
-            "#define restrict __restrict",
-            "#endif",
-            *(c_update(formula) for formula in formulas.values()),
-            f"static const int update_count = {len(formulas)};",
-            f"static const char *const update_names[] = {{{names}}};",
-            f"static const int update_memory[] = {{{counts}}};",
-            "typedef void (*Update)(",
-            "    Py_ssize_t, double *, const double *, double *const *, const double *);",
-            f"static const Update update_functions[] = {{{functions}}};",
-            "",
-        ]
-    )

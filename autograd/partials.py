@@ -1,0 +1,282 @@
+"""The partials of a node as Values: what derivatives of derivatives are made of.
+
+For a rule of single operands each partial is an operation of its own (see
+`derived.py`); for a rule of a sequence the rule's own source runs once more, on
+Values, with the functions of ``math`` replaced by those of `functions`.
+"""
+
+import ast
+import inspect
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from autograd import _select, functions, ops
+from autograd._select import Value, apply, float_of
+from autograd.derived import (
+    Source,
+    derived_formula,
+    source_of,
+    tangent_formula,
+    without_unused_steps,
+)
+from autograd.errors import FormulaError, GraphError
+from autograd.formulas import Formula, RuleName, formula_for, rule_named
+from autograd.value import Number
+
+
+def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
+    """The partials of `node` by the `wanted` parents, as Values that depend on the parents.
+
+    A partial that is always the same is a number; one not wanted is None.
+    GraphError where the data of a leaf was changed since `node` was made: its
+    partials are no longer those.
+    """
+    rule = rule_of(node)
+    values: list[Number | None] = [None] * len(wanted)
+    if not any(wanted):
+        return values
+    if formula_for(rule).sequence:
+        every = sequence_partials(rule)(node, _operands(node))
+        values = [value if want else None for value, want in zip(every, wanted, strict=True)]
+    else:
+        for operand, want in enumerate(wanted):
+            if want:
+                values[operand] = _partial_value(node, rule, operand)
+    for value, partial in zip(values, node.partials, strict=True):
+        now = value._data if isinstance(value, Value) else value
+        if now is not None and now != partial and not (math.isnan(now) and math.isnan(partial)):
+            raise GraphError(
+                f"{node.op} was computed from other data than its operands hold now: "
+                "compute the output again before differentiating it twice"
+            )
+    return values
+
+
+def rule_of(node: Value) -> ops.Rule:
+    """The rule that made `node`; GraphError where only its name is known."""
+    rule = rule_named(node.op)
+    if rule is None:
+        raise GraphError(
+            f"the rule of {node.op} is not known any more: make it an operation with @autograd.op"
+        )
+    return rule
+
+
+@cache
+def sources(rule: ops.Rule) -> tuple[Source, ...]:
+    """Where each partial of a rule of single operands comes from."""
+    formula = formula_for(rule)
+    return tuple(source_of(formula, operand) for operand in range(len(formula.operands)))
+
+
+def _partial_value(node: Value, rule: ops.Rule, operand: int) -> Number:
+    source = sources(rule)[operand]
+    if source.number is not None:
+        return source.number
+    if source.operand is not None:
+        return node.parents[source.operand]
+    return node if source.is_value else apply(derived_rule(rule, operand), *_operands(node))
+
+
+def _operands(node: Value) -> list[Number]:
+    """The parents; those that need no gradient as plain numbers."""
+    return [parent if parent.requires_grad else parent._data for parent in node.parents]
+
+
+# --- derived rules ---------------------------------------------------------------
+
+
+@cache
+def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
+    """The rule whose value is the partial of `rule` by operand number `operand`."""
+    base = formula_for(rule)
+    formula = derived_formula(base, operand, _called_formula)
+    derived = _function(formula, _namespace(rule, formula))
+    name = RuleName(formula.name)
+    name.rule = derived
+    derived.__name__ = name
+    derived.formula = formula  # type: ignore[attr-defined]
+    ops.SYMBOLS[name] = _symbol(rule, base.operands, operand)
+    if rule in ops.TABLE or getattr(rule, "is_built_in", False):
+        derived.is_built_in = True  # type: ignore[attr-defined]
+        _select.adopt(derived)
+    return derived
+
+
+def _symbol(rule: ops.Rule, operands: Sequence[str], operand: int) -> str:
+    """What a picture calls a derived rule: tanh with a prime, or ∂(x/y)/∂x."""
+    symbol = ops.SYMBOLS.get(rule.__name__, rule.__name__)
+    if len(operands) == 1:
+        return f"{symbol}\N{PRIME}"
+    between = not symbol[0].isalpha() and len(operands) == 2 and not symbol.startswith("∂")
+    inside = f"({symbol.join(operands)})" if between else symbol
+    return f"∂{inside}/∂{operands[operand]}"
+
+
+def called_rule(name: str) -> ops.Rule:
+    """The rule of `ops`, or derived from one, that formulas call `name`; else FormulaError."""
+    own = getattr(ops, name, None)
+    if inspect.isfunction(own) and own in ops.TABLE:
+        return own
+    base, _, operand = name.rpartition("_")
+    if not base:
+        raise FormulaError(f"{name} is no rule of autograd.ops")
+    rule = called_rule(base)
+    return derived_rule(rule, formula_for(rule).operands.index(operand))
+
+
+def _called_formula(name: str) -> Formula:
+    return formula_for(called_rule(name))
+
+
+def names_of(rule: ops.Rule) -> dict[str, Any]:
+    """What the names mean that the source of `rule` finds outside of it."""
+    return {**rule.__globals__, **inspect.getclosurevars(rule).nonlocals}
+
+
+# The functions of `math` that have a rule, or a derivative that is zero; and its numbers.
+MATH = {rule.__name__ for rule in ops.TABLE}.intersection(dir(math)) - {"prod"}
+MATH |= {"fabs", "floor", "ceil", "isfinite", "isnan"}
+CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
+
+
+def _namespace(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
+    """What the names in a formula derived from `rule` mean."""
+    namespace = {**names_of(rule), "math": math, "operator": operator}
+    namespace |= {"_total": ops._total, "_largest": ops._largest}
+    for expression in [*(expression for _, expression in formula.steps), *formula.results]:
+        for node in ast.walk(expression):
+            match node:
+                case ast.Call(func=ast.Name(id=name)) if name not in _NO_RULES:
+                    namespace[name] = called_rule(name)
+    return namespace
+
+
+_NO_RULES = {"len", "map", "zip", "reversed", "_total", "_largest", "_products"}
+
+
+def _function(
+    formula: Formula, namespace: dict[str, Any], operands: Sequence[str] | None = None
+) -> Callable[..., Any]:
+    """`formula` as a Python function of its operands."""
+    arguments = [ast.arg(name) for name in operands or formula.operands]
+    body: list[ast.stmt] = [
+        ast.Assign(
+            [ast.Name(names[0], ast.Store())]
+            if len(names) == 1
+            else [ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())],
+            expression,
+        )
+        for names, expression in formula.steps
+    ]
+    body.append(ast.Return(ast.Tuple(list(formula.results), ast.Load())))
+    function = ast.FunctionDef(
+        formula.name, ast.arguments([], arguments, None, [], [], None, []), body, []
+    )
+    module = ast.fix_missing_locations(ast.Module([function], []))
+    found: dict[str, Any] = {}
+    exec(compile(module, f"<derived rule {formula.name}>", "exec"), namespace, found)  # noqa: S102 - from the source of a rule
+    made: Callable[..., Any] = found[formula.name]
+    return made
+
+
+# --- rules of a sequence ------------------------------------------------------------
+
+
+@cache
+def sequence_partials(rule: ops.Rule) -> Callable[[Value, Sequence[Number]], list[Number]]:
+    """The function from a node of `rule` and its operands to the partials, as Values."""
+    formula = formula_for(rule)
+    value, *partials = formula.results
+    out = value.id if isinstance(value, ast.Name) else "value_of_the_node"
+    steps = tuple(step for step in formula.steps if step[0] != (out,))
+    formula = Formula(formula.name, formula.operands, True, steps, tuple(partials))
+    namespace = {**_namespace(rule, formula), **_ON_VALUES}
+    function = _function(without_unused_steps(formula), namespace, [out, *formula.operands])
+    return lambda node, operands: list(function(node, operands))
+
+
+def _largest(x: Sequence[Number]) -> float:
+    # As a plain number: see `derived.py` for why no partial changes with it.
+    largest: float = ops._largest([float_of(a) for a in x])  # type: ignore[no-untyped-call]
+    return largest
+
+
+def _products(x: Sequence[Number]) -> list[Number]:
+    products: list[Number] = [1.0]
+    for a in x:
+        products.append(a if len(products) == 1 else products[-1] * a)
+    return products
+
+
+_VALUE_MATH = SimpleNamespace(
+    **{
+        **vars(math),
+        **{name: getattr(functions, name) for name in dir(math) if hasattr(functions, name)},
+        "fabs": functions.abs,
+        "hypot": lambda *x: functions.norm(x),
+        "isfinite": lambda x: math.isfinite(float_of(x)),
+        "isnan": lambda x: math.isnan(float_of(x)),
+    }
+)
+_ON_VALUES = {
+    "math": _VALUE_MATH,
+    "_total": functions.sum,
+    "_largest": _largest,
+    "_products": _products,
+}
+
+
+# --- how the partials change -----------------------------------------------------------
+
+
+def tangents_of_partials(
+    rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float]
+) -> list[float]:
+    """How fast each partial of `rule` changes when the operands move along `tangents`."""
+    if not formula_for(rule).sequence:
+        return [_tangent(rule, operand, operands, tangents) for operand in range(len(operands))]
+    function = _tangent_function(rule)
+    return list(function(operands, tangents)[1:]) if function else [0.0] * len(operands)
+
+
+def _tangent(
+    rule: ops.Rule, operand: int, operands: Sequence[float], tangents: Sequence[float]
+) -> float:
+    source = sources(rule)[operand]
+    if source.number is not None:
+        return 0.0
+    if source.operand is not None:
+        return tangents[source.operand]
+    _, *partials = (rule if source.is_value else derived_rule(rule, operand))(*operands)
+    # A plain sum; where nothing moves, an infinite partial does not matter.
+    total = 0.0
+    for partial, tangent in zip(partials, tangents, strict=True):
+        if tangent:
+            total += partial * tangent
+    return total
+
+
+@cache
+def _tangent_function(rule: ops.Rule) -> Callable[..., Any] | None:
+    try:
+        formula = tangent_formula(formula_for(rule), _called_formula)
+    except FormulaError:
+        return lambda operands, tangents: _tangents_by_graph(rule, operands, tangents)
+    return None if formula is None else _function(formula, _namespace(rule, formula))
+
+
+def _tangents_by_graph(
+    rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float]
+) -> list[float]:
+    """The same for a rule whose source has no tangent formula: through its partials as Values."""
+    leaves = [Value(number) for number in operands]
+    partials = sequence_partials(rule)(apply(rule, *leaves), leaves)
+    together = functions.sum([0.0, *partials])
+    if not isinstance(together, Value):
+        return [0.0] * (1 + len(operands))
+    return [0.0, *_select.sweeps().forward_sweep(together, leaves, tangents, partials)]
