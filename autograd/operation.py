@@ -42,7 +42,7 @@ class Operation:
         return _select.evaluate(self.rule, *operands(self.rule, *given, **named))
 
     def check(
-        self, *ranges: Any, samples: int = 100, tolerance: float = 1e-6, seed: int = 0
+        self, *ranges: Any, samples: int = 100, tolerance: float = 1e-8, seed: int = 0
     ) -> GradcheckReport:
         """Compare each partial with the numerical derivative at random points.
 

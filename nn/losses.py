@@ -14,9 +14,9 @@ from typing import Any
 
 import autograd
 from autograd import Value
+from autograd._select import float_of
 from autograd.errors import ShapeError
 from autograd.functions import shifted_logits
-from autograd.gradcheck import float_of
 
 SMALLEST_PROBABILITY = 3.720075976020836e-44  # exp(-100): as PyTorch, no logarithm below -100
 

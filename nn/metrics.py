@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd._select import float_of
 from autograd.errors import ShapeError
-from autograd.gradcheck import float_of
 from nn import losses
 
 

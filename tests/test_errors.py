@@ -18,6 +18,8 @@ BUILTINS = {
     "ShapeError": ValueError,
     "ExpressionError": ValueError,
     "DotMissingError": RuntimeError,
+    "FormulaError": ValueError,
+    "PackageMissingError": ImportError,
     "GradcheckError": AssertionError,
 }
 
