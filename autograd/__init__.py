@@ -7,7 +7,9 @@
 6.0
 """
 
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if (_Path(__file__).parent / "tracer.py").exists():
     raise ImportError(
@@ -90,13 +92,73 @@ from autograd.functions import (
 from autograd.functions import (
     sum as sum,
 )
-from autograd.gradcheck import gradcheck, numerical_gradient
+from autograd.gradcheck import gradcheck, gradgradcheck, numerical_gradient
 from autograd.modes import detect_anomaly, no_grad
-from autograd.visual import Drawing, draw
+
+if _TYPE_CHECKING:
+    from autograd.compare import compare_torch
+    from autograd.functional import (
+        derivative,
+        grad,
+        gradient,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
+    from autograd.operation import Operation, op
+    from autograd.visual.drawing import Drawing, draw
+    from autograd.visual.equations import Latex, latex
+    from autograd.visual.explain import Explanation, explain
+    from autograd.visual.player import Player, play
+    from autograd.visual.reverse_network import ReverseNetwork, reverse_network
+
+# Loaded when first asked for: `import autograd` stays quick.
+_LATER = {
+    "autograd.compare": ("compare_torch",),
+    "autograd.functional": (
+        "derivative",
+        "grad",
+        "gradient",
+        "hessian",
+        "hvp",
+        "jacobian",
+        "jvp",
+        "value_and_grad",
+        "vjp",
+    ),
+    "autograd.operation": ("Operation", "op"),
+    "autograd.visual.drawing": ("Drawing", "draw"),
+    "autograd.visual.equations": ("Latex", "latex"),
+    "autograd.visual.explain": ("Explanation", "explain"),
+    "autograd.visual.player": ("Player", "play"),
+    "autograd.visual.reverse_network": ("ReverseNetwork", "reverse_network"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _LATER.items():
+        if name in names:
+            thing = getattr(_import_module(module), name)
+            globals()[name] = thing
+            return thing
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 # Not listed: abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
 __all__ = [
     "Drawing",
+    "Explanation",
+    "Latex",
+    "Operation",
+    "Player",
+    "ReverseNetwork",
     "Value",
     "acos",
     "acosh",
@@ -110,8 +172,10 @@ __all__ = [
     "cbrt",
     "ceil",
     "clip",
+    "compare_torch",
     "cos",
     "cosh",
+    "derivative",
     "detect_anomaly",
     "div",
     "dot",
@@ -123,12 +187,21 @@ __all__ = [
     "errors",
     "exp",
     "exp2",
+    "explain",
     "expm1",
     "floor",
     "fmod",
     "gelu",
+    "grad",
     "gradcheck",
+    "gradgradcheck",
+    "gradient",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
+    "latex",
     "leaky_relu",
     "log",
     "log1p",
@@ -145,10 +218,13 @@ __all__ = [
     "no_grad",
     "norm",
     "numerical_gradient",
+    "op",
     "ops",
     "parse",
+    "play",
     "prod",
     "relu",
+    "reverse_network",
     "scope",
     "sigmoid",
     "sign",
@@ -163,6 +239,8 @@ __all__ = [
     "tan",
     "tanh",
     "topological_order",
+    "value_and_grad",
+    "vjp",
     "where",
     "zero_grad",
 ]

@@ -1,0 +1,243 @@
+"""The chain rule, written out: every path from a value to a result, and what each step gives."""
+
+# ruff: noqa: RUF002 - mathematics has signs of its own
+
+import ast
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from autograd._select import Value, topological_order
+from autograd.errors import FormulaError
+from autograd.export.derivatives import partial_at
+from autograd.formulas import rule_named
+from autograd.visual import explain_html, explain_latex, explain_text
+from autograd.visual.names import names_of
+from autograd.visual.paths import Paths, find_paths
+from autograd.visual.symbols import Symbols, definition
+
+Edges: TypeAlias = tuple[tuple[Value, int], ...]
+
+LONGEST_PATH = 14  # factors; of a longer product the middle is left out, and said so
+
+
+def explain(
+    output: Value,
+    input: Value,
+    *,
+    most: int = 10,
+    names: Mapping[str, Any] | None = None,
+    number_format: str = ".4g",
+) -> "Explanation":
+    """The chain rule for d `output` / d `input`: its paths, its factors, their products, the sum.
+
+    The `most` paths with the largest products are written out, the rest are
+    counted and added up. Values are called by their labels, or by the names of
+    variables with ``names=locals()``. No `grad` is read or changed, and hooks
+    are not run. What is no Value raises TypeError, `most` below 1 ValueError.
+
+    >>> from autograd import Value
+    >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
+    >>> y = (w * x).tanh()
+    >>> print(explain(y.square(), w, names={"y": y}))
+    ∂L/∂w₁ = 1.279
+    <BLANKLINE>
+    w₁ → v₁ → y → L
+        ∂L/∂y · ∂y/∂v₁   · ∂v₁/∂w₁
+      = 2y    · (1 − y²) · x
+      = 1.523 · 0.42     · 2
+      = 1.279
+    <BLANKLINE>
+    where
+      x  = 2
+      w₁ = 0.5
+      v₁ = w₁·x     = 1
+      y  = tanh(v₁) = 0.7616
+      L  = y²       = 0.58
+    """
+    for role, value in (("output", output), ("input", input)):
+        if not isinstance(value, Value):
+            raise TypeError(f"explain takes Values: {role} is {type(value).__name__} {value!r}")
+    if most < 1:
+        raise ValueError(f"most must be at least 1, got {most!r}")
+    paths = find_paths(output, input, most)
+    symbols = Symbols(names_of(topological_order(output), names) | names_of([input], names))
+    symbols.name(output, "L" if output is not input else "x")
+    symbols.name(input, "w")
+    return _Writer(paths, symbols, output, input, number_format).explanation()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One factor of a product: the partial of `result` by its operand number `position`."""
+
+    result: str  # a key of the names
+    operand: str
+    mark: str  # "(2)" for the second of equal operands, "" where there is but one
+    formula: ast.expr | None  # None for a rule that cannot be read
+    number: float
+
+
+@dataclass(frozen=True)
+class WrittenPath:
+    """One path as shown: `steps` from the output down, without the `left_out` ones in between."""
+
+    steps: tuple[Step, ...]
+    left_out: int  # factors after the first half of `steps`
+    product: float
+
+
+class Explanation:
+    """The chain rule for one pair of values, as text, LaTeX and HTML.
+
+    `gradient` is the derivative, `count` the number of paths, `paths` those
+    written out, `rest` the sum of the products of the others.
+    """
+
+    def __init__(
+        self,
+        symbols: Symbols,
+        output: str,
+        input: str,
+        paths: Paths,
+        written: tuple[WrittenPath, ...],
+        definitions: tuple[tuple[str, ast.expr | None, float], ...],
+        number_format: str,
+        reason: str,
+    ) -> None:
+        self.symbols, self.output, self.input = symbols, output, input
+        self.gradient, self.count, self.rest = paths.gradient, paths.count, paths.rest
+        self.paths, self.definitions = written, definitions
+        self.number_format = number_format
+        self.reason = reason  # why there is no path
+
+    @cached_property
+    def named(self) -> list[tuple[str, ast.expr | None, float]]:
+        """(key, expression, number) of every value with a name: operands, then what is on paths."""
+        on_paths = {key for key, _, _ in self.definitions}
+        values = self.symbols.values
+        others = [key for key in self.symbols.labels if key not in on_paths]
+        return [*((key, None, values[key].data) for key in others), *self.definitions]
+
+    @cached_property
+    def text(self) -> str:
+        """For a terminal."""
+        return explain_text.written(self)
+
+    @cached_property
+    def latex(self) -> str:
+        """LaTeX math for MathJax, KaTeX and LaTeX, without the dollars around it."""
+        return explain_latex.written(self)
+
+    @cached_property
+    def html(self) -> str:
+        """A piece of a page: tables, without scripts."""
+        return explain_html.written(self)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        paths = "1 path" if self.count == 1 else f"{self.count} paths"
+        pair = f"{self.symbols.label(self.output)} by {self.symbols.label(self.input)}"
+        return f"<Explanation of {pair}: {self.gradient:{self.number_format}} over {paths}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {
+            "text/plain": self.text,
+            "text/latex": f"$$\n{self.latex}\n$$",
+            "text/html": self.html,
+        }
+
+
+class _Writer:
+    """Turns paths of values into steps with formulas and names."""
+
+    def __init__(
+        self, paths: Paths, symbols: Symbols, output: Value, input: Value, number_format: str
+    ) -> None:
+        self.paths, self.symbols, self.number_format = paths, symbols, number_format
+        self.output, self.input = output, input
+        self.steps: dict[tuple[Value, int], Step] = {}
+
+    def explanation(self) -> Explanation:
+        shown = [_shortened(path.edges) for path in self.paths.largest]
+        on_shown = {self.output, self.input}
+        for edges, _ in shown:
+            on_shown.update(node for node, _ in edges)
+            on_shown.update(node.parents[position] for node, position in edges)
+        order = [node for node in self.paths.order if node in on_shown]
+        for node in order:
+            self.symbols.name(node)
+        written = tuple(
+            WrittenPath(tuple(self.step(*edge) for edge in edges), left_out, path.product)
+            for path, (edges, left_out) in zip(self.paths.largest, shown, strict=True)
+        )
+        definitions = tuple(self.definition(node) for node in order)
+        formulas = (step.formula for step in self.steps.values())
+        self.symbols.settle([*formulas, *(expression for _, expression, _ in definitions)])
+        return Explanation(
+            self.symbols,
+            self.symbols.key(self.output),
+            self.symbols.key(self.input),
+            self.paths,
+            written,
+            definitions,
+            self.number_format,
+            self.reason(),
+        )
+
+    def step(self, node: Value, position: int) -> Step:
+        if (node, position) not in self.steps:
+            parent = node.parents[position]
+            places = [place for place, other in enumerate(node.parents) if other is parent]
+            mark = f"({places.index(position) + 1})" if len(places) > 1 else ""
+            result, operand = self.symbols.key(node), self.symbols.key(parent)
+            self.steps[node, position] = Step(
+                result, operand, mark, self.formula(node, position), node.partials[position]
+            )
+        return self.steps[node, position]
+
+    def formula(self, node: Value, position: int) -> ast.expr | None:
+        rule = rule_named(node.op)
+        if rule is None:
+            return None
+        operands = [self.symbols.expression(parent) for parent in node.parents]
+        numbers = [parent.data for parent in node.parents]
+        out = ast.Name(self.symbols.key(node), ast.Load())
+        try:
+            if not _same_number(rule(*numbers)[1 + position], node.partials[position]):
+                return None  # a leaf's data was changed since: the formula would mislead
+            return partial_at(rule, position, numbers, operands, out)
+        except (FormulaError, ArithmeticError, ValueError):
+            return None  # beyond reading, or a leaf's data was changed since
+
+    def definition(self, node: Value) -> tuple[str, ast.expr | None, float]:
+        expression = None
+        if node.parents:
+            expression = definition(node, [self.symbols.expression(x) for x in node.parents])
+        return self.symbols.key(node), expression, node.data
+
+    def reason(self) -> str:
+        if self.paths.count:
+            return ""
+        output, input = self.symbols.name(self.output), self.symbols.name(self.input)
+        if not self.input.requires_grad:
+            return f"{input} is a constant: it requires no gradient"
+        if not self.output.parents:
+            return f"{output} was not computed from anything: a leaf, detached, or under no_grad"
+        return f"{output} does not depend on {input}"
+
+
+def _same_number(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def _shortened(edges: Edges) -> tuple[Edges, int]:
+    """The edges to show of a path, and how many are left out in their middle."""
+    if len(edges) <= LONGEST_PATH:
+        return edges, 0
+    half = LONGEST_PATH // 2
+    return (*edges[:half], *edges[-half:]), len(edges) - 2 * half

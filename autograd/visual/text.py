@@ -1,0 +1,51 @@
+"""Texts of users made safe to show, and how wide they come out."""
+
+import unicodedata
+
+LONGEST_LABEL = 40  # characters
+
+# Advance widths of DejaVu Sans, in hundredths of the font size, from space to "~": the widest
+# of the fonts that stand in for Helvetica, so that text in any of them stays inside its box.
+REGULAR = (
+    32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86,
+    75, 79, 60, 79, 69, 63, 61, 73, 68, 99, 69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63,
+    62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64,
+    34, 64, 84,
+)  # fmt: skip
+BOLD = (
+    35, 46, 52, 84, 70, 100, 87, 31, 46, 46, 52, 84, 38, 42, 38, 37, 70, 70, 70, 70, 70, 70, 70,
+    70, 70, 70, 40, 40, 84, 84, 84, 58, 100, 77, 76, 73, 83, 68, 68, 82, 84, 37, 37, 77, 64, 100,
+    84, 85, 73, 85, 77, 72, 68, 81, 77, 110, 77, 72, 73, 46, 37, 46, 84, 50, 50, 67, 72, 59, 72,
+    68, 44, 72, 71, 34, 34, 67, 34, 104, 71, 69, 72, 72, 49, 60, 48, 71, 65, 92, 65, 65, 58, 71,
+    37, 71, 84,
+)  # fmt: skip
+
+
+def printable(text: str, longest: int = LONGEST_LABEL) -> str:
+    """`text` cut to `longest`, with control and unassigned characters replaced by U+FFFD."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
+
+
+def width(text: str, size: float, *, bold: bool = False) -> float:
+    """At most how wide `text` is at a font size of `size`, in the unit of `size`."""
+    table = BOLD if bold else REGULAR
+    return sum(_hundredths(character, table) for character in text) * size / 100
+
+
+def _unprintable(character: str) -> bool:
+    # Cc control, Cf format (text direction), Cs surrogate, Co private, Cn unassigned
+    return unicodedata.category(character).startswith("C")
+
+
+def _hundredths(character: str, table: tuple[int, ...]) -> int:
+    """The advance width of one character; a generous guess where the table has none."""
+    base = unicodedata.normalize("NFD", character)[0]  # "é" is as wide as "e"
+    if " " <= base <= "~":
+        return table[ord(base) - 32]
+    if unicodedata.combining(character):
+        return 0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 130  # emoji are wider than other wide characters
+    return 120 if character < "\u0400" else 135
