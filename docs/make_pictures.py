@@ -1,18 +1,124 @@
-"""Make the pictures of the README: ``python docs/make_pictures.py`` (needs Graphviz)."""
+"""Make the pictures of the README and the gallery: ``python docs/make_pictures.py``.
 
+The comparison of the two layouts needs Graphviz's program ``dot``.
+"""
+
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
-from autograd import Value, draw
+import nn
+from autograd import Drawing, Value, draw
 
 HERE = Path(__file__).parent
 
 
+def textbook() -> Value:
+    """f = (x + y) * z after backward."""
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    q = x + y
+    f = q * z
+    q.label, f.label = "q", "f"
+    f.backward()
+    return f
+
+
+def neuron() -> Value:
+    """The squared error of one neuron after backward."""
+    w, x, b = Value(0.5, "w"), Value(2.0, "x", requires_grad=False), Value(-1.25, "b")
+    out = (w * x + b).tanh()
+    loss = (out - 1.0) ** 2
+    out.label, loss.label = "out", "loss"
+    loss.backward()
+    return loss
+
+
+def branches() -> tuple[Value, Value]:
+    """A value used three times, after backward."""
+    a, b, c = Value(2.0, "a"), Value(-4.0, "b"), Value(1.5, "c")
+    out = a * b + a * c + a.tanh()
+    out.label = "out"
+    out.backward()
+    return out, a
+
+
+def network() -> tuple[Value, Value]:
+    """The loss of a 2-3-1 sigmoid network at inputs (1, 1), target 0, and a first weight."""
+    model = nn.MLP(2, [3, 1], activation="sigmoid", output="sigmoid", generator=1)
+    loss = nn.squared_error(model([1.0, 1.0]), 0.0)
+    loss.label = "loss"
+    loss.backward()
+    return loss, model.layers[0].neurons[0].w[0]
+
+
+def batch() -> Value:
+    """The loss of 100 samples: some ten thousand values."""
+    model = nn.MLP(2, [16, 16, 1], activation="relu", init="kaiming", generator=0)
+    X, y = nn.data.moons(100, noise=0.1, seed=0)
+    loss = nn.binary_cross_entropy_with_logits([model(x) for x in X], y)
+    loss.label = "loss"
+    loss.backward()
+    return loss
+
+
+def troubles() -> Value:
+    """One of each: a gradient that vanishes, one that explodes, one that is 0, one infinite."""
+    x = Value(1.0, "x")
+    small = ((x * Value(1e-4, "w1")).tanh() * Value(1e-4, "w2")).tanh()
+    large = Value(0.5, "u") * 2e7
+    off = (Value(-2.0, "v") * 3.0).relu()
+    out = small + large + off + Value(0.0, "t").sqrt()
+    out.label = "out"
+    out.backward()
+    return out
+
+
+def named() -> Drawing:
+    """Values without labels, named by the variables that hold them."""
+    weights, bias = [Value(0.5), Value(-1.0)], Value(0.25)
+    hidden = weights[0] * 2.0 + weights[1] * 3.0 + bias
+    score = hidden.tanh()
+    score.backward()
+    return draw(score, names=locals())
+
+
+def pictures() -> Iterator[tuple[str, Drawing]]:
+    """Every picture of the gallery, with the name of its file."""
+    f, loss = textbook(), neuron()
+    out, a = branches()
+    error, first = network()
+    yield "textbook", draw(f)
+    yield "from-top", draw(f, rankdir="TB", number_format="+.1f")
+    yield "dark", draw(f, theme="dark")
+    yield "colour-blind", draw(f, theme="colour-blind")
+    yield "local", draw(loss, edges="local")
+    yield "flow", draw(out, edges="flow")
+    yield "highlight", draw(error, highlight=first)
+    yield "highlight-paths", draw(out, highlight=a)
+    yield "neurons", draw(error, collapse="neuron")
+    yield "layers", draw(error, collapse="layer")
+    yield "batch", draw(batch())
+    yield "troubles", draw(troubles())
+    yield "names", named()
+    graphs = runpy.run_path(str(HERE.parent / "benchmarks" / "layout.py"))["GRAPHS"]
+    for number, build in enumerate(graphs.values()):
+        root = build()
+        root.backward()
+        for layout in ("layered", "dot"):
+            yield f"{layout}-{number}", draw(root, layout=layout)
+
+
 def main() -> None:
+    """Write all of them."""
     w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.25, "b")
     out = (w * x + b).tanh()
     out.label = "out"
     out.backward()
     print(draw(out).save(HERE / "out.svg"))
+    folder = HERE / "gallery"
+    folder.mkdir(exist_ok=True)
+    for name, picture in pictures():
+        print(picture.save(folder / f"{name}.svg"))
 
 
 if __name__ == "__main__":

@@ -81,8 +81,19 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("numbers", nargs="*", default=[], metavar="NAME=NUMBER", help="such as w=0.5")
     draw.add_argument(
         "--out", type=Path, default=Path("graph.svg"), metavar="FILE",
-        help=".svg, .png, .pdf or .dot (graph.svg)",
+        help=".svg, .html, .png, .pdf or .dot (graph.svg)",
     )  # fmt: skip
+    draw.add_argument(
+        "--highlight", action="append", default=[], metavar="NAME",
+        help="colour the paths from NAME to the result, with the product of the chain rule",
+    )  # fmt: skip
+    draw.add_argument(
+        "--edges", choices=("local", "flow"), help="write derivatives or contributions on edges"
+    )
+    draw.add_argument("--rankdir", choices=("LR", "TB", "RL", "BT"), default="LR", help="(LR)")
+    draw.add_argument(
+        "--theme", choices=("light", "dark", "colour-blind"), default="light", help="(light)"
+    )
     draw.set_defaults(run=_draw)
     info = commands.add_parser("info", help="say the version, the engine and what was found")
     info.set_defaults(run=_info)
@@ -116,7 +127,15 @@ def _draw(options: argparse.Namespace) -> int:
         root = autograd.parse(options.expression, **dict(numbers))
         if root.requires_grad:
             root.backward()
-        file, hint = save_drawing(autograd.draw(root), options.out)
+        drawing = autograd.draw(
+            root,
+            rankdir=options.rankdir,
+            theme=options.theme,
+            edges=options.edges,
+            highlight=_named(root, options.highlight),
+            title=options.expression.strip(),
+        )
+        file, hint = save_drawing(drawing, options.out)
     except (ChainruleError, ValueError) as error:
         raise UsageError(str(error)) from None
     for value in autograd.topological_order(root):
@@ -124,6 +143,16 @@ def _draw(options: argparse.Namespace) -> int:
             print(f"{value.label} = {value.data:g}, gradient {value.grad:g}")
     print(f"{options.expression.strip()} = {root.data:g}, written to {file}{hint}")
     return 0
+
+
+def _named(root: autograd.Value, names: Sequence[str]) -> list[autograd.Value]:
+    """The values of the graph with these labels."""
+    labelled = {value.label: value for value in autograd.topological_order(root) if value.label}
+    unknown = [name for name in names if name not in labelled]
+    if unknown:
+        known = ", ".join(sorted(labelled)) or "none"
+        raise UsageError(f"--highlight {unknown[0]}: the names in the expression are {known}")
+    return [labelled[name] for name in names]
 
 
 def _info(options: argparse.Namespace) -> int:

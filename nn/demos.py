@@ -14,6 +14,7 @@ from nn.layers import MLP
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy
 from nn.metrics import predicted_class
 from nn.optim import Adam
+from nn.reports import report
 from nn.storage import save
 from nn.training import History, fit
 
@@ -88,6 +89,7 @@ def run(name: str, out: Path, epochs: int | None, seed: int, say: Say) -> None:
         validation=(X_test, y_test),
         schedule=schedules.cosine(demo.learning_rate, epochs, demo.learning_rate / 50),
         seed=seed,
+        record=True,
     )
     seconds = time.perf_counter() - started
     if history.stopped:
@@ -161,6 +163,11 @@ def _write(
     else:
         plots.decision_boundary(model, X, y).savefig(out / "boundary.png")
         written.append(("boundary.png", "what it predicts where, with the test samples"))
+    settings = {"optimizer": "Adam", "batch size": demo.batch_size, "data": demo.summary}
+    report(
+        history, model, X, y, demo.loss, title=f"chainrule demo: {name}", settings=settings
+    ).save(out / "report.html")
+    written.append(("report.html", "all there is to see of the training, as a page"))
     drawing = autograd.draw(neuron_loss(model, X[0], y[0], demo.loss))
     file, hint = save_drawing(drawing, out / "neuron.svg")
     written.append((file.name, "the loss of one sample through one output neuron" + hint))
@@ -208,11 +215,11 @@ def neuron_loss(model: MLP, x: list[float], target: int, loss: Callable[..., Any
 
 
 def save_drawing(drawing: Drawing, path: Path) -> tuple[Path, str]:
-    """Save as `path`, or as DOT text beside it where ``dot`` is missing, with a hint to say."""
+    """Save as `path`, or as SVG beside it where ``dot`` is missing, with a hint to say."""
     try:
         return drawing.save(path), ""
     except DotMissingError as error:
-        return drawing.save(path.with_suffix(".dot")), f"\n{error}"
+        return drawing.save(path.with_suffix(".svg")), f"\n{error}"
 
 
 def _counted(number: int, noun: str) -> str:

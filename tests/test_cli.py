@@ -95,7 +95,7 @@ is_svg = "{http://www.w3.org/2000/svg}svg"
         (["draw", "log(x)", "x=-1"], r"log\(x=-1.0\): no real value there"),
         (["draw", "1/x", "x=0"], r"div\(1.0, x=0.0\): division by zero"),
         (["draw", "exp(x)", "x=1000"], r"exp\(x=1000.0\): the result is too large"),
-        (["draw", "x", "x=1", "--out", "x.txt"], "cannot save as 'x.txt': use .svg, .png"),
+        (["draw", "x", "x=1", "--out", "x.txt"], "cannot save as 'x.txt': use .svg, .html"),
         (["draw", "x", "x=1", "--out", "graph"], "cannot save as 'graph'"),
         (["draw", "x" * 3000, "x=1"], "3000 characters"),
         (["draw", "(" * 900 + "x" + ")" * 900, "x=1"], "nested too deeply|cannot read"),
@@ -193,7 +193,6 @@ def test_help_goes_to_stdout(arguments, capsys):
 # --- draw --------------------------------------------------------------------------
 
 
-@needs_dot
 def test_draw_writes_an_svg_and_says_values_and_gradients(run):
     code, out, err = run("draw", "tanh(w*x + b)", "w=0.5", "x=2", "b=-1")
     assert (code, err) == (0, [])
@@ -207,13 +206,13 @@ def test_draw_writes_an_svg_and_says_values_and_gradients(run):
     root = ET.parse("graph.svg").getroot()  # noqa: S314 - our own file
     texts = {element.text.strip() for element in root.iter() if element.text}
     assert root.tag == is_svg
-    assert {"w", "x", "b", "tanh", "*", "+", "0.5", "2"} <= texts
+    assert {"w", "x", "b", "tanh", "\N{MULTIPLICATION SIGN}", "+", "0.5", "2"} <= texts
     assert names() == ["graph.svg"]
 
 
 @needs_dot
 @pytest.mark.parametrize(
-    ("name", "start"), [("a.png", PNG), ("a.pdf", b"%PDF"), ("a.PNG", PNG), ("a.svg", b"<?xml")]
+    ("name", "start"), [("a.png", PNG), ("a.pdf", b"%PDF"), ("a.PNG", PNG), ("a.svg", b"<svg")]
 )
 def test_the_suffix_decides_the_format(run, name, start):
     code, out, _ = run("draw", "x*x", "x=3", "--out", name)
@@ -229,14 +228,37 @@ def test_dot_text_needs_no_program(run, without_dot):
     assert Path("graph.dot").read_text(encoding="utf-8").startswith("digraph")
 
 
-@pytest.mark.parametrize("name", ["graph.svg", "graph.png"])
-def test_without_dot_the_text_is_written_with_a_hint(run, without_dot, name):
+@pytest.mark.parametrize(("name", "start"), [("graph.svg", "<svg"), ("graph.html", "<!DOCTYPE")])
+def test_pictures_need_no_program(run, without_dot, name, start):
     code, out, err = run("draw", "x*x", "x=3", "--out", name)
+    assert (code, out, err) == (0, ["x = 3, gradient 6", f"x*x = 9, written to {name}"], [])
+    assert Path(name).read_text(encoding="utf-8").startswith(start)
+
+
+def test_without_dot_a_picture_in_svg_is_written_with_a_hint(run, without_dot):
+    code, out, err = run("draw", "x*x", "x=3", "--out", "graph.png")
     assert (code, err) == (0, [])
-    assert out[1] == "x*x = 9, written to graph.dot"
+    assert out[1] == "x*x = 9, written to graph.svg"
     assert "`dot` was not found" in out[2]
     assert "apt install graphviz" in out[2]
-    assert names() == ["graph.dot"]
+    assert names() == ["graph.svg"]
+
+
+def test_draw_takes_the_options_of_a_picture(run):
+    options = ["--highlight", "w", "--edges", "local", "--rankdir", "TB", "--theme", "dark"]
+    code, _, err = run("draw", "w*x + b", "w=0.5", "x=2", "b=-1", *options)
+    assert (code, err) == (0, [])
+    root = ET.parse("graph.svg").getroot()  # noqa: S314 - our own file
+    texts = [element.text for element in root.iter() if element.text]
+    assert "∂root/∂w = 1 \N{MULTIPLICATION SIGN} 2 = 2" in texts
+    assert float(root.get("height")) > float(root.get("width"))
+
+
+def test_a_name_to_highlight_must_be_in_the_expression(run):
+    code, out, err = run("draw", "w*x", "w=1", "x=2", "--highlight", "v")
+    assert (code, out) == (2, [])
+    assert err == ["chainrule: --highlight v: the names in the expression are w, x"]
+    assert names() == []
 
 
 @pytest.mark.parametrize(
@@ -285,13 +307,15 @@ def test_version(capsys):
 
 # --- demo --------------------------------------------------------------------------
 
+WRITTEN = ["model.json", "neuron.svg", "report.html", "training.png"]
+
 
 @needs_dot
 @pytest.mark.parametrize(
     ("name", "options", "files"),
     [
-        ("xor", ["--epochs", "2"], ["boundary.png", "model.json", "neuron.svg", "training.png"]),
-        ("digits", ["--epochs", "1"], ["misread.png", "model.json", "neuron.svg", "training.png"]),
+        ("xor", ["--epochs", "2"], ["boundary.png", *WRITTEN]),
+        ("digits", ["--epochs", "1"], ["misread.png", *WRITTEN]),
     ],
 )
 def test_demo_writes_its_results_and_lists_them(run, name, options, files):
@@ -319,8 +343,8 @@ def test_demo_without_dot_still_writes_everything(run, without_dot):
     pytest.importorskip("sklearn")
     code, out, _ = run("demo", "xor", "--epochs", "1", "--out", "results")
     assert code == 0
-    assert names(Path("results")) == ["boundary.png", "model.json", "neuron.dot", "training.png"]
-    assert any("`dot` was not found" in line for line in out)
+    assert names(Path("results")) == ["boundary.png", *WRITTEN]
+    assert not any("`dot`" in line for line in out)
 
 
 @pytest.mark.parametrize(

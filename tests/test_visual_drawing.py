@@ -1,7 +1,9 @@
 """Drawings: DOT that `dot` accepts and SVG that shows what it should, whatever the labels."""
 
+import html
 import shutil
 import subprocess
+import time
 from xml.etree import ElementTree as ET
 
 import graphviz
@@ -9,10 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import nn
 from autograd import Drawing, Value, apply, draw
 from autograd.errors import DotMissingError, GraphError
-from autograd.visual.drawing import GREEN, RED, find_dot
-from autograd.visual.model import MOST, printable
+from autograd.visual.drawing import find_dot
+from autograd.visual.text import printable
+from autograd.visual.themes import THEMES
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="`dot` is not installed")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -52,33 +56,54 @@ def no_dot(monkeypatch, tmp_path):
 # --- what is drawn ---------------------------------------------------------------
 
 
-@needs_dot
-def test_the_svg_shows_labels_operations_data_and_gradients():
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+@pytest.fixture(params=["layered", pytest.param("dot", marks=needs_dot)])
+def layout(request):
+    return request.param
+
+
+def test_the_svg_shows_labels_operations_data_and_gradients(layout):
     f = circuit()
-    assert sorted(texts(draw(f).svg)) == sorted(
-        ["x", "-2", "—", "y", "5", "—", "z", "-4", "—", "+", "3", "—", "f", "*", "-12", "—"]
-    )
+    before = ["x", "-2", "—", "y", "5", "—", "z", "-4", "—", "+", "3", "—", "f", TIMES, "-12", "—"]
+    assert sorted(texts(draw(f, layout=layout).svg)) == sorted(before)
     f.backward()
-    assert sorted(texts(draw(f).svg)) == sorted(
-        ["x", "-2", "-4", "y", "5", "-4", "z", "-4", "3", "+", "3", "-4", "f", "*", "-12", "1"]
-    )
+    after = [
+        "x",
+        "-2",
+        "-4",
+        "y",
+        "5",
+        "-4",
+        "z",
+        "-4",
+        "3",
+        "+",
+        "3",
+        "-4",
+        "f",
+        TIMES,
+        "-12",
+        "1",
+    ]
+    assert sorted(texts(draw(f, layout=layout).svg)) == sorted(after)
 
 
-@needs_dot
 def test_data_is_green_and_gradients_are_red():
     f = circuit()
     f.backward()
     colours = {}
     for text in parsed(draw(f).svg).iter(f"{SVG}text"):
         colours.setdefault(text.get("fill"), []).append(text.text)
-    assert sorted(colours[GREEN]) == ["-12", "-2", "-4", "3", "5"]
-    assert sorted(colours[RED]) == ["-4", "-4", "-4", "1", "3"]
+    assert sorted(colours[THEMES["light"].data]) == ["-12", "-2", "-4", "3", "5"]
+    assert sorted(colours[THEMES["light"].gradient]) == ["-4", "-4", "-4", "1", "3"]
 
 
-@needs_dot
-def test_the_svg_has_a_group_for_each_box_and_each_edge():
+def test_the_svg_has_a_group_for_each_box_and_each_edge(layout):
     x = Value(3.0, "x")
-    groups = [g.get("class") for g in parsed(draw(x * x + x).svg).iter(f"{SVG}g")]
+    svg = draw(x * x + x, layout=layout).svg
+    groups = [g.get("class") for g in parsed(svg).iter(f"{SVG}g")]
     assert (groups.count("node"), groups.count("edge")) == (3, 4)
 
 
@@ -96,27 +121,34 @@ def test_rankdir_is_the_direction_of_the_edges(rankdir):
     assert f"rankdir={rankdir}" in draw(circuit(), rankdir=rankdir).dot
 
 
-@needs_dot
-@pytest.mark.parametrize("rankdir", ["LR", "TB"])
-def test_edges_run_that_way(rankdir):
-    x = Value(3.0)
-    svg = parsed(draw(-x, rankdir=rankdir).svg)
-    tips = [
-        [float(number) for number in polygon.get("points").split()[1].split(",")]
-        for group in svg.iter(f"{SVG}g")
-        if group.get("class") == "edge"
-        for polygon in group.iter(f"{SVG}polygon")
-    ]
-    ((right, down),) = tips
-    boxes = [g for g in svg.iter(f"{SVG}g") if g.get("class") == "node"]
-    start = boxes[0].find(f".//{SVG}text")
-    assert (right > float(start.get("x")) + 20) is (rankdir == "LR")
-    assert (down > float(start.get("y")) + 20) is (rankdir == "TB")
+@pytest.mark.parametrize(
+    ("rankdir", "way"), {"LR": (1, 0), "TB": (0, 1), "RL": (-1, 0), "BT": (0, -1)}.items()
+)
+def test_edges_run_that_way(rankdir, way, layout):
+    x = Value(3.0, "x")
+    svg = parsed(draw(-x, rankdir=rankdir, layout=layout).svg)
+    (start,) = [text for text in svg.iter(f"{SVG}text") if text.text == "x"]
+    (end,) = [text for text in svg.iter(f"{SVG}text") if text.text == "neg"]
+    across = float(end.get("x")) - float(start.get("x"))
+    down = float(end.get("y")) - float(start.get("y"))
+    assert across * way[0] + down * way[1] > 30
 
 
 def test_an_unknown_rankdir_is_refused():
     with pytest.raises(ValueError, match="'UP'"):
         draw(circuit(), rankdir="UP")
+
+
+@pytest.mark.parametrize("option", ["theme", "edges", "layout", "collapse"])
+@pytest.mark.parametrize("wrong", ["upside down", "", 0, -1, True, 2.5, [1]])
+def test_an_unknown_option_says_which_are_allowed(option, wrong):
+    with pytest.raises(ValueError, match=r"local|light|layer|depth|no value was made in a scope"):
+        draw(circuit(), **{option: wrong})
+
+
+def test_names_are_a_dict():
+    with pytest.raises(TypeError, match=r"locals\(\), got list"):
+        draw(circuit(), names=["x"])
 
 
 @pytest.mark.parametrize("other", [3.0, None, [Value(1.0)]])
@@ -125,7 +157,6 @@ def test_only_values_are_drawn(other):
         draw(other)
 
 
-@needs_dot
 def test_the_number_format_is_used():
     assert "3.14" in texts(draw(Value(3.14159), number_format=".2f").svg)
 
@@ -135,13 +166,31 @@ def test_an_unknown_number_format_is_refused():
         draw(Value(1.0), number_format=".3q")
 
 
-def test_more_values_than_anyone_could_read_are_refused():
-    with pytest.raises(GraphError, match=f"at most {MOST}"):
-        draw(sum(Value(1.0) for _ in range(MOST)))
+def test_a_huge_graph_without_scopes_is_refused_with_advice():
+    with pytest.raises(
+        GraphError, match=r"5001 values cannot be drawn.*autograd\.scope"
+    ) as refused:
+        draw(sum(Value(1.0) for _ in range(2500)))
+    assert "one sample" in str(refused.value)
+
+
+def test_ten_thousand_values_are_drawn_collapsed_within_two_seconds():
+    model = nn.MLP(2, [16, 16, 1], generator=0)
+    outputs = [model([0.1 * i, -0.2 * i]) for i in range(100)]
+    loss = sum((out * out for out in outputs), Value(0.0))
+    loss.backward()
+    started = time.perf_counter()
+    drawing = draw(loss, layout="layered")
+    svg = drawing.svg
+    assert time.perf_counter() - started < 2.0
+    assert drawing.graph.values > 10_000
+    assert {"layer0", "layer1", "layer2"} <= set(texts(svg))
 
 
 def test_repr_counts():
     assert repr(draw(circuit())) == "<Drawing of 5 values, 4 edges>"
+    collapsed = draw(nn.MLP(2, [3, 1], generator=0)([1.0, 2.0]), collapse=1)
+    assert repr(collapsed) == "<Drawing of 26 values in 3 boxes, 2 edges>"
 
 
 # --- hostile labels --------------------------------------------------------------
@@ -196,10 +245,11 @@ def test_any_fill_character_of_a_number_format_is_shown(fill):
 # --- saving ----------------------------------------------------------------------
 
 BEGINNINGS = {
-    ".svg": b"<?xml",
+    ".svg": b"<svg",
+    ".html": b"<!DOCTYPE html>",
     ".png": b"\x89PNG\r\n",
     ".pdf": b"%PDF-",
-    ".SVG": b"<?xml",
+    ".SVG": b"<svg",
 }
 
 
@@ -222,9 +272,17 @@ def test_save_writes_dot_text_without_the_program(tmp_path, suffix, no_dot):
     assert "größe" in drawing.dot
 
 
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_save_writes_pictures_without_the_program(tmp_path, suffix, no_dot):
+    drawing = draw(Value(1.0, "größe"))
+    text = drawing.save(tmp_path / f"circuit{suffix}").read_text(encoding="utf-8")
+    assert text == (drawing.svg if suffix == ".svg" else drawing.html)
+    assert ">größe</text>" in text
+
+
 @pytest.mark.parametrize("name", ["circuit", "circuit.jpeg", "circuit.", ".svg", "circuit.svg.txt"])
 def test_another_suffix_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=r"use \.svg, \.png, \.pdf, \.dot or \.gv"):
+    with pytest.raises(ValueError, match=r"use \.svg, \.html, \.png, \.pdf, \.dot or \.gv"):
         draw(circuit()).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -232,31 +290,29 @@ def test_another_suffix_is_refused(tmp_path, name):
 # --- without the program dot -----------------------------------------------------
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+@pytest.mark.parametrize("suffix", [".png", ".pdf"])
 def test_without_dot_saving_says_how_to_get_it_and_leaves_no_file(tmp_path, no_dot, suffix):
     with pytest.raises(DotMissingError, match="apt install graphviz"):
         draw(circuit()).save(tmp_path / f"circuit{suffix}")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_dot_there_is_no_svg(no_dot):
+def test_without_dot_the_layout_is_our_own(no_dot):
+    assert draw(circuit()).svg == draw(circuit(), layout="layered").svg
     with pytest.raises(DotMissingError, match="brew install graphviz"):
-        draw(circuit()).svg
+        draw(circuit(), layout="dot").svg
 
 
-def test_without_dot_a_notebook_shows_text(no_dot):
+# --- in a notebook -----------------------------------------------------------------
+
+
+def test_a_notebook_gets_text_a_picture_and_a_page():
     drawing = draw(circuit())
     bundle = drawing._repr_mimebundle_(include=None, exclude=None)
-    assert set(bundle) == {"text/plain"}
-    assert drawing.dot in bundle["text/plain"]
-    assert "install Graphviz" in bundle["text/plain"]
-
-
-@needs_dot
-def test_with_dot_a_notebook_shows_the_picture():
-    drawing = draw(circuit())
-    bundle = drawing._repr_mimebundle_(include=None, exclude=None)
-    assert bundle == {"text/plain": repr(drawing), "image/svg+xml": drawing.svg}
+    assert set(bundle) == {"text/plain", "image/svg+xml", "text/html"}
+    assert bundle["text/plain"] == repr(drawing)
+    assert bundle["image/svg+xml"] == drawing.svg
+    assert html.escape(drawing.html) in bundle["text/html"]
 
 
 @needs_dot

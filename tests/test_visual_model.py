@@ -1,19 +1,28 @@
 """What a picture shows: boxes and edges, and labels that are safe to show."""
 
 import math
-import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from autograd import Value, apply, no_grad
+import nn
+from autograd import Value, apply, no_grad, scope
 from autograd.errors import GraphError
-from autograd.visual.model import LONGEST_LABEL, MOST, Box, Graph, graph_of, printable
+from autograd.visual.model import MOST, Box, Edge, Graph, Show, graph_of
+
+
+def shown(root, **options):
+    return graph_of(root, Show(**options))
 
 
 def boxes_of(root, **options):
-    return {box.label or box.op or box.data: box for box in graph_of(root, **options).boxes}
+    return {box.label or box.op or box.data: box for box in shown(root, **options).boxes}
+
+
+def edges_of(root, **options):
+    """The edges as {(what they come from, what they go to): label}."""
+    graph = shown(root, **options)
+    names = [box.label or box.op or box.data for box in graph.boxes]
+    return {(names[edge.tail], names[edge.head]): edge.label for edge in graph.edges}
 
 
 def test_boxes_and_edges_of_a_small_graph():
@@ -27,7 +36,10 @@ def test_boxes_and_edges_of_a_small_graph():
             Box("v2", "", "*", "-6", "—"),
             Box("v3", "out", "+", "-4", "—"),
         ),
-        edges=(("v0", "v2"), ("v1", "v2"), ("v2", "v3"), ("v0", "v3")),
+        edges=(Edge(0, 2), Edge(1, 2), Edge(2, 3), Edge(0, 3)),
+        values=4,
+        root_box=3,
+        root="out",
     )
 
 
@@ -82,14 +94,14 @@ def test_repeated_parents_have_an_edge_each():
     x = Value(2.0, "x")
     graph = graph_of(x * x)
     assert len(graph.boxes) == 2
-    assert graph.edges == (("v0", "v1"), ("v0", "v1"))
+    assert graph.edges == (Edge(0, 1), Edge(0, 1))
 
 
 def test_a_leaf_alone_and_a_result_without_history():
-    assert graph_of(Value(2.0, "x")) == Graph((Box("v0", "x", "", "2", "—"),), ())
+    assert graph_of(Value(2.0, "x")) == Graph((Box("v0", "x", "", "2", "—"),), (), 1, 0, "x")
     with no_grad():
         out = Value(2.0) * 3.0
-    assert graph_of(out) == Graph((Box("v0", "", "", "6", ""),), ())
+    assert graph_of(out) == Graph((Box("v0", "", "", "6", "", constant=True),), (), 1, 0)
 
 
 def test_operations_are_drawn_by_their_symbols():
@@ -118,7 +130,7 @@ def test_operations_are_drawn_by_their_symbols():
 def test_numbers_are_shown_in_the_format_asked_for(number_format, data, grad):
     x = Value(math.pi, "x")
     (x * x).backward()
-    box = graph_of(x, number_format).boxes[0]
+    box = shown(x, number_format=number_format).boxes[0]
     assert (box.data, box.grad) == (data, grad)
 
 
@@ -128,57 +140,266 @@ def test_the_default_format_is_four_digits():
     assert boxes_of(Value(math.nan, "x"))["x"].data == "nan"
 
 
-def test_more_values_than_anyone_could_read_are_refused():
+def test_a_number_in_any_format_is_safe_to_show():
+    assert shown(Value(1.5), number_format="\0>6.1f").boxes[0].data == "\ufffd" * 3 + "1.5"
+
+
+def test_more_boxes_than_anyone_could_read_are_refused():
     out = Value(0.0)
     for _ in range(MOST - 1):
         out = -out
-    assert len(graph_of(out).boxes) == MOST
-    with pytest.raises(GraphError, match=f"{MOST + 1} values cannot be drawn.*at most {MOST}"):
-        graph_of(-out)
+    assert len(shown(out, collapse=None).boxes) == MOST
+    with pytest.raises(GraphError, match=f"{MOST + 1} boxes cannot be drawn.*at most {MOST}"):
+        shown(-out, collapse=None)
 
 
-# --- labels ----------------------------------------------------------------------
-
-ANY_TEXT = st.text(st.characters(codec=None, categories=None))
-
-
-def is_shown(character):
-    """Whether a character shows something, or is a space of some kind."""
-    return character.isprintable() or unicodedata.category(character).startswith("Z")
-
-
-@given(ANY_TEXT)
-def test_a_label_keeps_what_is_printable_and_marks_what_is_not(text):
-    expected = "".join(c if is_shown(c) else "\ufffd" for c in text)
-    if len(text) <= LONGEST_LABEL:
-        assert printable(text) == expected
-    else:
-        assert printable(text) == expected[: LONGEST_LABEL - 1] + "…"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("w[0][1]", "w[0][1]"),
-        ("größe λ 重み 🎉", "größe λ 重み 🎉"),
-        ("a\nb\tc\0d", "a\ufffdb\ufffdc\ufffdd"),
-        ("\ud800", "\ufffd"),
-        ("abc\u202edef", "abc\ufffddef"),  # text direction: "fed" would be read
-        ("\ue000\uffff", "\ufffd\ufffd"),
-        ("x" * 40, "x" * 40),
-        ("x" * 41, "x" * 39 + "…"),
-        ("x" * 10**6, "x" * 39 + "…"),
-        ("", ""),
-    ],
-)
-def test_labels_by_hand(text, expected):
-    assert printable(text) == expected
-    assert graph_of(Value(1.0, text)).boxes[0].label == expected
-
-
-def test_the_name_of_an_operation_is_made_safe_too():
+@pytest.mark.parametrize("name", ["label", "rule"])
+def test_texts_of_users_are_made_safe(name):
     def rule(x):
         return x, 1.0
 
-    rule.__name__ = "bad\n\ud800" + "x" * 50
-    assert graph_of(apply(rule, Value(1.0))).boxes[-1].op == "bad\ufffd\ufffd" + "x" * 34 + "…"
+    text = "bad\n\ud800" + "x" * 50
+    rule.__name__ = text
+    box = graph_of(apply(rule, Value(1.0))).boxes[-1] if name == "rule" else None
+    box = box or graph_of(Value(1.0, text)).boxes[0]
+    assert (box.op or box.label) == "bad\ufffd\ufffd" + "x" * 34 + "…"
+
+
+# --- what edges show ---------------------------------------------------------------
+
+
+def chain():
+    """f = (x + y) * z at the textbook's numbers, with its gradients."""
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    q = x + y
+    q.label = "q"
+    f = q * z
+    f.label = "f"
+    f.backward()
+    return f, x
+
+
+def test_edges_show_nothing_unless_asked():
+    assert set(edges_of(chain()[0]).values()) == {""}
+    assert {edge.weight for edge in graph_of(chain()[0]).edges} == {None}
+
+
+def test_local_derivatives_on_edges():
+    # dq/dx = dq/dy = 1, df/dq = z = -4, df/dz = q = 3
+    local = {("x", "q"): "1", ("y", "q"): "1", ("q", "f"): "-4", ("z", "f"): "3"}
+    assert edges_of(chain()[0], edges="local") == local
+
+
+def test_contributions_on_edges():
+    flow = {("x", "q"): "-4", ("y", "q"): "-4", ("q", "f"): "-4", ("z", "f"): "3"}
+    assert edges_of(chain()[0], edges="flow") == flow
+
+
+def test_weights_of_edges_are_logarithmic():
+    """Each factor of ten less is a quarter thinner; four of them and more are thinnest."""
+    x = Value(1.0, "x")
+    factors = [1000.0, 100.0, 10.0, 0.1, 0.001, 0.0]
+    out = sum((x * Value(f, requires_grad=False) for f in factors), Value(0.0))
+    out.backward()
+    graph = shown(out, edges="flow")
+    position = {box.label: i for i, box in enumerate(graph.boxes)}["x"]
+    weights = [edge.weight for edge in graph.edges if edge.tail == position]
+    assert weights == pytest.approx([1.0, 0.75, 0.5, 0.0, 0.0, 0.0])
+
+
+def test_constants_have_no_local_derivative_and_no_flow():
+    out = Value(2.0, "x") * 3.0
+    out.backward()
+    for edges in ("local", "flow"):
+        found = shown(out, edges=edges).edges
+        assert [(edge.constant, edge.label) for edge in found] == [(False, "3"), (True, "")]
+
+
+def test_flow_shows_nothing_before_backward():
+    graph = shown(Value(2.0) * Value(3.0), edges="flow")
+    assert {(edge.label, edge.weight) for edge in graph.edges} == {("", None)}
+    assert {box.grad for box in graph.boxes} == {"—"}
+
+
+def test_at_a_branch_the_contributions_and_their_sum_are_seen():
+    a, b, c = Value(1.0, "a"), Value(-4.0, "b"), Value(1.5, "c")
+    root = a * b + a * c
+    root.backward()
+    boxes = boxes_of(root, edges="flow")
+    assert (boxes["a"].grad, boxes["b"].grad) == ("-4 + 1.5 = -2.5", "1")
+    assert boxes_of(root)["a"].grad == "-2.5"
+
+
+def test_gradients_of_earlier_calls_are_a_term_of_their_own():
+    a = Value(3.0, "a")
+    root = a * a
+    root.backward()
+    assert boxes_of(root, edges="flow")["a"].grad == "3 + 3 = 6"
+    root.backward()
+    assert boxes_of(root, edges="flow")["a"].grad == "3 + 3 + 6 = 12"
+
+
+def test_many_contributions_are_counted():
+    a = Value(3.0, "a")
+    root = sum((a * float(k) for k in range(1, 7)), Value(0.0))
+    root.backward()
+    assert boxes_of(root, edges="flow")["a"].grad == "6 terms = 21"
+
+
+def test_contributions_of_any_size_can_be_shown():
+    tiny, huge = Value(1.0, "tiny"), Value(1.0, "huge")
+    root = tiny * 5e-324 + huge * 1e300
+    root.backward()
+    weights = {edge.weight for edge in shown(root, edges="flow").edges}
+    assert weights == {None, 0.0, 1.0}
+    both = Value(1.0, "both")
+    root = both * math.inf + both * -math.inf + both
+    root.backward()
+    assert boxes_of(root, edges="flow")["both"].grad == "inf - inf + 1 = nan"
+
+
+def test_flow_of_a_value_alone():
+    x = Value(2.0, "x")
+    x.backward()
+    assert boxes_of(x, edges="flow")["x"].grad == "1"
+
+
+# --- highlight -----------------------------------------------------------------------
+
+
+def on_path(root, **options):
+    return {name: box.on_path for name, box in boxes_of(root, **options).items()}
+
+
+def test_one_path_and_its_product():
+    f, x = chain()
+    assert shown(f, highlight=x).notes == ("∂f/∂x = -4 \N{MULTIPLICATION SIGN} 1 = -4",)
+    expected = {"x": True, "q": True, "f": True, "y": False, "z": False}
+    assert on_path(f, highlight=x) == expected
+    # Only the edges of the path show their derivatives.
+    labels = {("x", "q"): "1", ("q", "f"): "-4", ("y", "q"): "", ("z", "f"): ""}
+    assert edges_of(f, highlight=x) == labels
+
+
+def test_a_few_paths_are_written_out():
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    out = x * x + x * y  # 3 + 3 + 2
+    out.label = "out"
+    (note,) = shown(out, highlight=[x]).notes
+    left, *terms, total = note.replace(" = ", " + ").split(" + ")
+    assert (left, total) == ("∂out/∂x", "8")
+    assert sorted(terms) == [f"1 \N{MULTIPLICATION SIGN} {k}" for k in (2, 3, 3)]
+
+
+def test_many_paths_are_counted_not_listed():
+    v = x = Value(1.0, "x")
+    for _ in range(60):
+        v = v + v
+    assert shown(v, highlight=x).notes == (
+        f"∂root/∂x = {2.0**60:.4g}, the sum over about 10^18 paths",
+    )
+    u = y = Value(1.0, "y")
+    for _ in range(10):
+        u = u + u
+    assert shown(u, highlight=y).notes == ("∂root/∂y = 1024, the sum over 1,024 paths",)
+
+
+def test_paths_whose_products_are_long_have_a_line_each():
+    x = Value(0.1, "x")
+    root = x.tanh().tanh().tanh().tanh().tanh() + x.sin().sin().sin().sin().sin().sin()
+    first, *products = shown(root, highlight=x).notes
+    assert first.endswith("the sum over 2 paths:")
+    assert [product.count("\N{MULTIPLICATION SIGN}") for product in products] == [6, 5]
+
+
+def test_a_long_path_is_shortened():
+    v = x = Value(0.1, "x")
+    for _ in range(30):
+        v = v.tanh()
+    (note,) = shown(v, highlight=x).notes
+    assert "… 22 more …" in note
+
+
+def test_several_values_each_have_a_note():
+    f, x = chain()
+    y = f.parents[0].parents[1]
+    assert [note[:5] for note in shown(f, highlight=[x, y, x]).notes] == ["∂f/∂x", "∂f/∂y"]
+
+
+def test_the_root_and_a_constant_highlighted():
+    x = Value(2.0, "x")
+    root = x * 3.0
+    root.label = "root"
+    assert shown(root, highlight=root).notes == ("∂root/∂root = 1",)
+    three = root.parents[1]
+    assert {edge.on_path for edge in shown(root, highlight=three).edges} == {False}
+    assert shown(root, highlight=three).notes == ("∂root/∂value: no gradient flows to a constant",)
+
+
+def test_only_values_of_the_graph_are_highlighted():
+    f, _ = chain()
+    with pytest.raises(GraphError, match="does not depend on it"):
+        shown(f, highlight=Value(1.0))
+    with pytest.raises(TypeError, match="'x'"):
+        shown(f, highlight=["x"])
+
+
+# --- collapsed -----------------------------------------------------------------------
+
+
+def test_a_collapsed_layer():
+    layer = nn.Layer(2, 3, "identity", generator=0)
+    inputs = [Value(1.0, requires_grad=False), Value(-1.0, requires_grad=False)]
+    with scope("layer0"):
+        for neuron, numbers in zip(layer.neurons, [(1, 2, 3), (4, 5, 6), (-7, 0, 0)], strict=True):
+            with scope(f"neuron{layer.neurons.index(neuron)}"):
+                neuron.w = [Value(float(number)) for number in numbers[:2]]
+                neuron.b = Value(float(numbers[2]))
+        outputs = layer(inputs)
+    out = outputs[0] + 2.0 * outputs[1] + outputs[2]
+    out.backward()
+    graph = shown(out, collapse="layer")
+    box = next(box for box in graph.boxes if box.size)
+    assert (box.label, box.scope, box.data) == ("layer0", "layer0", "")
+    assert box.size == "15 values, 9 parameters"  # and a dot and a sum in each neuron
+    parameters, gradients = box.heat
+    assert parameters.rows == ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (-7.0, 0.0, 0.0))
+    assert gradients.rows == ((1.0, -1.0, 1.0), (2.0, -2.0, 2.0), (1.0, -1.0, 1.0))
+    assert box.grad == f"{math.sqrt(18.0):.4g}"
+    assert graph.values == 15 + 2 + 4  # with the inputs, and 2, *, +, + outside
+
+
+def test_a_collapsed_neuron_shows_its_output():
+    neuron = nn.MLP(2, [1], output="tanh", generator=0)
+    out = neuron([0.5, -1.0])
+    out.backward()
+    box = shown(out, collapse="neuron").boxes[0]
+    assert (box.data, box.heat) == (f"{out.data:.4g}", None)
+
+
+def test_operands_between_two_boxes_are_one_edge_with_their_number():
+    out = nn.MLP(2, [3, 1], generator=0)([1.0, 2.0])
+    edges = edges_of(out, collapse="layer")
+    assert edges == {
+        ("1", "layer0"): f"{'×'}3",  # noqa: RUF001
+        ("2", "layer0"): f"{'×'}3",  # noqa: RUF001
+        ("layer0", "layer1"): f"{'×'}3",  # noqa: RUF001
+    }
+
+
+def test_a_highlighted_path_goes_through_collapsed_boxes():
+    model = nn.MLP(2, [3, 1], "tanh", generator=0)
+    out = model([1.0, 2.0])
+    w = model.layers[1].neurons[0].w[0]
+    assert on_path(out, collapse="layer", highlight=w) == {
+        "1": False, "2": False, "layer0": False, "layer1": True,
+    }  # fmt: skip
+
+
+def test_names_label_what_the_user_has_named():
+    w, x = [Value(1.0), Value(2.0)], Value(3.0, "own")
+    out = w[0] * x + w[1]
+    assert set(boxes_of(out, names={"w": w, "x": x, "out": out})) == {
+        "w[0]", "w[1]", "x", "out", "*",
+    }  # fmt: skip
+    assert [value.label for value in (*w, x, out)] == ["", "", "own", ""]

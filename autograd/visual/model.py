@@ -1,24 +1,56 @@
-"""What a picture of a graph shows: a box for each value, an edge for each operand."""
+"""What a picture of a graph shows: boxes and edges, all of it text that is safe to show."""
 
-import unicodedata
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from autograd import errors, ops
 from autograd._select import Value, topological_order
+from autograd.visual import flags
+from autograd.visual.grouping import Group, Grouping, group
+from autograd.visual.heatmap import HeatMap, heat_maps
+from autograd.visual.names import names_of
+from autograd.visual.paths import Path, Paths, find_paths
+from autograd.visual.text import printable
 
-MOST = 1500  # values; above it nothing is legible and layout takes minutes
-LONGEST_LABEL = 40  # characters
+__all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
+
+MOST = 1500  # boxes; more are not legible, however large the picture
+FEW = 4  # paths of which each product is written out
+MOST_TERMS = 4  # of a sum of contributions that is written out
+LONGEST_LINE = 110  # characters of a product of local derivatives
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True)
 class Box:
-    """One value as drawn."""
+    """One value as drawn, or several under one name."""
 
     name: str  # unique in the picture: v0, v1, ...
-    label: str  # safe to show: no control characters, not too long
-    op: str  # the symbol of its operation, "" for a leaf
-    data: str
-    grad: str  # "—" before backward, "" where no gradient is wanted
+    label: str
+    op: str  # the symbol of its operation, "" for a leaf and for several values
+    data: str  # "" for several values with more than one result
+    grad: str  # "—" before backward, "" where no gradient is wanted; the norm of several
+    size: str = ""  # "35 values, 17 parameters", "" for one value
+    scope: str = ""  # where several values were made
+    constant: bool = False  # one value that wants no gradient
+    flag: str = ""  # a key of flags.MEANING
+    on_path: bool | None = None  # None where nothing is highlighted
+    heat: tuple[HeatMap, HeatMap] | None = None  # parameters and their gradients
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From the box of an operand to the box of the result; positions in Graph.boxes."""
+
+    tail: int
+    head: int
+    label: str = ""
+    count: int = 1  # of operands that it stands for
+    weight: float | None = None  # 0.0 to 1.0: the contribution's size on a logarithmic scale
+    constant: bool = False  # no gradient flows here
+    on_path: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -26,42 +58,255 @@ class Graph:
     """The boxes in topological order, and the edges from operand to result, in order."""
 
     boxes: tuple[Box, ...]
-    edges: tuple[tuple[str, str], ...]
+    edges: tuple[Edge, ...]
+    values: int  # drawn, collapsed ones included
+    root_box: int  # the position of the box that holds the root
+    root: str = ""  # what the root is called
+    notes: tuple[str, ...] = ()  # lines above the picture: the chain rule for the highlighted
 
 
-def graph_of(root: Value, number_format: str = ".4g") -> Graph:
+@dataclass(frozen=True)
+class Show:
+    """What `graph_of` is asked to show; see `draw` for the meaning of each."""
+
+    number_format: str = ".4g"
+    edges: str | None = None
+    highlight: Value | Sequence[Value] | None = None
+    collapse: str | int | None = "auto"
+    names: Mapping[str, Any] | None = None
+
+    def number(self, number: float) -> str:
+        """`number` as text; a format specification may ask for any fill character."""
+        return printable(format(number, self.number_format))
+
+
+def graph_of(root: Value, show: Show | None = None) -> Graph:
     """The picture's content for everything `root` depends on.
 
-    More than `MOST` values raise GraphError: draw a part of the graph instead.
+    More than `MOST` boxes raise GraphError: collapse, or draw a part of the graph.
     """
+    show = show or Show()
     order = topological_order(root)
-    if len(order) > MOST:
+    grouping = group(order, show.collapse)
+    if len(grouping.groups) > MOST:
         raise errors.GraphError(
-            f"{len(order)} values cannot be drawn legibly (at most {MOST} are): "
-            "draw one neuron, one sample, or a value nearer to the leaves"
+            f"{len(grouping.groups)} boxes cannot be drawn legibly (at most {MOST} are): leave "
+            "collapse='auto', or draw one neuron, one sample, or a value nearer to the leaves"
         )
-    names = {value: f"v{position}" for position, value in enumerate(order)}
-    boxes = tuple(_box(names[value], value, number_format) for value in order)
-    edges = ((names[parent], names[value]) for value in order for parent in value.parents)
-    return Graph(boxes, tuple(edges))
+    names = names_of(order, show.names)
+    paths = {value: find_paths(root, value, FEW) for value in _to_highlight(order, show.highlight)}
+    content = _Content(order, show, names, paths)
+    boxes = tuple(content.box(position, one) for position, one in enumerate(grouping.groups))
+    notes = tuple(
+        line for v, found in paths.items() for line in _notes(v, root, found, names, show)
+    )
+    last = next(i for i, one in enumerate(grouping.groups) if len(order) - 1 in one.members)
+    edges, name = content.edges(grouping), printable(names.get(root, ""))
+    return Graph(boxes, edges, len(order), last, name, notes)
 
 
-def _box(name: str, value: Value, number_format: str) -> Box:
-    if not value.requires_grad:
-        grad = ""
-    else:
-        grad = format(value.grad, number_format) if value._reached or value.grad else "—"
-    symbol = ops.SYMBOLS.get(value.op, value.op)
-    data = format(value.data, number_format)
-    return Box(name, printable(value.label), printable(symbol), data, grad)
+class _Content:
+    """What boxes and edges need to know of the whole graph."""
+
+    def __init__(
+        self, order: list[Value], show: Show, names: dict[Value, str], paths: dict[Value, Paths]
+    ) -> None:
+        self.order, self.show, self.names, self.root = order, show, names, order[-1]
+        self.highlighting = bool(paths)
+        self.on_path = set(paths).union(*(found.order for found in paths.values()))
+        self.users = self._users()
+
+    def box(self, position: int, one: Group) -> Box:
+        members = [self.order[member] for member in one.members]
+        box = self._several(one, members) if one.name else self._single(members[0])
+        return replace(
+            box,
+            name=f"v{position}",
+            flag=flags.flag_of(members, self.root),
+            on_path=any(v in self.on_path for v in members) if self.highlighting else None,
+        )
+
+    def _single(self, value: Value) -> Box:
+        symbol = printable(ops.SYMBOLS.get(value.op, value.op))
+        label = printable(self.names.get(value, ""))
+        data = self.show.number(value.data)
+        return Box("", label, symbol, data, self._grad(value), constant=not value.requires_grad)
+
+    def _grad(self, value: Value) -> str:
+        if not value.requires_grad:
+            return ""
+        if not flags.is_reached(value):
+            return "—"
+        total = self.show.number(value.grad)
+        terms = self._contributions(value) if self.show.edges == "flow" else []
+        if len(terms) < 2:
+            return total
+        earlier = value.grad - sum(terms)
+        if abs(earlier) > 1e-9 * max(map(abs, [value.grad, *terms])):
+            terms.append(earlier)  # a leaf holds the sum over earlier calls of backward too
+        if len(terms) > MOST_TERMS:
+            return f"{len(terms)} terms = {total}"
+        return f"{_sum(self.show.number(term) for term in terms)} = {total}"
+
+    def _contributions(self, value: Value) -> list[float]:
+        """What each use of `value` adds to its gradient, in the order of the uses."""
+        return [
+            user.grad * partial
+            for user in self.users[value]
+            if flags.is_reached(user)
+            for parent, partial in zip(user.parents, user.partials, strict=True)
+            if parent is value
+        ]
+
+    def _users(self) -> dict[Value, list[Value]]:
+        users: dict[Value, list[Value]] = {value: [] for value in self.order}
+        for value in self.order:
+            for parent in dict.fromkeys(value.parents):
+                users[parent].append(value)
+        return users
+
+    def _several(self, one: Group, members: list[Value]) -> Box:
+        inside = set(members)
+        parameters = [v for v in members if v.requires_grad and not v.parents]
+        results = [
+            v
+            for v in members
+            if v is self.root or any(user not in inside for user in self.users[v])
+        ]
+        size = _counted(len(members), "value")
+        if parameters and len(parameters) < len(members):
+            size += f", {_counted(len(parameters), 'parameter')}"
+        data = self.show.number(results[0].data) if len(results) == 1 else ""
+        heat = heat_maps(members, one.scope) if one.scope else None
+        grad = self._norm(parameters or members)
+        return Box("", printable(one.name), "", data, grad, size, printable(one.scope), heat=heat)
+
+    def _norm(self, values: Iterable[Value]) -> str:
+        wanted = [value for value in values if value.requires_grad]
+        if not wanted:
+            return ""
+        if not any(map(flags.is_reached, wanted)):
+            return "—"
+        return self.show.number(math.hypot(*(value.grad for value in wanted)))
+
+    def edges(self, grouping: Grouping) -> tuple[Edge, ...]:
+        box_of = {
+            self.order[member]: position
+            for position, one in enumerate(grouping.groups)
+            for member in one.members
+        }
+        single = [not one.name for one in grouping.groups]
+        found: dict[tuple[int, int], list[tuple[Value, Value, float]]] = {}
+        drawn: list[tuple[tuple[int, int], list[tuple[Value, Value, float]]]] = []
+        for value in self.order:
+            for parent, partial in zip(value.parents, value.partials, strict=True):
+                between = box_of[parent], box_of[value]
+                if between[0] == between[1]:
+                    continue
+                operand = (parent, value, partial)
+                if between not in found or all(single[end] for end in between):
+                    found[between] = []
+                    drawn.append((between, found[between]))
+                found[between].append(operand)
+        edges = [self._edge(*between, operands) for between, operands in drawn]
+        return _weighed(edges)
+
+    def _edge(self, tail: int, head: int, operands: list[tuple[Value, Value, float]]) -> Edge:
+        """One edge, for one operand or for all operands between two boxes; `weight` in full."""
+        constant = not any(parent.requires_grad for parent, _, _ in operands)
+        on_path = None
+        if self.highlighting:
+            on_path = any(
+                p.requires_grad and p in self.on_path and v in self.on_path for p, v, _ in operands
+            )
+        flow = self.show.edges == "flow"
+        flowing = [
+            abs(value.grad * partial)
+            for parent, value, partial in operands
+            if flow and parent.requires_grad and flags.is_reached(value)
+        ]
+        label, weight = "", math.hypot(*flowing) if flowing else None
+        if len(operands) > 1:
+            label = f"{TIMES}{len(operands):,}"
+        elif flowing:
+            label = self.show.number(operands[0][1].grad * operands[0][2])
+        elif (self.show.edges == "local" and not constant) or on_path:
+            label = self.show.number(operands[0][2])
+        return Edge(tail, head, label, len(operands), weight, constant, on_path)
 
 
-def printable(text: str) -> str:
-    """`text` cut to `LONGEST_LABEL`, with control and unassigned characters replaced."""
-    cut = text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-    return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
+def _weighed(edges: list[Edge]) -> tuple[Edge, ...]:
+    """Weights from 1.0 for the largest contribution down to 0.0 at a ten-thousandth of it."""
+    largest = max(
+        (e.weight for e in edges if e.weight is not None and math.isfinite(e.weight)), default=0.0
+    )
+
+    def share(size: float | None) -> float | None:
+        if size is None:
+            return None
+        if not math.isfinite(size):
+            return 1.0
+        return max(0.0, 1.0 + (math.log10(size) - math.log10(largest)) / 4.0) if size else 0.0
+
+    return tuple(replace(edge, weight=share(edge.weight)) for edge in edges)
 
 
-def _unprintable(character: str) -> bool:
-    # Cc control, Cf format (text direction), Cs surrogate, Co private, Cn unassigned
-    return unicodedata.category(character).startswith("C")
+# --- what is written above the picture ----------------------------------------------
+
+
+def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
+    """The values to highlight, each once; GraphError for one that is not in the graph."""
+    if highlight is None:
+        return []
+    wanted = [highlight] if isinstance(highlight, Value) else list(highlight)
+    there = set(order)
+    for value in wanted:
+        if not isinstance(value, Value):
+            raise TypeError(f"highlight takes Values of the graph, got {value!r}")
+        if value not in there:
+            raise errors.GraphError(
+                f"highlight={value!r} is not in the picture: the root does not depend on it"
+            )
+    return list(dict.fromkeys(wanted))
+
+
+def _notes(
+    value: Value, root: Value, paths: Paths, names: dict[Value, str], show: Show
+) -> list[str]:
+    """The chain rule for one highlighted value: products along its paths, and their sum."""
+    top, bottom = (printable(names.get(v, ""), 16) for v in (root, value))
+    left = f"∂{top or 'root'}/∂{bottom or 'value'}"
+    total = show.number(paths.gradient)
+    if not paths.count:
+        return [f"{left}: no gradient flows to a constant"]
+    if paths.count > FEW:
+        return [f"{left} = {total}, the sum over {_rounded(paths.count)} paths"]
+    terms = [_product(path, show) for path in paths.largest]
+    if terms == [total]:
+        return [f"{left} = {total}"]
+    line = f"{left} = {_sum(terms)} = {total}"
+    if len(line) <= LONGEST_LINE:
+        return [line]
+    return [f"{left} = {total}, the sum over {paths.count} paths:", *(f"+ {t}" for t in terms)]
+
+
+def _product(path: Path, show: Show) -> str:
+    """The local derivatives along a path, from the root down, as the chain rule is written."""
+    shown = [show.number(value.partials[position]) for value, position in path.edges] or ["1"]
+    if len(shown) > 10:
+        shown[4:-4] = [f"… {len(shown) - 8} more …"]
+    return f" {TIMES} ".join(shown)
+
+
+def _rounded(count: int) -> str:
+    return f"{count:,}" if count < 10**9 else f"about 10^{math.log10(count):.0f}"
+
+
+def _sum(terms: Iterable[str]) -> str:
+    first, *rest = terms
+    signed = (f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest)
+    return first + "".join(signed)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,73 @@
+"""The colours of pictures. Texts have a contrast of at least 4.5 : 1 in every theme."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One set of colours, each ``#rrggbb``."""
+
+    background: str
+    box: str
+    strip: str  # behind the symbol of an operation
+    constant: str  # box of a value that wants no gradient
+    outline: str
+    edge: str
+    ink: str  # labels and symbols
+    quiet: str  # sizes, legends
+    data: str
+    gradient: str
+    path: str  # edges and outlines of what is highlighted
+    faded: str  # what takes no part in what is highlighted
+    negative: str  # heat maps run from it through `zero` to `positive`
+    zero: str
+    positive: str
+    flags: dict[str, str]  # colour of each key of flags.MEANING
+
+
+THEMES = {
+    # Green and red as in the circuit diagrams that courses draw.
+    "light": Theme(
+        background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
+        outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
+        data="#137333", gradient="#c5221f", path="#1a56db", faded="#d4d8dd",
+        negative="#2166ac", zero="#f7f7f7", positive="#b2182b",
+        flags={"not finite": "#a50e0e", "exploding": "#b3261e", "vanishing": "#6b3fa0",
+               "dead": "#5b636d"},
+    ),
+    "dark": Theme(
+        background="#16191f", box="#20252d", strip="#2d343f", constant="#1a1e25",
+        outline="#6f7885", edge="#8a94a1", ink="#e8eaed", quiet="#a6aeb8",
+        data="#6fd38c", gradient="#ff8a80", path="#7ab0ff", faded="#3a414b",
+        negative="#5aa9e6", zero="#2b313a", positive="#f2777a",
+        flags={"not finite": "#ff8a80", "exploding": "#ff9e80", "vanishing": "#c9a6ff",
+               "dead": "#a6aeb8"},
+    ),
+    # Data and gradient differ in lightness, and in hue along the blue-yellow axis that nearly
+    # everybody sees.
+    "colour-blind": Theme(
+        background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
+        outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
+        data="#0b2f7a", gradient="#ad5600", path="#7a1f6e", faded="#d4d8dd",
+        negative="#123e9c", zero="#f7f7f7", positive="#d77a00",
+        flags={"not finite": "#7a1f6e", "exploding": "#8f4700", "vanishing": "#0b2f7a",
+               "dead": "#5b636d"},
+    ),
+}  # fmt: skip
+
+
+def theme_named(name: str) -> Theme:
+    """The theme called `name`; ValueError names the others."""
+    if name not in list(THEMES):  # a list takes what cannot be hashed
+        raise ValueError(f"theme must be {', '.join(map(repr, THEMES))}, got {name!r}")
+    return THEMES[name]
+
+
+def mixed(start: str, end: str, share: float) -> str:
+    """The colour that lies `share` of the way from `start` to `end`.
+
+    >>> mixed("#000000", "#ff8000", 0.5)
+    '#804000'
+    """
+    channels = zip(bytes.fromhex(start[1:]), bytes.fromhex(end[1:]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)

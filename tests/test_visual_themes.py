@@ -1,0 +1,75 @@
+"""Colours that can be read: contrast and lightness as WCAG 2 and CIE define them."""
+
+import math
+
+import pytest
+
+from autograd.visual.themes import THEMES, mixed, theme_named
+
+
+def luminance(colour):
+    """Relative luminance of ``#rrggbb``: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def lightness(colour):
+    """CIE L*, 0 to 100."""
+    return 116 * math.cbrt(luminance(colour)) - 16
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("role", ["ink", "data", "gradient", "quiet"])
+def test_text_in_boxes_can_be_read(name, role):
+    theme = THEMES[name]
+    assert contrast(getattr(theme, role), theme.box) >= 4.5
+    assert contrast(getattr(theme, role), theme.constant) >= 4.5
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("role", ["path", "quiet", "gradient"])
+def test_text_outside_boxes_can_be_read(name, role):
+    theme = THEMES[name]
+    assert contrast(getattr(theme, role), theme.background) >= 4.5
+    assert contrast(theme.ink, theme.strip) >= 4.5
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_marks_lines_and_heat_maps_can_be_seen(name):
+    theme = THEMES[name]
+    for colour in (
+        *theme.flags.values(),
+        theme.edge,
+        theme.outline,
+        theme.negative,
+        theme.positive,
+    ):
+        assert contrast(colour, theme.background) >= 3.0
+    assert contrast(theme.faded, theme.background) < 2.0
+
+
+def test_the_colour_blind_theme_differs_in_lightness_and_along_blue_and_yellow():
+    theme = THEMES["colour-blind"]
+    for one, other in [(theme.data, theme.gradient), (theme.negative, theme.positive)]:
+        assert abs(lightness(one) - lightness(other)) > 20
+        blue, red = (int(one[5:], 16), int(one[1:3], 16)), (int(other[5:], 16), int(other[1:3], 16))
+        assert blue[0] > blue[1]
+        assert red[1] > red[0]
+
+
+def test_mixed():
+    assert mixed("#102030", "#ffffff", 0.0) == "#102030"
+    assert mixed("#102030", "#ffffff", 1.0) == "#ffffff"
+    assert mixed("#000000", "#0a64c8", 0.5) == "#053264"
+
+
+def test_an_unknown_theme_is_refused():
+    assert theme_named("dark") is THEMES["dark"]
+    with pytest.raises(ValueError, match="'light', 'dark', 'colour-blind', got 'pink'"):
+        theme_named("pink")
