@@ -140,7 +140,8 @@ def test_names_in_a_users_rule_are_written_as_they_are():
     def scaled(x):
         return SCALE * x, SCALE
 
-    assert content_of(apply(scaled, Value(2.0, "x")))[0]["nodes"][1]["local"] == ["SCALE"]
+    scaled = autograd.op(scaled)
+    assert content_of(scaled(Value(2.0, "x")))[0]["nodes"][1]["local"] == ["SCALE"]
 
 
 SCALE = 3.0
@@ -278,6 +279,37 @@ def test_a_rule_without_javascript_is_played_but_not_edited():
     assert content["nodes"][1]["data"] == 10.0
     assert content["nodes"][1]["partials"] == [2.0]
     assert "rule_lookup" not in script
+
+
+def test_a_rule_that_only_shares_the_name_of_ours_is_not_computed_as_ours():
+    def relu(x):
+        return (x, 1.0) if x > 0.0 else (0.0, 0.5)
+
+    content, _ = content_of(apply(relu, Value(-1.0, "x")))
+    assert content["obstacle"] == "the rule of relu is not known"
+    assert content["nodes"][1]["partials"] == [0.5]
+
+    def tanh(x):
+        return 2.0 * x, 2.0
+
+    with pytest.raises(GraphError, match=r"needs @autograd\.op"):
+        content_of(apply(tanh, Value(-1.0, "x")))
+
+
+@needs_node
+def test_a_users_operation_is_computed_in_the_page():
+    @autograd.op
+    def cube(x):
+        return x * x * x, 3.0 * x * x
+
+    @autograd.op
+    def step(x):
+        return 0 if x < 0 else 1, 0  # ints, where a float is meant
+
+    x = Value(2.0, "x")
+    got = in_node(cube(x) * x * step(x))
+    assert got["data"] == [2.0, 8.0, 16.0, 1.0, 16.0]
+    assert got["backward"][0] == 4 * 2.0**3
 
 
 # --- the scripts, run by node -----------------------------------------------------------

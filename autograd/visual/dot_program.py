@@ -10,7 +10,7 @@ from autograd.errors import DotMissingError, GraphError
 HOW_TO_GET_DOT = (
     "the program `dot` was not found; install Graphviz (Debian and Ubuntu: "
     "`apt install graphviz`, macOS: `brew install graphviz`, Windows: "
-    '`winget install graphviz`), or lay the picture out with layout="layered"'
+    "`winget install graphviz`)"
 )
 POINTS_PER_INCH = 72  # one of dot's points is one px here
 
@@ -33,7 +33,7 @@ def ask_dot(
             encoding="utf-8",
         )
     except FileNotFoundError:
-        raise DotMissingError(HOW_TO_GET_DOT) from None
+        raise DotMissingError(f'{HOW_TO_GET_DOT}, or use layout="layered"') from None
     except subprocess.CalledProcessError as error:
         raise GraphError(f"`dot` could not lay the picture out: {error.stderr.strip()}") from None
     found: dict[str, Any] = json.loads(answer.stdout)

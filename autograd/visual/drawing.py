@@ -10,6 +10,7 @@ from autograd._select import Value
 from autograd.errors import DotMissingError
 from autograd.visual import page
 from autograd.visual.boxes import BoxPicture
+from autograd.visual.dot_program import HOW_TO_GET_DOT
 from autograd.visual.layout import Layout, dot_layout, layered_layout
 from autograd.visual.model import Graph, Show, graph_of
 from autograd.visual.svg import edge_label_size, size_of, svg_of
@@ -19,11 +20,6 @@ from autograd.visual.themes import theme_named
 if TYPE_CHECKING:
     import graphviz
 
-HOW_TO_GET_DOT = (
-    "the program `dot` was not found; install Graphviz (Debian and Ubuntu: "
-    "`apt install graphviz`, macOS: `brew install graphviz`, Windows: "
-    "`winget install graphviz`), or save as .svg or .html, which need nothing"
-)
 QUICK_FOR_DOT = 150, 300  # boxes and edges that `dot` places in about a tenth of a second
 
 
@@ -181,7 +177,8 @@ class Drawing:
         try:
             return bytes(digraph.pipe(format=kind))
         except graphviz.ExecutableNotFound:
-            raise DotMissingError(f"no {kind}: {HOW_TO_GET_DOT}") from None
+            advice = "or save as .svg or .html, which need nothing"
+            raise DotMissingError(f"no {kind}: {HOW_TO_GET_DOT}, {advice}") from None
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)

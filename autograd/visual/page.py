@@ -97,7 +97,7 @@ const main = document.querySelector("main");
 const svg = main.querySelector("svg");
 const whole = svg.viewBox.baseVal;
 const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
-let view;
+let view, fitted;
 
 function show(next) {
   view = next;
@@ -110,6 +110,11 @@ function fit() {
   const width = main.clientWidth / scale, height = main.clientHeight / scale;
   show({ x: home.x + (home.width - width) / 2, y: home.y + (home.height - height) / 2,
          width, height });
+  fitted = size();
+}
+
+function size() {
+  return `${main.clientWidth} ${main.clientHeight}`;
 }
 
 // By `factor`, so that the point at (x, y) of the picture stays where it is.
@@ -166,6 +171,7 @@ addEventListener("keydown", event => {
 document.getElementById("in").addEventListener("click", () => zoom(1.25));
 document.getElementById("out").addEventListener("click", () => zoom(0.8));
 document.getElementById("fit").addEventListener("click", fit);
-addEventListener("resize", fit);
 fit();
+// Not the event "resize": a frame may get its first size after this script has run.
+new ResizeObserver(() => { if (fitted !== size()) fit(); }).observe(main);
 """

@@ -1,0 +1,247 @@
+// What is said about a step or a node: lines of tokens [text, kind], where the kind is a colour.
+//
+// A scene is { graph, numbers, right, edited, bug, consumers, counts }: the data and partials of
+// every node, the gradients as they should be, the leaves that were edited, the mistake on show,
+// who reads each node, and how many paths lead from it to the root.
+
+const MOST_TERMS = 8; // of a sum or product that is written out
+const MOST_LINES = 6; // of contributions
+
+const plain = (text) => [text, ""];
+const quiet = (text) => [text, "quiet"];
+const dataToken = (number) => [show(number), "data"];
+const gradientToken = (number) => [show(number), "gradient"];
+
+// What a value is called in a formula.
+const nameOf = (graph, data, number) => {
+  const node = graph.nodes[number];
+  return isNameless(node) ? show(data[number]) : node.name;
+};
+
+const nameToken = (graph, data, number) => [nameOf(graph, data, number), "name"];
+const wrapped = (token) => (token[0].startsWith("-") ? [`(${token[0]})`, token[1]] : token);
+
+function joined(tokens, separator) {
+  const shown = tokens.length <= MOST_TERMS ? tokens : [
+    ...tokens.slice(0, MOST_TERMS - 3), quiet(`… ${tokens.length - MOST_TERMS + 2} more …`),
+    tokens.at(-1)];
+  return shown.flatMap((token, place) => (place ? [plain(separator), token] : [token]));
+}
+
+// The operation of a node applied to operands that are tokens, as on a blackboard.
+function operation(node, operands) {
+  const [first, ...others] = operands;
+  const later = others.map(wrapped);
+  const half = operands.length / 2;
+  switch (node.ours ? node.op : "") {
+    case "add": case "sum": return joined([first, ...later], " + ");
+    case "sub": return joined([first, ...later], " − ");
+    case "mul": case "prod": return joined([wrapped(first), ...later], " × ");
+    case "div": return joined([wrapped(first), ...later], " ÷ ");
+    case "neg": return [plain("−"), wrapped(first)];
+    case "pow": return joined([wrapped(first), ...later], " ** ");
+    case "square": return [wrapped(first), plain("²")];
+    case "abs": return [plain("|"), first, plain("|")];
+    case "sqrt": return [plain("√("), first, plain(")")];
+    case "mean":
+      return [plain("("), ...joined([first, ...later], " + "), plain(`) ÷ ${operands.length}`)];
+    case "dot":
+      return joined(operands.slice(0, half).map((token, place) => {
+        const other = operands[half + place];
+        return [`${wrapped(token)[0]}×${wrapped(other)[0]}`, token[1]];
+      }), " + ");
+    default: return [plain(`${node.symbol}(`), ...joined(operands, ", "), plain(")")];
+  }
+}
+
+// q = x + y = -2 + 5 = 3, or with its last number hidden.
+function valueLine(graph, data, number, hidden = false) {
+  const node = graph.nodes[number];
+  const equals = plain(" = ");
+  const name = nameToken(graph, data, number);
+  return [name, equals,
+    ...operation(node, node.parents.map((parent) => nameToken(graph, data, parent))), equals,
+    ...operation(node, node.parents.map((parent) => dataToken(data[parent]))), equals,
+    hidden ? ["?", "data"] : dataToken(data[number])];
+}
+
+// ∂f/∂q
+const derivative = (graph, data, above, below) => (
+  `∂${nameOf(graph, data, above)}/∂${nameOf(graph, data, below)}`);
+
+// A row about what one operand receives: local derivative, upstream × local, gradient so far.
+function arrivalRow(scene, arrival, hidden = false) {
+  const { graph, numbers } = scene;
+  const local = wrapped(dataToken(numbers.partials[arrival.from][arrival.slot]));
+  const product = [gradientToken(arrival.upstream), plain(" × "), local];
+  return [
+    localCell(scene, arrival),
+    hidden ? product : [...product, plain(" = "), gradientToken(arrival.amount)],
+    sumCell(graph, numbers.data, arrival, hidden),
+  ];
+}
+
+// ∂h/∂z = 1 − h² = 0.75: the formula where there is one.
+function localCell({ graph, numbers, edited }, arrival) {
+  const { data, partials } = numbers;
+  const node = graph.nodes[arrival.from];
+  // A formula such as 2a holds the numbers that entered the expression as they were.
+  const outdated = (parent) => edited.has(parent) && isNameless(graph.nodes[parent]);
+  const formula = node.parents.some(outdated) ? "" : node.local[arrival.slot];
+  const local = partials[arrival.from][arrival.slot];
+  const isNumber = formula === "" || formula.replace("−", "-") === show(local);
+  return [
+    plain(`${derivative(graph, data, arrival.from, arrival.to)} = `),
+    ...(isNumber ? [] : [[formula, "name"], plain(" = ")]),
+    dataToken(local),
+  ];
+}
+
+// a.grad = 3 + 3 = 6
+function sumCell(graph, data, arrival, hidden) {
+  const name = [`${nameOf(graph, data, arrival.to)}.grad`, "name"];
+  const terms = arrival.terms.map((term) => gradientToken(term));
+  if (hidden) return [name, plain(" = "), ["?", "gradient"]];
+  const sum = terms.length < 2 ? [] : [
+    ...joined([terms[0], ...terms.slice(1).map(wrapped)], " + "), plain(" = ")];
+  return [name, plain(" = "), ...sum, gradientToken(arrival.total)];
+}
+
+const more = (lines) => (lines > MOST_LINES ? `… and ${lines - MOST_LINES} more. ` : "");
+
+const listed = (names) => (names.length < 2 ? names.join("")
+  : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
+// Everything the page says about a step: a heading, formulas, a remark.
+function words(scene, view, step, state) {
+  const { graph, numbers: { data } } = scene;
+  const root = graph.nodes.length - 1;
+  const name = (number) => nameOf(graph, data, number);
+  const box = view.boxes[step.box];
+  switch (step.phase) {
+    case "given":
+      return {
+        heading: "The inputs are given",
+        lines: [],
+        remark: `Step forward: every operation computes its value, up to ${name(root)}.`,
+      };
+    case "forward":
+      if (box.name) {
+        const results = resultsOf(graph, box).filter((number) => step.nodes.includes(number));
+        return {
+          heading: `${box.name} computes ${counted(step.nodes.length, "value")}`,
+          lines: results.slice(0, MOST_LINES).map((number) => (
+            [nameToken(graph, data, number), plain(" = "), dataToken(data[number])])),
+          remark: `${more(results.length)}Open the box to see every step inside.`,
+        };
+      }
+      return {
+        heading: `${name(step.nodes[0])} computes its value`,
+        lines: [valueLine(graph, data, step.nodes[0])],
+        remark: step.nodes[0] === root ? "The forward pass is complete." : "",
+      };
+    case "seed":
+      return {
+        heading: `The backward pass starts at ${name(root)}`,
+        lines: [[[`∂${name(root)}/∂${name(root)}`, "name"], plain(" = "), gradientToken(1)]],
+        remark: `Each step asks: how does ${name(root)} change when this value changes a little?`,
+      };
+    case "again":
+      return {
+        heading: "The next training step — without zero_grad",
+        lines: [],
+        remark: "Nobody has reset the gradients. The same forward pass, then backward once more: "
+          + "every new contribution is added to what is left from before.",
+      };
+    default:
+      return backwardWords(scene, box, step, state);
+  }
+}
+
+function backwardWords(scene, box, step, state) {
+  const { graph, numbers: { data } } = scene;
+  const { arrivals } = state;
+  const from = step.passes[0][0];
+  const shown = arrivals.slice(0, MOST_LINES);
+  const said = {
+    remark: mistake(scene, state) || more(arrivals.length),
+  };
+  if (box.name) {
+    return { ...said, heading: `Gradients flow back through ${box.name}`,
+      lines: shown.map((arrival) => sumCell(graph, data, arrival)) };
+  }
+  const targets = [...new Set(arrivals.map(({ to }) => nameOf(graph, data, to)))];
+  return {
+    ...said,
+    heading: `${nameOf(graph, data, from)} passes its gradient on to ${listed(targets)}`,
+    lines: [],
+    rows: shown.map((arrival) => arrivalRow(scene, arrival)),
+  };
+}
+
+// What went wrong in this step, if it did.
+function mistake({ graph, numbers, right, bug }, { arrivals, gradients, again }) {
+  const name = (number) => `${nameOf(graph, numbers.data, number)}.grad`;
+  const overwritten = arrivals.find((arrival) => arrival.lost !== undefined);
+  if (bug === "overwrite" && overwritten) {
+    return `Mistake: = instead of +=. The ${show(overwritten.lost)} that was in `
+      + `${name(overwritten.to)} is lost.`;
+  }
+  const early = arrivals.find(({ from, upstream }) => isWrong(upstream, right[from]));
+  if (bug && early) {
+    return `Mistake: ${name(early.from)} is ${show(early.upstream)} here, but should be `
+      + `${show(right[early.from])}${bug === "no_topological_order"
+        ? ": not every contribution had arrived when it passed its gradient on." : "."}`;
+  }
+  const late = again && arrivals.find(({ to }) => isWrong(gradients.get(to), right[to]));
+  return late ? `Mistake: what was left in ${name(late.to)} was added to, not reset.` : "";
+}
+
+// The values in a closed box that something outside reads, or the root.
+function resultsOf(graph, box) {
+  const inside = new Set(box.members);
+  const read = new Set([graph.nodes.length - 1]);
+  graph.nodes.forEach((node, number) => {
+    if (!inside.has(number)) node.parents?.forEach((parent) => read.add(parent));
+  });
+  return box.members.filter((member) => read.has(member) && !isLeaf(graph.nodes[member]));
+}
+
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+// The chain rule from a node to the root: one product for each path, and their sum.
+function chainLines({ graph, numbers: { data, partials }, right, consumers, counts }, number) {
+  const root = graph.nodes.length - 1;
+  const left = [derivative(graph, data, root, number), "name"];
+  const total = gradientToken(right[number]);
+  if (number === root) return [[left, plain(" = "), total]];
+  const most = 4;
+  const paths = somePaths(graph, consumers, number, most);
+  const products = paths.map((path) => {
+    const below = (place) => (place + 1 < path.length ? path[place + 1][0] : number);
+    const symbols = path.map(
+      ([above], place) => [derivative(graph, data, above, below(place)), "name"]);
+    const factors = path.map(([above, slot]) => wrapped(dataToken(partials[above][slot])));
+    const product = path.reduce((so, [above, slot]) => so * partials[above][slot], 1);
+    return { symbols: joined(symbols, " · "),
+      worked: [plain("= "), ...(path.length > 1 ? [...joined(factors, " × "), plain(" = ")] : []),
+        gradientToken(product)] };
+  });
+  if (counts[number] === 1n) {
+    const [{ symbols, worked }] = products;
+    const direct = paths[0].length === 1; // its own derivative would be repeated
+    return direct ? [[left, plain(" "), ...worked]] : [[left, plain(" = "), ...symbols], worked];
+  }
+  const others = counts[number] - BigInt(paths.length);
+  return [
+    [left, plain(" = "), total, quiet(`  summed over ${bigCount(counts[number])} paths:`)],
+    ...products.map(({ symbols, worked }) => [quiet("+ "), ...symbols, plain(" "), ...worked]),
+    ...(others > 0n ? [[quiet(`… and ${bigCount(others)} more`)]] : []),
+  ];
+}
+
+function bigCount(count) {
+  const digits = String(count);
+  return digits.length <= 15 ? digits.replace(/\B(?=(\d{3})+$)/g, ",")
+    : `about 10^${digits.length - 1}`;
+}
