@@ -6,7 +6,9 @@
 MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 """
 
-from nn import data, init, metrics, schedules
+from nn import data, init, metrics, plots, schedules
+from nn.animation import Animation, animate_boundary
+from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     absolute_error,
@@ -18,7 +20,7 @@ from nn.losses import (
     negative_log_likelihood,
     squared_error,
 )
-from nn.module import Module
+from nn.module import Module, functional_call
 from nn.optim import (
     SGD,
     AdaGrad,
@@ -31,7 +33,9 @@ from nn.optim import (
     clip_gradient_value,
     gradient_norm,
 )
+from nn.reports import Report, report
 from nn.storage import ModelFileError, load, save
+from nn.surface import LossSurface, loss_surface
 from nn.training import EarlyStopping, History, evaluate, fit
 
 __all__ = [
@@ -40,31 +44,42 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Animation",
+    "Diagnostics",
     "EarlyStopping",
     "History",
     "Layer",
+    "LayerDiagnostics",
+    "LossSurface",
     "ModelFileError",
     "Module",
     "Neuron",
     "NudgeDescent",
     "Optimizer",
     "RMSProp",
+    "Report",
     "absolute_error",
+    "animate_boundary",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "clip_gradient_norm",
     "clip_gradient_value",
     "cross_entropy",
     "data",
+    "diagnose",
     "evaluate",
     "fit",
+    "functional_call",
     "gradient_norm",
     "hinge",
     "huber",
     "init",
     "load",
+    "loss_surface",
     "metrics",
     "negative_log_likelihood",
+    "plots",
+    "report",
     "save",
     "schedules",
     "squared_error",

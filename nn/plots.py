@@ -1,45 +1,80 @@
 """Pictures of training with matplotlib (the extra ``plot``); each gives a Figure."""
 
-import io
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import autograd
 from autograd import no_grad, sigmoid
-from autograd.gradcheck import float_of
+from autograd._select import float_of
+from autograd.errors import ChainruleError
+from nn.layer_plots import (
+    activation_histograms,
+    gradient_flow,
+    gradient_histograms,
+    gradients_over_steps,
+    saturation,
+    update_ratios,
+)
 from nn.metrics import predicted_class
 from nn.module import Module
-from nn.training import History
+from nn.picture import (
+    COLOURS,
+    colour,
+    colour_scale,
+    count_in_integers,
+    new_figure,
+    safe,
+    series_colours,
+    style,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette: told apart by colour-blind readers too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+    from nn.surface import LossSurface
+    from nn.training import History
+
+__all__ = [
+    "COLOURS",
+    "activation_histograms",
+    "decision_boundary",
+    "function_and_derivatives",
+    "gradient_flow",
+    "gradient_histograms",
+    "gradients_over_steps",
+    "loss_surface",
+    "misread_images",
+    "saturation",
+    "training_curves",
+    "update_ratios",
+]
 
 
-def training_curves(history: History) -> "Figure":
+def training_curves(history: "History") -> "Figure":
     """Loss (and accuracy, where there is one) over the epochs, training and validation."""
-    from matplotlib.ticker import MaxNLocator
-
-    panels = [("loss", history.loss, history.validation_loss)]
-    if history.accuracy:
-        panels.append(("accuracy", history.accuracy, history.validation_accuracy))
-    figure = _figure(4.5 * len(panels), 3.4)
-    for position, (name, training, validation) in enumerate(panels):
-        axes = figure.add_subplot(1, len(panels), position + 1)
-        epochs = range(1, len(training) + 1)
-        mark = "o" if len(training) == 1 else None
-        axes.plot(epochs, training, color=COLOURS[0], marker=mark, label="training")
-        if validation:
-            axes.plot(
-                epochs[: len(validation)], validation, color=COLOURS[1], marker=mark, label="test"
-            )
-            axes.legend(frameon=False)
-        axes.set(xlabel="epoch", title=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+    names = ["loss", "accuracy"] if history.accuracy else ["loss"]
+    figure = new_figure(4.5 * len(names), 3.4, f"Over {history.epochs} epochs: {history!r}")
+    for position, name in enumerate(names):
+        draw_curve(figure.add_subplot(1, len(names), position + 1), history, name)
     return figure
+
+
+def draw_curve(axes: "Axes", history: "History", name: str) -> None:
+    """The "loss" or the "accuracy" over the epochs."""
+    training = getattr(history, name)
+    validation = getattr(history, f"validation_{name}")
+    epochs = range(1, len(training) + 1)
+    mark = "o" if len(training) == 1 else None
+    axes.plot(epochs, training, color=COLOURS[0], marker=mark, label="training")
+    if validation:
+        axes.plot(
+            epochs[: len(validation)], validation, color=COLOURS[1], marker=mark, label="test"
+        )
+        axes.legend(frameon=False)
+    count_in_integers(axes, epochs)
+    style(axes, name, "epoch")
 
 
 def decision_boundary(
@@ -50,6 +85,24 @@ def decision_boundary(
     `resolution` is the number of grid points along each side. A single output is
     read as a logit: the colour shows its sigmoid, the line where it is 0.
     """
+    alt = f"What the model predicts where in the plane, under {len(X)} samples"
+    figure = new_figure(*boundary_size(X), alt)
+    draw_boundary(figure.add_subplot(), model, X, y, resolution)
+    return figure
+
+
+def boundary_size(X: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Inches of a figure in the shape of the samples and their margin."""
+    import numpy as np
+
+    width, height = (np.ptp(X, axis=0) + 0.24 * np.ptp(X, axis=0).max()).tolist()
+    return 5.0, 0.4 + 4.6 * min(2.0, max(0.5, height / width))
+
+
+def draw_boundary(
+    axes: "Axes", model: Module, X: Sequence[Sequence[float]], y: Sequence[int], resolution: int
+) -> None:
+    """The predictions of `model` on a grid around the samples, and these."""
     import numpy as np
 
     low, high = np.min(X, axis=0), np.max(X, axis=0)
@@ -58,31 +111,27 @@ def decision_boundary(
     ys = np.linspace(low[1] - margin, high[1] + margin, resolution)
     with no_grad():
         outputs = [[model([a, b]) for a in xs.tolist()] for b in ys.tolist()]
-    labels = sorted({max(0, label) for label in y})  # hinge's -1 is class 0
-    width, height = (high - low + 2.0 * margin).tolist()
-    figure = _figure(5.0, 0.4 + 4.6 * min(2.0, max(0.5, height / width)))
-    axes = figure.add_subplot()
     if hasattr(outputs[0][0], "__len__"):
         classes = len(outputs[0][0])
         heights = [[predicted_class(output) for output in row] for row in outputs]
         levels = [level - 0.5 for level in range(classes + 1)]
-        colours = [_colour(label) for label in range(classes)]
+        colours = [colour(label) for label in range(classes)]
         axes.contourf(xs, ys, heights, levels, colors=colours, alpha=0.25)
     else:
         scores = np.array([[sigmoid(float_of(output)) for output in row] for row in outputs])
         levels = np.linspace(0.0, 1.0, 13).tolist()
-        axes.contourf(xs, ys, scores, levels, cmap=_two_colours(), alpha=0.6)
+        scale = colour_scale(COLOURS[0], "#ffffff", COLOURS[1])
+        axes.contourf(xs, ys, scores, levels, cmap=scale, alpha=0.6)
         if scores.min() < 0.5 < scores.max():
             axes.contour(xs, ys, scores, [0.5], colors="#202124", linewidths=1.5)
-    for label in labels:
+    for label in sorted({max(0, label) for label in y}):  # hinge's -1 is class 0
         points = np.array([row for row, own in zip(X, y, strict=True) if max(0, own) == label])
         axes.scatter(
-            points[:, 0], points[:, 1], s=18, color=_colour(label), edgecolor="white",
+            points[:, 0], points[:, 1], s=18, color=colour(label), edgecolor="white",
             linewidth=0.5, label=f"class {label}",
         )  # fmt: skip
     axes.set_aspect("equal")
     axes.legend(frameon=True, loc="best", fontsize=8)
-    return figure
 
 
 def misread_images(
@@ -99,8 +148,8 @@ def misread_images(
     shown = wrong[:most]
     columns = min(6, max(1, len(shown)))
     rows = max(1, -(-len(shown) // columns))
-    figure = _figure(max(4.0, 1.25 * columns), 0.6 + 1.5 * rows)
     count = f"{len(wrong)} of {len(targets)} misread"
+    figure = new_figure(max(4.0, 1.25 * columns), 0.6 + 1.5 * rows, f"Images: {count}")
     figure.suptitle(count if len(shown) == len(wrong) else f"{count}, the first {most}")
     for position, i in enumerate(shown):
         side = round(len(images[i]) ** 0.5)
@@ -111,26 +160,92 @@ def misread_images(
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
-    # Without pyplot: no window, no global state, nothing to close.
-    from matplotlib.figure import Figure
+def function_and_derivatives(
+    f: Callable[[Any], Any], low: float, high: float, order: int = 2, *, points: int = 401
+) -> "Figure":
+    """`f` of one Value beside its derivatives up to `order`, from `low` to `high`.
 
-    class Picture(Figure):
-        """A figure that shows itself in a notebook."""
+    Where `f` has no real value the curves have a gap. An interval or order that
+    is none raises ValueError.
 
-        def _repr_png_(self) -> bytes:
-            file = io.BytesIO()
-            self.savefig(file, format="png")
-            return file.getvalue()
+    >>> figure = function_and_derivatives(autograd.tanh, -3, 3)
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['tanh(x)', "tanh'(x)", "tanh''(x)"]
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"an interval goes from low up to high, got {low!r} to {high!r}")
+    if order < 0:
+        raise ValueError(f"order counts derivatives from 0 up, got {order!r}")
+    xs = [low + (high - low) * i / (points - 1) for i in range(points)]
+    name = safe(getattr(f, "__name__", "f").replace("<lambda>", "f"))
+    figure = new_figure(
+        6.0, 3.8, f"{name} and its first {order} derivatives, from {low:g} to {high:g}"
+    )
+    axes = figure.add_subplot()
+    low_high = []
+    for n, line_colour in enumerate(series_colours(order + 1)):
+        derivative = autograd.derivative(f, n)
+        ys = [_number_at(derivative, x) for x in xs]
+        low_high += _worth_showing(ys)
+        label = f"{name}{chr(39) * n}(x)" if n <= 3 else f"{name}^({n})(x)"
+        axes.plot(xs, ys, color=line_colour, linewidth=2.2 if n == 0 else 1.5, label=label)
+    axes.axhline(0.0, color="#888888", linewidth=0.8, zorder=0)
+    style(axes, xlabel="x")
+    if low_high:
+        margin = 0.05 * (max(low_high) - min(low_high)) or 1.0
+        axes.set_ylim(min(low_high) - margin, max(low_high) + margin)
+    axes.legend(frameon=False)
+    return figure
 
-    return Picture(figsize=(width, height), dpi=120, layout="constrained")
+
+def _worth_showing(ys: list[float]) -> list[float]:
+    """The range of a curve; where it has gaps, beside which it may run off, of its middle part."""
+    finite = sorted(y for y in ys if math.isfinite(y))
+    if not finite or len(finite) == len(ys):
+        return finite[:1] + finite[-1:]
+    low, high = finite[len(finite) // 10], finite[-1 - len(finite) // 10]
+    reach = 0.5 * (high - low)
+    return [max(finite[0], low - reach), min(finite[-1], high + reach)]
 
 
-def _colour(label: int) -> str:
-    return COLOURS[label % len(COLOURS)]
+def _number_at(f: Callable[[Any], Any], x: float) -> float:
+    try:
+        number = float_of(f(x))
+    except ChainruleError:  # outside the domain
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
-def _two_colours() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
+def loss_surface(surface: "LossSurface") -> "Figure":
+    """The level sets of the loss in a plane through the parameters, and the training's path."""
+    import numpy as np
+    from matplotlib.ticker import MaxNLocator
 
-    return LinearSegmentedColormap.from_list("two", [COLOURS[0], "#ffffff", COLOURS[1]])
+    figure = new_figure(5.1, 4.2, surface.description)
+    axes = figure.add_subplot()
+    losses = np.ma.masked_invalid(surface.losses)
+    if losses.count():
+        low, high = float(losses.min()), float(losses.max())
+        wide = low > 0.0 and high > 20.0 * low
+        levels = np.geomspace(low, high, 20) if wide else MaxNLocator(18).tick_values(low, high)
+        norm = "log" if wide else "linear"
+        filled = axes.contourf(
+            surface.xs, surface.ys, losses, np.unique(levels), cmap="viridis_r", norm=norm
+        )
+        figure.colorbar(filled, ax=axes, label="loss", format="%.3g" if wide else None)
+        axes.contour(
+            surface.xs, surface.ys, losses, np.unique(levels), colors="white", linewidths=0.3
+        )
+    if surface.path:
+        columns = list(zip(*surface.path, strict=True))
+        axes.plot(*columns, color=COLOURS[1], linewidth=1.5, marker="o", markersize=3, label="path")
+        for point, mark, label in ((0, "s", "start"), (-1, "*", "end")):
+            axes.plot(
+                *surface.path[point], mark, color=COLOURS[1], markersize=11,
+                markeredgecolor="white", label=label,
+            )  # fmt: skip
+        axes.legend(fontsize=8)
+    else:
+        axes.plot(0.0, 0.0, "*", color=COLOURS[1], markersize=11, markeredgecolor="white")
+    axes.set(xlabel=surface.names[0], ylabel=surface.names[1])
+    return figure

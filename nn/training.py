@@ -4,17 +4,23 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value, no_grad
+from autograd._select import float_of
 from autograd.errors import AnomalyError
-from autograd.gradcheck import float_of
 from nn.data import batches, train_test_split
+from nn.diagnostics import as_rows
 from nn.init import Seed, as_generator
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.optim import Optimizer, clip_gradient_norm, gradient_norm
+from nn.recording import LayerHistory, Recorder
 from nn.schedules import Schedule
+from nn.watch import watching
+
+if TYPE_CHECKING:
+    from array import array
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 Callback: TypeAlias = Callable[["History", Module], Any]
@@ -22,7 +28,12 @@ Callback: TypeAlias = Callable[["History", Module], Any]
 
 @dataclass
 class History:
-    """What happened in each epoch; lists of equal length, empty where nothing was asked for."""
+    """What happened in each epoch; lists of equal length, empty where nothing was asked for.
+
+    After ``fit(..., record=True)`` `layers` has the gradients and updates of each
+    layer at the steps listed in `steps`, and `states` the numbers of
+    ``model.parameters()`` before the training and after each epoch.
+    """
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
@@ -32,6 +43,9 @@ class History:
     validation_accuracy: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     stopped: str = ""  # "", "early stopping", "callback" or "interrupted"
+    layers: dict[str, LayerHistory] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=list)
+    states: "list[array[float]]" = field(default_factory=list)
 
     @property
     def epochs(self) -> int:
@@ -83,6 +97,8 @@ def fit(
     callbacks: Iterable[Callback] = (),
     seed: Seed = 0,
     progress: bool = True,
+    record: bool = False,
+    watch: bool = False,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
@@ -103,6 +119,10 @@ def fit(
             that returns True stops the training.
         seed: of the shuffling and of the held-out samples.
         progress: whether to show a progress bar.
+        record: whether the history also keeps the gradients and updates of each
+            layer, about five times an epoch, and the parameters after each epoch.
+        watch: whether to show, in a notebook, pictures that follow the training;
+            implies `record`.
 
     A class loss also gives the accuracy. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
@@ -121,54 +141,60 @@ def fit(
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs!r}")
     generator = as_generator(seed)
-    X, y = _rows(X), _rows(y)
+    X, y = as_rows(X), as_rows(y)
     if isinstance(validation, float):
         X, held_X, y, held_y = train_test_split(X, y, validation, generator)
         validation = held_X, held_y
     elif validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
         raise TypeError(f"validation is (X, y) or a share such as 0.2, got {validation!r}")
+    record = record or watch
     if isinstance(early_stopping, int):
         early_stopping = EarlyStopping(early_stopping)
-    run = _Run(model, loss, optimizer, clip_norm)
     callbacks = list(callbacks)
     best, best_epoch, best_state = math.inf, 0, model.state_dict()
     history = History()
-    with _bar(epochs, len(X), progress) as bar:
-        try:
-            for epoch in range(epochs):
-                started = time.perf_counter()
-                if schedule is not None:
-                    optimizer.learning_rate = schedule(epoch)
-                record = run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch)
-                if validation is not None:
-                    record |= run.validation(*validation)
-                history.enter(record, time.perf_counter() - started)
-                if early_stopping is not None:
-                    watched = (history.validation_loss or history.loss)[-1]
-                    if watched < best - early_stopping.margin or epoch == 0:
-                        best, best_epoch, best_state = watched, epoch, model.state_dict()
-                    elif epoch - best_epoch >= early_stopping.patience:
-                        history.stopped = "early stopping"
-                # A list, so that every callback is called even when one stops the training.
-                answers = [callback(history, model) for callback in callbacks]
-                if any(answer is True for answer in answers):
-                    history.stopped = "callback"
-                if history.stopped:
-                    break
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
-    restoring = early_stopping is not None and early_stopping.restore
-    if restoring and history.epochs and history.stopped != "interrupted":
-        model.load_state_dict(best_state)
+    recorder = Recorder(model, history, -(-len(X) // max(1, batch_size))) if record else None
+    run = _Run(model, loss, optimizer, clip_norm, recorder)
+    with watching(history, model, X, y, loss, watch=watch) as pictures:
+        with _bar(epochs, len(X), progress) as bar:
+            try:
+                for epoch in range(epochs):
+                    started = time.perf_counter()
+                    if schedule is not None:
+                        optimizer.learning_rate = schedule(epoch)
+                    entry = run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch)
+                    if validation is not None:
+                        entry |= run.validation(*validation)
+                    history.enter(entry, time.perf_counter() - started)
+                    if recorder is not None:
+                        recorder.end_epoch()
+                    if early_stopping is not None:
+                        watched = (history.validation_loss or history.loss)[-1]
+                        if watched < best - early_stopping.margin or epoch == 0:
+                            best, best_epoch, best_state = watched, epoch, model.state_dict()
+                        elif epoch - best_epoch >= early_stopping.patience:
+                            history.stopped = "early stopping"
+                    # A list, so that every callback is called even when one stops the training.
+                    answers = [callback(history, model) for callback in callbacks]
+                    if any(answer is True for answer in answers):
+                        history.stopped = "callback"
+                    if history.stopped:
+                        break
+                    pictures.update()
+            except KeyboardInterrupt:
+                history.stopped = "interrupted"
+        restoring = early_stopping is not None and early_stopping.restore
+        if restoring and history.epochs and history.stopped != "interrupted":
+            model.load_state_dict(best_state)
     return history
 
 
 def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss) -> tuple[float, float]:
     """The loss and the accuracy (nan for a regression) of `model` on samples, without training."""
     judge = judge_of(loss)
-    y = _rows(y)
+    y = as_rows(y)
     with no_grad():
-        predictions = [model(x) for x in _rows(X)]
+        predictions = [model(x) for x in as_rows(X)]
         total = float_of(loss(predictions, y))
     if judge is None:
         return total, math.nan
@@ -179,10 +205,15 @@ class _Run:
     """What stays the same over the epochs of one fit."""
 
     def __init__(
-        self, model: Module, loss: Loss, optimizer: Optimizer, clip_norm: float | None
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        clip_norm: float | None,
+        recorder: Recorder | None,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.clip_norm = clip_norm
+        self.clip_norm, self.recorder = clip_norm, recorder
         self.judge = judge_of(loss)
 
     def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> dict[str, float]:
@@ -225,18 +256,20 @@ class _Run:
             norm = gradient_norm(parameters)
         else:
             norm = clip_gradient_norm(parameters, self.clip_norm)
-        self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
+
+        def step() -> None:
+            self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
+
+        if self.recorder is None:
+            step()
+        else:
+            self.recorder.update(step)
         return norm
 
     def validation(self, X: Sequence[Any], y: Sequence[Any]) -> dict[str, float]:
         """The loss and accuracy on held-out samples, for the history."""
         loss, accuracy = evaluate(self.model, X, y, self.loss)
         return {"validation_loss": loss} | ({"validation_accuracy": accuracy} if self.judge else {})
-
-
-def _rows(samples: Any) -> list[Any]:
-    """Rows as plain lists: reading single numbers out of an array is slow."""
-    return samples.tolist() if hasattr(samples, "tolist") else list(samples)
 
 
 def _bar(epochs: int, samples: int, progress: bool) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import autograd
 import nn
 from nn import plots
 
@@ -283,3 +284,111 @@ def test_matplotlib_loads_when_a_picture_is_made_and_pyplot_never(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path / "curves.png")]
     subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
     assert (tmp_path / "curves.png").exists()
+
+
+# --- function_and_derivatives ------------------------------------------------------
+
+
+def test_a_function_and_its_derivatives_are_the_school_formulas():
+    figure = plots.function_and_derivatives(autograd.tanh, -2.0, 3.0, points=11)
+    lines = figure.axes[0].get_lines()[:3]
+    xs = np.linspace(-2.0, 3.0, 11)
+    t = np.tanh(xs)
+    for line, expected in zip(lines, (t, 1 - t**2, -2 * t * (1 - t**2)), strict=True):
+        assert line.get_xdata() == pytest.approx(xs)
+        assert line.get_ydata() == pytest.approx(expected, rel=1e-12)
+    assert [line.get_label() for line in lines] == ["tanh(x)", "tanh'(x)", "tanh''(x)"]
+    assert rendered(figure)
+
+
+def test_derivatives_of_a_polynomial_of_ones_own():
+    figure = plots.function_and_derivatives(lambda x: x**4, -1.0, 2.0, order=5, points=4)
+    lines = figure.axes[0].get_lines()
+    xs = [-1.0, 0.0, 1.0, 2.0]
+    for n, factor in enumerate((1, 4, 12, 24, 24)):
+        assert lines[n].get_ydata() == pytest.approx([factor * x ** (4 - n) for x in xs])
+    assert list(lines[5].get_ydata()) == [0.0] * 4
+    assert [lines[n].get_label() for n in (0, 3, 4)] == ["f(x)", "f'''(x)", "f^(4)(x)"]
+    assert rendered(figure)
+
+
+def test_outside_its_domain_a_function_has_a_gap_and_its_pole_stays_out_of_sight():
+    figure = plots.function_and_derivatives(autograd.log, -1.0, 3.0)
+    line = figure.axes[0].get_lines()[0]
+    defined = [math.isfinite(number) for number in line.get_ydata()]
+    assert defined == [x > 0.0 for x in line.get_xdata()]
+    assert figure.axes[0].get_ylim()[0] > -100.0  # log''(0.01) is -10,000
+    assert rendered(figure)
+
+
+def test_nowhere_defined_is_an_empty_picture():
+    assert rendered(plots.function_and_derivatives(autograd.log, -2.0, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "order", "match"),
+    [
+        (1.0, 1.0, 2, "from low up to high"),
+        (0.0, math.inf, 2, "from low up to high"),
+        (math.nan, 1.0, 2, "from low up to high"),
+        (0.0, 1.0, -1, "order counts derivatives from 0 up, got -1"),
+    ],
+)
+def test_an_interval_or_order_that_is_none_is_refused(low, high, order, match):
+    with pytest.raises(ValueError, match=match):
+        plots.function_and_derivatives(autograd.exp, low, high, order)
+
+
+# --- loss_surface ------------------------------------------------------------------
+
+
+def surface(losses, path=()):
+    return nn.LossSurface([-1.0, 0.0, 1.0], [-2.0, 2.0], losses, list(path), ("a", "b"))
+
+
+def test_the_surface_holds_the_losses_and_the_path():
+    path = [(-1.0, -2.0), (0.5, 1.0), (0.0, 0.0)]
+    figure = plots.loss_surface(surface([[3.0, 2.0, 2.5], [1.0, 1.5, 2.0]], path))
+    axes = figure.axes[0]
+    filled = contours(axes)[0]
+    assert filled.zmin == 1.0
+    assert filled.zmax == 3.0
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert list(zip(*lines["path"].get_data(), strict=True)) == path
+    assert [list(lines[end].get_xdata()) for end in ("start", "end")] == [[-1.0], [0.0]]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("a", "b")
+    assert figure.alt == "Loss surface from 1 to 3, with a path of 3 points"
+    assert rendered(figure)
+
+
+def test_a_wide_range_of_losses_has_levels_by_factors():
+    figure = plots.loss_surface(surface([[1e-3, 1.0, 10.0], [1e3, 1.0, 1.0]]))
+    levels = np.array(contours(figure.axes[0])[0].levels)
+    assert levels[1:] / levels[:-1] == pytest.approx(levels[1] / levels[0])
+    assert rendered(figure)
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+def test_losses_that_are_not_finite_are_gaps(odd):
+    assert rendered(plots.loss_surface(surface([[odd, 2.0, 1.0], [1.0, 1.5, 2.0]])))
+    assert rendered(plots.loss_surface(surface([[odd] * 3] * 2)))
+    assert rendered(plots.loss_surface(surface([[1.0] * 3] * 2)))
+
+
+def test_without_matplotlib_a_picture_says_how_to_get_it():
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "import nn\n"
+        "try:\n"
+        "    nn.plots.training_curves(nn.History(loss=[1.0]))\n"
+        "except ModuleNotFoundError as error:\n"
+        "    print(error)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert result.stdout.strip().endswith("pip install 'chainrule[plot]'")
