@@ -258,7 +258,7 @@ cdef class Value:
             )
         upstream = as_float(gradient)
         read_modes()
-        run_backward(self, upstream)
+        run_backward(self, upstream, True)
 
     def zero_grad(self):
         self.gradient.grad = 0.0
@@ -825,9 +825,11 @@ cdef Value many(rule, int number, Given *given):
         out.rule = number
     else:
         replace(&out.extra.op, rule.__name__)
+    if not keeping:
+        out = detached(out)
     if watching:
         watch_many(rule, out, as_tuple(given))
-    return out if keeping else detached(out)
+    return out
 
 
 def rebuilt(data, op, tuple parents, tuple partials):
@@ -1077,17 +1079,17 @@ cdef inline void accumulate(Value parent, double contribution) noexcept:
         parent.gradient.grad += contribution
 
 
-cdef int run_backward(Value root, double upstream) except -1:
+cdef int run_backward(Value root, double upstream, bint calls_hooks) except -1:
     cdef Nodes order = borrowed(&spare_order)
     cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
-    cdef bint watching = anomaly
+    cdef bint watching = anomaly and calls_hooks
     try:
         sort(root, &order, &sums)
         root.gradient.grad = upstream
         for i in range(order.count - 1, -1, -1):
             if (<Value> order.items[i]).flags & REQUIRES_GRAD:
-                if (<Value> order.items[i]).extra != NULL:
+                if calls_hooks and (<Value> order.items[i]).extra != NULL:
                     run_hooks(<Value> order.items[i])
                 if watching:
                     modes.check_backward(<Value> order.items[i])
@@ -1156,6 +1158,9 @@ cdef struct Before:
     unsigned char flags
 
 
+cdef unsigned char OF_SWEEPS = REQUIRES_GRAD | REACHED | MOVED
+
+
 cdef Before *remember(Nodes *nodes) except NULL:
     """What `nodes` hold in `gradient` and `flags`, to be put back after the sweep."""
     cdef Py_ssize_t i
@@ -1175,7 +1180,10 @@ cdef void put_back(Nodes *nodes, Before *before) noexcept:
     if before != NULL:
         for i in range(nodes.count - 1, -1, -1):
             (<Value> nodes.items[i]).gradient.grad = before[i].grad
-            (<Value> nodes.items[i]).flags = before[i].flags
+            # Operands may have become Values meanwhile: those flags stay as they are.
+            (<Value> nodes.items[i]).flags = (
+                (<Value> nodes.items[i]).flags & ~OF_SWEEPS | before[i].flags & OF_SWEEPS
+            )
         PyMem_RawFree(before)
     PyMem_RawFree(nodes.items)
 
@@ -1198,7 +1206,7 @@ def reverse_sweep(Value root, double upstream, list inputs):
         before = remember(&nodes)
         for i in range(nodes.count):
             (<Value> nodes.items[i]).gradient.grad = 0.0
-        run_backward(root, upstream)
+        run_backward(root, upstream, False)
         return [(<Value> leaf).gradient.grad for leaf in inputs]
     finally:
         put_back(&nodes, before)
@@ -1364,7 +1372,7 @@ cdef int changes_of_partials(Value node, double *tangents, double *changes) exce
     cdef int how
     for i in range(count):
         how = derived_rules[node.rule][i]
-        if how == NUMBER:
+        if how == NUMBER or node.flags & (B_NUMBER if i else A_NUMBER):
             changes[i] = 0.0
             continue
         if how == OPERAND_A or how == OPERAND_B:
@@ -1396,7 +1404,12 @@ cdef int changes_in_python(Value node, const double *tangents, double *changes) 
     from autograd import partials
 
     cdef Py_ssize_t i, n = operand_count(node)
-    numbers = [parent(node, i).number for i in range(n)]
+    numbers = [
+        node.extra.operands[i].number if node.flags & MANY and node.extra.is_number[i]
+        else (<Value> node.extra.operands[i].value).number if node.flags & MANY
+        else number_of(node, i)
+        for i in range(n)
+    ]
     moving = [tangents[i] for i in range(n)]
     found = partials.tangents_of_partials(partials.rule_of(node), numbers, moving)
     for i in range(n):

@@ -73,9 +73,7 @@ def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formul
     value = formula.results[1 + operand]
     steps = list(formula.steps)
     if not isinstance(value, ast.Name):  # a name, for the next derivative to use
-        first = formula.results[0]
-        out = first.id if isinstance(first, ast.Name) else "out"
-        value = ast.Name(f"{out}__{formula.operands[operand]}", ast.Load())
+        value = ast.Name(f"{_value_name(formula)}__{formula.operands[operand]}", ast.Load())
         steps.append(((value.id,), formula.results[1 + operand]))
     partials = []
     for direction in formula.operands:
@@ -83,6 +81,17 @@ def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formul
         partials.append(differentiation.of(value) or ast.Constant(0.0))
     derived = Formula(name, formula.operands, False, tuple(steps), (value, *partials))
     return without_unused_steps(derived)
+
+
+def _value_name(formula: Formula) -> str:
+    """What the value of `formula` is called, or a free name for it."""
+    value, out = formula.results[0], "out"
+    if isinstance(value, ast.Name):
+        return value.id
+    taken = {*formula.operands, *(name for names, _ in formula.steps for name in names)}
+    while out in taken:
+        out += "_"
+    return out
 
 
 def tangent_formula(formula: Formula, find: Callable[[str], Formula]) -> Formula | None:
@@ -142,6 +151,8 @@ class _Differentiation:
         direction: str,
     ) -> None:
         self.direction, self.find, self.steps = direction, find, steps
+        expressions = [*(expression for _, expression in steps), *formula.results]
+        self.read = {name for expression in expressions for name in _names_in(expression)}
         self.tangents: dict[str, Tangent] = dict.fromkeys(formula.operands)
         if formula.sequence:
             [operand] = formula.operands
@@ -170,7 +181,7 @@ class _Differentiation:
 
     def differentiate_step(self, names: tuple[str, ...], expression: ast.expr) -> None:
         for position, name in enumerate(names):
-            if name in self.tangents or name == "_":
+            if name in self.tangents or (name == "_" and "_" not in self.read):
                 continue
             if len(names) == 1:
                 tangent = self.of(expression)
@@ -294,15 +305,26 @@ def _choice(test: ast.expr, body: Tangent, orelse: Tangent) -> Tangent:
 def _sum(left: Tangent, right: Tangent) -> Tangent:
     if left is None or right is None:
         return left or right
+    match left, right:
+        case ast.BinOp(op=ast.Div()), ast.BinOp(op=ast.Div()) if _same(left.right, right.right):
+            over = _sum(left.left, right.left)
+            return over and ast.BinOp(over, ast.Div(), left.right)
     if isinstance(right, ast.UnaryOp):
         return ast.BinOp(left, ast.Sub(), right.operand)
     return ast.BinOp(left, ast.Add(), right)
+
+
+def _same(left: ast.expr, right: ast.expr) -> bool:
+    return ast.dump(left) == ast.dump(right)
 
 
 def _product(tangent: Tangent, partial: ast.expr) -> Tangent:
     """Their product, without factors of one."""
     if tangent is None or _is_zero(partial):
         return None
+    if isinstance(partial, ast.BinOp) and isinstance(partial.op, ast.Div):
+        over = _product(tangent, partial.left)
+        return over and ast.BinOp(over, ast.Div(), partial.right)
     for factor, other in ((tangent, partial), (partial, tangent)):
         match factor:
             case ast.Constant(value=1.0):

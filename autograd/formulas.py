@@ -47,12 +47,19 @@ class RuleName(str):
         return self
 
 
+def named_after(rule: ops.Rule) -> RuleName:
+    """The name of `rule`, leading back to it."""
+    name = RuleName(rule.__name__)
+    name.rule = rule
+    return name
+
+
 def rule_named(name: str) -> ops.Rule | None:
     """The rule that made a node, by the node's `op`; None if the name alone does not tell."""
     if isinstance(name, RuleName):
         return name.rule
     rule = getattr(ops, name, None)
-    return rule if rule in ops.TABLE else None
+    return rule if inspect.isfunction(rule) and rule in ops.TABLE else None
 
 
 def formula_for(rule: ops.Rule) -> Formula:
@@ -100,6 +107,8 @@ def formula_of(function: ast.FunctionDef) -> Formula:
     arguments = function.args
     sequence = arguments.vararg is not None
     names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args]]
+    if not names and not sequence:
+        raise _error(function, function, "takes operands x, y, ... or one sequence *x")
     if arguments.kwonlyargs or arguments.kwarg or (sequence and names):
         raise _error(function, function, "takes operands x, y, ... or one sequence *x")
     if arguments.vararg is not None:
@@ -149,8 +158,11 @@ def _check(
     function: ast.FunctionDef, expression: ast.expr, allowed: tuple[type[ast.AST], ...]
 ) -> None:
     for node in ast.walk(expression):
-        if not isinstance(node, allowed):
-            raise _error(function, expression, f"has no {type(node).__name__}")
+        number = not isinstance(node, ast.Constant) or type(node.value) in (int, float)
+        if not isinstance(node, allowed) or not number:
+            raise _error(
+                function, expression, f"has no {type(node).__name__}" if number else "holds numbers"
+            )
 
 
 def _error(function: ast.FunctionDef, node: ast.AST, rule: str) -> FormulaError:

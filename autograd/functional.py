@@ -12,13 +12,13 @@ stays as it was.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from autograd import _select, errors, functions, modes
 from autograd._select import Value, constant
 from autograd.checks import as_float
 from autograd.graph_sweeps import forward_graph, reverse_graph
-from autograd.trees import Rebuild, flatten
+from autograd.trees import Rebuild, flatten, flatten_like, is_branching
 from autograd.value import Number
 
 Function = Callable[..., Any]
@@ -56,8 +56,9 @@ def gradient(
         raise errors.GraphError("output depends on no Value that requires a gradient")
     if not allow_unused:
         _check_used(output, leaves)
-    if create_graph:
-        return rebuild(_as_values(reverse_graph(output, upstream, leaves)))
+    if create_graph or modes.current.get().anomaly:
+        values = reverse_graph(output, upstream, leaves)
+        return rebuild(list(map(_as_value if create_graph else _select.float_of, values)))
     number = _select.float_of(upstream)
     return rebuild(_select.sweeps().reverse_sweep(output, number, leaves))
 
@@ -90,9 +91,9 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
     """
 
     def value_and_gradient_of(*arguments: Any, **named: Any) -> Any:
-        run = _run(function, argnums, arguments, named)
-        output = run.single_output(function)
-        return run.plain(output), run.rebuild(run.gradient(output))
+        with _run(function, argnums, arguments, named) as run:
+            output = run.single_output(function)
+            return run.plain(output), run.rebuild(run.gradient(output))
 
     return _named(value_and_gradient_of, "value_and_grad", function)
 
@@ -108,18 +109,16 @@ def derivative(function: Callable[..., Number], n: int = 1) -> Function:
         raise ValueError(f"n counts derivatives: 0, 1, 2 ..., got {n!r}")
 
     def derivative_of(x: Number) -> Any:
-        if isinstance(x, list | tuple | dict):
+        if is_branching(x):
             raise TypeError("derivative is for functions of one number: use grad or jacobian")
-        run = _run(function, 0, (x,), {})
-        output = run.single_output(function)
-        for order in range(1, n + 1):
-            if not isinstance(output, Value):
-                output = 0.0
-            elif order < n or run.makes_graph:
-                [output] = reverse_graph(output, 1.0, run.leaves)
-            else:
-                [output] = run.gradient(output)
-        return run.plain(output)
+        with _run(function, 0, (x,), {}) as run:
+            output = run.single_output(function)
+            for order in range(1, n + 1):
+                if order < n and isinstance(output, Value):
+                    [output] = reverse_graph(output, 1.0, run.leaves)
+                else:
+                    [output] = run.gradient(output)
+            return run.plain(output)
 
     return _named(derivative_of, f"derivative {n}", function)
 
@@ -135,16 +134,17 @@ def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     ([12.0, 7.0], [4.0, 1.0])
     """
     run, directions = _run_along(function, primals, tangents)
-    outputs, rebuild = run.outputs()
-    together = functions.sum([0.0, *outputs])
-    if not isinstance(together, Value):
-        changes: list[Number] = [0.0] * len(outputs)
-    elif run.makes_graph:
-        changes = forward_graph(together, run.leaves, directions, outputs)
-    else:
-        numbers = [_select.float_of(direction) for direction in directions]
-        changes = _select.sweeps().forward_sweep(together, run.leaves, numbers, outputs)
-    return rebuild(run.all_plain(outputs)), rebuild(run.all_plain(changes))
+    with run:
+        outputs, rebuild = run.outputs()
+        together = _together(outputs)
+        if not isinstance(together, Value):
+            changes: list[Number] = [0.0] * len(outputs)
+        elif run.records:
+            changes = forward_graph(together, run.leaves, directions, outputs)
+        else:
+            numbers = [_select.float_of(direction) for direction in directions]
+            changes = _select.sweeps().forward_sweep(together, run.leaves, numbers, outputs)
+        return rebuild(run.all_plain(outputs)), rebuild(run.all_plain(changes))
 
 
 def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
@@ -162,15 +162,11 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     outputs, rebuild = run.outputs()
 
     def pull_back(upstream: Any) -> Any:
-        upstreams, _ = flatten(upstream)
-        if len(upstreams) != len(outputs):
-            raise errors.ShapeError(
-                f"{len(upstreams)} upstream gradients for {len(outputs)} outputs: "
-                "give one for each, in the structure of the value"
-            )
-        if not run.makes_graph:
-            run.makes_graph = run.may_make_graph and any(isinstance(u, Value) for u in upstreams)
-        return run.rebuild(run.gradient(functions.dot(upstreams, outputs)))
+        upstreams = flatten_like(run.output, upstream, "upstream gradients")
+        with run:
+            if any(isinstance(u, Value) and u.requires_grad for u in upstreams):
+                run.makes_graph = run.may_make_graph
+            return run.rebuild(run.gradient(functions.dot(upstreams, outputs)))
 
     return rebuild(run.all_plain(outputs)), pull_back
 
@@ -188,9 +184,9 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
     """
 
     def jacobian_of(*arguments: Any, **named: Any) -> Any:
-        run = _run(function, argnums, arguments, named)
-        outputs, rebuild = run.outputs()
-        return rebuild([run.rebuild(row) for row in _rows(run, outputs)])
+        with _run(function, argnums, arguments, named) as run:
+            outputs, rebuild = run.outputs()
+            return rebuild([run.rebuild(row) for row in _rows(run, outputs)])
 
     return _named(jacobian_of, "jacobian", function)
 
@@ -206,13 +202,13 @@ def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """
 
     def hessian_of(*arguments: Any, **named: Any) -> Any:
-        run = _run(function, argnums, arguments, named)
-        output = run.single_output(function)
-        if run.makes_graph and isinstance(output, Value):
-            rows = _rows(run, reverse_graph(output, 1.0, run.leaves))
-        else:
-            rows = [run.products(output, direction) for direction in _unit(len(run.leaves))]
-        return run.rebuild([run.rebuild(row) for row in rows])
+        with _run(function, argnums, arguments, named) as run:
+            output = run.single_output(function)
+            if run.records and isinstance(output, Value):
+                rows = _rows(run, reverse_graph(output, 1.0, run.leaves))
+            else:
+                rows = [run.products(output, direction) for direction in _unit(len(run.leaves))]
+            return run.rebuild([run.rebuild(row) for row in rows])
 
     return _named(hessian_of, "hessian", function)
 
@@ -229,25 +225,45 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     ([8.0, 6.0],)
     """
     run, directions = _run_along(function, primals, tangents)
-    output = run.single_output(function)
-    if not (run.makes_graph and isinstance(output, Value)):
-        numbers = [_select.float_of(direction) for direction in directions]
-        return run.rebuild(run.products(output, numbers))
-    gradients = reverse_graph(output, 1.0, run.leaves)
-    along = functions.dot(directions, gradients)
-    return run.rebuild(run.gradient(along))
+    with run:
+        output = run.single_output(function)
+        if not (run.records and isinstance(output, Value)):
+            numbers = [_select.float_of(direction) for direction in directions]
+            return run.rebuild(run.products(output, numbers))
+        gradients = reverse_graph(output, 1.0, run.leaves)
+        return run.rebuild(run.gradient(functions.dot(directions, gradients)))
 
 
 @dataclass
 class _Run:
-    """One call of a function on fresh Values that stand for its arguments."""
+    """One call of a function on fresh Values that stand for its arguments.
+
+    While it is open, as in ``with run:``, nodes are recorded and the leaves
+    require a gradient; afterwards they are mere numbers to other transforms.
+    """
 
     output: Any
     leaves: list[Value]  # what to differentiate by
     rebuild: Rebuild
     gives_values: bool  # as there was a Value among the arguments
     may_make_graph: bool  # False under no_grad
-    makes_graph: bool = False
+    makes_graph: bool = False  # whether the results are Values with a graph
+
+    def __enter__(self) -> Self:
+        self.token = modes.current.set(modes.current.get()._replace(recording=True))
+        for leaf in self.leaves:
+            leaf.requires_grad = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        modes.current.reset(self.token)
+        for leaf in self.leaves:
+            leaf.requires_grad = bool(leaf.parents)
+
+    @property
+    def records(self) -> bool:
+        """Whether to compute with Values: for a graph, or for `detect_anomaly` to see each step."""
+        return self.makes_graph or modes.current.get().anomaly
 
     def single_output(self, function: Function) -> Number:
         """The output, which must be one number."""
@@ -270,7 +286,7 @@ class _Run:
     def plain(self, number: Number) -> Number:
         """A result as it is given to the caller: with its graph, or without."""
         if self.makes_graph:
-            return number if isinstance(number, Value) else constant(number)
+            return _as_value(number)
         number = _select.float_of(number)
         return constant(number) if self.gives_values else number
 
@@ -284,7 +300,7 @@ class _Run:
         """d `output` / d leaf for every leaf."""
         if not isinstance(output, Value) or not output.requires_grad:
             slopes: Sequence[Number] = [0.0] * len(self.leaves)
-        elif self.makes_graph:
+        elif self.records:
             slopes = reverse_graph(output, 1.0, self.leaves)
         else:
             slopes = _select.sweeps().reverse_sweep(output, 1.0, self.leaves)
@@ -305,13 +321,7 @@ def _run(
     named: dict[str, Any],
 ) -> _Run:
     """Call `function`, with fresh Values in place of the numbers in the arguments `argnums`."""
-    several = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    for position in several:
-        if not -len(arguments) <= position < len(arguments):
-            raise ValueError(
-                f"argnums has {position}, but {_name(function)} was called with "
-                f"{len(arguments)} positional arguments"
-            )
+    several = _positions(argnums, len(arguments), function)
     chosen = tuple(arguments[position] for position in several)
     given, rebuild = flatten(chosen)
     recording = modes.current.get().recording
@@ -337,6 +347,21 @@ def _run(
     return run
 
 
+def _positions(argnums: Any, count: int, function: Function) -> tuple[int, ...]:
+    several: Any = (argnums,) if isinstance(argnums, int) else argnums
+    if not isinstance(several, tuple | list) or not all(isinstance(i, int) for i in several):
+        raise TypeError(f"argnums is a position or a tuple of positions, got {argnums!r}")
+    for position in several:
+        if not -count <= position < count:
+            raise ValueError(
+                f"argnums has {position}, but {_name(function)} was called with {count} "
+                "positional arguments"
+            )
+    if len({position % count for position in several}) < len(several):
+        raise ValueError(f"argnums {argnums!r} names an argument twice")
+    return tuple(several)
+
+
 def _run_along(
     function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[_Run, list[Number]]:
@@ -346,13 +371,9 @@ def _run_along(
             raise TypeError(
                 f"{name} is the tuple of all arguments, such as (x,), got a {type(given).__name__}"
             )
-    directions = [x if isinstance(x, Value) else as_float(x) for x in flatten(tangents)[0]]
+    moving = flatten_like(primals, tangents, "tangents")
+    directions = [x if isinstance(x, Value) else as_float(x) for x in moving]
     run = _run(function, tuple(range(len(primals))), primals, {})
-    if len(directions) != len(run.leaves):
-        raise errors.ShapeError(
-            f"{len(directions)} tangents for {len(run.leaves)} numbers: "
-            "tangents have the structure of primals"
-        )
     run.makes_graph = run.makes_graph or (
         run.may_make_graph and any(isinstance(x, Value) and x.requires_grad for x in directions)
     )
@@ -371,9 +392,9 @@ def _fresh(x: Any, recording: bool) -> Value:
 
 def _rows(run: _Run, outputs: Sequence[Number]) -> list[list[Number]]:
     """The gradient of each of `outputs`."""
-    if run.makes_graph or len(outputs) <= len(run.leaves):
+    if run.records or len(outputs) <= len(run.leaves):
         return [run.gradient(out) for out in outputs]
-    together = functions.sum([0.0, *outputs])
+    together = _together(outputs)
     if not isinstance(together, Value):
         return [[run.plain(0.0)] * len(run.leaves) for _ in outputs]
     columns = [
@@ -383,12 +404,22 @@ def _rows(run: _Run, outputs: Sequence[Number]) -> list[list[Number]]:
     return [run.all_plain(row) for row in zip(*columns, strict=True)]
 
 
+def _together(outputs: Sequence[Number]) -> Number:
+    """A node that depends on all of `outputs`, for a sweep to start from."""
+    together: Number = _select.evaluate(_of_all, *outputs)
+    return together
+
+
+def _of_all(*outputs: float) -> tuple[float, ...]:
+    return 0.0, *[1.0] * len(outputs)
+
+
 def _unit(n: int) -> list[list[float]]:
     return [[float(row == column) for column in range(n)] for row in range(n)]
 
 
-def _as_values(numbers: Sequence[Number]) -> list[Value]:
-    return [x if isinstance(x, Value) else constant(x) for x in numbers]
+def _as_value(number: Number) -> Value:
+    return number if isinstance(number, Value) else constant(number)
 
 
 def _check_used(output: Value, inputs: Sequence[Value]) -> None:

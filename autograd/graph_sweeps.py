@@ -7,7 +7,7 @@ way and added up where branches meet: the reverse network of the textbooks.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from autograd import functions, hooks
+from autograd import functions
 from autograd._select import Value, topological_order
 from autograd.partials import partial_values
 from autograd.value import Number
@@ -36,7 +36,7 @@ def reverse_graph(
     for node in reversed(order):
         if node not in on_the_way or node not in upstreams:
             continue
-        above = upstreams[node] = hooks.run(node, upstreams[node])
+        above = upstreams[node]
         if seen is not None:
             seen(node, above)
         if not node.parents:
@@ -64,16 +64,20 @@ def forward_graph(
     order = topological_order(root)
     on_the_way = depending_on(inputs, order)
     for node in order:
-        if node not in on_the_way or node in tangent_of:
+        if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):
             continue
         wanted = [parent in on_the_way for parent in node.parents]
         total: Number | None = None
         for parent, partial in zip(node.parents, partial_values(node, wanted), strict=True):
-            if partial is not None:
+            if partial is not None and not _is_zero(tangent_of[parent]):
                 term = product(tangent_of[parent], partial)
                 total = term if total is None else functions.add(total, term)
         tangent_of[node] = 0.0 if total is None else total
     return [tangent_of.get(out, 0.0) if isinstance(out, Value) else 0.0 for out in outputs]
+
+
+def _is_zero(tangent: Number) -> bool:
+    return not isinstance(tangent, Value) and tangent == 0.0  # an infinite partial does not matter
 
 
 def product(upstream: Number, partial: Number) -> Number:

@@ -24,13 +24,13 @@ class HookHandle:
 
 
 def register_hook(value: Any, function: Callable[[Any], Any]) -> HookHandle:
-    """Have a backward pass call `function(gradient)` here; a result but None replaces it.
+    """Have `backward` call `function(gradient)` here; a result but None replaces it.
 
     It is called when the gradient is complete and before it is passed on: on a
     leaf with the gradient of this one call, without what `grad` held before.
-    Under ``gradient(..., create_graph=True)`` it is called with a Value.
-    Returns a handle that can `remove` the hook. A function that refers to this
-    Value keeps it alive until it is removed.
+    `gradient` and the transforms of functions call no hooks. Returns a handle
+    that can `remove` the hook. A function that refers to this Value keeps it
+    alive until it is removed.
 
     >>> from autograd import Value
     >>> x = Value(3.0)

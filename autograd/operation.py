@@ -5,15 +5,18 @@ import functools
 import inspect
 import random
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import _select, ops
 from autograd.checks import as_float, as_list, operands
 from autograd.derived import source_of
 from autograd.errors import FormulaError, GradcheckError
-from autograd.formulas import Formula, RuleName, formula_for
+from autograd.formulas import Formula, formula_for, named_after
 from autograd.gradcheck import GradcheckReport, gradcheck
-from autograd.partials import CONSTANTS, MATH, derived_rule, names_of
+from autograd.partials import CONSTANTS, HELPERS, MATH, MATH_OF_TWO, derived_rule, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Operation:
@@ -26,9 +29,7 @@ class Operation:
         functools.update_wrapper(self, rule)
         self.rule, self.formula = rule, formula_for(rule)
         _check(rule, self.formula)
-        name = RuleName(rule.__name__)
-        name.rule = rule
-        rule.__name__ = name
+        rule.__name__ = named_after(rule)
         if not self.formula.sequence:
             for operand in range(len(self.formula.operands)):
                 if source_of(self.formula, operand).is_derived:
@@ -37,9 +38,13 @@ class Operation:
     def __call__(self, *given: Any, **named: Any) -> Any:
         """The value of the rule; a rule of a sequence takes one sequence."""
         if self.formula.sequence:
-            [values] = given or [()]
-            return _select.evaluate(self.rule, *as_list(self.rule.__name__, values))
-        return _select.evaluate(self.rule, *operands(self.rule, *given, **named))
+            if len(given) != 1 or named:
+                raise TypeError(f"{self.rule.__name__} takes one sequence of numbers or Values")
+            inputs: Sequence[Any] = as_list(self.rule.__name__, given[0])
+        else:
+            inputs = operands(self.rule, *given, **named)
+        result = _select.evaluate(self.rule, *inputs)
+        return result if isinstance(result, _select.Value) else as_float(result)
 
     def check(
         self, *ranges: Any, samples: int = 100, tolerance: float = 1e-8, seed: int = 0
@@ -51,6 +56,8 @@ class Operation:
         GradcheckError with a table of the worst when one is off by more than
         `tolerance` (relative).
         """
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, got {samples!r}")
         count = 3 if self.formula.sequence else len(self.formula.operands)
         pairs = _pairs(self.rule.__name__, ranges, count)
         generator = random.Random(seed)
@@ -109,53 +116,91 @@ def _check(rule: ops.Rule, formula: Formula) -> None:
             f"{name} returns {partials} partials for {len(formula.operands)} operands "
             f"({', '.join(formula.operands)}): return the value, then one partial for each"
         )
-    known = {*formula.operands, *(step for names, _ in formula.steps for step in names)}
-    for step in known:
+    steps = [step for names, _ in formula.steps for step in names]
+    expressions = [*(expression for _, expression in formula.steps), *formula.results]
+    read = {
+        node.id for tree in expressions for node in ast.walk(tree) if isinstance(node, ast.Name)
+    }
+    for step in steps:
         if "__" in step:
             raise FormulaError(f"{name}: the name {step} is reserved; use a single underscore")
-    for expression in [*(expression for _, expression in formula.steps), *formula.results]:
-        if not formula.sequence:
-            _check_names(rule, expression, known)
+        if (*formula.operands, *steps).count(step) > 1 and (step != "_" or step in read):
+            raise FormulaError(f"{name} gives the name {step} twice: use another for each step")
+    for expression in expressions:
+        _check_names(rule, expression, {*formula.operands, *steps})
     for names, expression in formula.steps:
-        if len(names) > 1:
-            _check_results(rule, names, expression)
+        _check_results(rule, names, expression)
 
 
 def _check_names(rule: ops.Rule, expression: ast.expr, known: set[str]) -> None:
+    """FormulaError unless everything in `expression` is known."""
     called = {id(node.func) for node in ast.walk(expression) if isinstance(node, ast.Call)}
+    known = known | {
+        node.id
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)  # of a comprehension
+    }
     for node in ast.walk(expression):
         match node:
-            case ast.Attribute(value=ast.Name(id="math"), attr=attribute) if attribute in (
-                MATH if id(node) in called else CONSTANTS
-            ):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr=name)):
+                _check_call(rule, node, name)
+            case ast.Call(func=ast.Name(id=name)):
+                _check_rule(rule, expression, node, name)
+            case ast.Attribute(value=ast.Name(id="operator"), attr="mul"):
                 continue
+            case ast.Attribute(value=ast.Name(id="math"), attr=name):
+                if id(node) not in called and name not in CONSTANTS:
+                    raise _unknown(rule, node, f"it is no number; write {name}(...) or math.pi")
             case ast.Attribute():
                 raise _unknown(rule, node, "use the functions and constants of math")
-            case ast.Call(func=ast.Name(id=name)) if name in ("abs", "max", "min", "pow", "sum"):
-                advice = {"abs": "math.fabs", "pow": "math.pow"}.get(name, "a conditional")
-                raise _unknown(rule, node, f"use {advice}")
-            case ast.Call(func=ast.Name(id=name)):
-                meant = names_of(rule).get(name)
-                if not inspect.isfunction(meant) or meant not in ops.TABLE:
-                    raise _unknown(
-                        rule,
-                        node,
-                        f"of functions it may call rules, as in `value, slope = {name}"
-                        f"(x)` after `from autograd.ops import {name}`",
-                    )
-            case ast.Name(id=name) if id(node) not in called and name not in (*known, "math"):
+            case ast.Name(id=name) if id(node) not in called and name not in known:
                 number = names_of(rule).get(name)
-                if not isinstance(number, Real) or isinstance(number, bool):
+                is_number = isinstance(number, Real) and not isinstance(number, bool)
+                if name not in ("math", "operator") and not is_number:
                     raise _unknown(rule, node, "it is no operand, no step and no number")
+
+
+def _check_call(rule: ops.Rule, call: ast.Call, name: str) -> None:
+    """FormulaError unless `math` has this function and it takes so many arguments."""
+    if name not in MATH:
+        raise _unknown(rule, call, f"math.{name} has no rule in autograd.ops")
+    of_many = isinstance(call.args[0], ast.Starred) if call.args else False
+    if len(call.args) != (2 if name in MATH_OF_TWO else 1) and not of_many:
+        raise _unknown(rule, call, f"math.{name} takes another number of operands")
+
+
+def _check_rule(rule: ops.Rule, expression: ast.expr, call: ast.Call, name: str) -> None:
+    """FormulaError unless this is ``a, b = tanh(x)``, or one of the functions of sequences."""
+    if name in ("abs", "max", "min", "pow", "sum"):
+        advice = {"abs": "math.fabs", "pow": "math.pow"}.get(name, "a conditional")
+        raise _unknown(rule, call, f"use {advice}")
+    meant = names_of(rule).get(name)
+    if name in HELPERS and (name in ("len", "map", "reversed") or meant is getattr(ops, name)):
+        return
+    if call is not expression or not inspect.isfunction(meant) or meant not in ops.TABLE:
+        raise _unknown(
+            rule,
+            call,
+            f"it may call rules of autograd.ops in a step of their own, as in `value, slope = "
+            f"{name}(x)`, after `from autograd.ops import {name}`",
+        )
 
 
 def _check_results(rule: ops.Rule, names: tuple[str, ...], expression: ast.expr) -> None:
     match expression:
-        case ast.Call(func=ast.Name(id=called)):
-            count = len(formula_for(names_of(rule)[called]).results)
-            if count != len(names):
+        case ast.Call(func=ast.Name(id=called), args=arguments) if called not in HELPERS:
+            formula = formula_for(names_of(rule)[called])
+            if formula.sequence:
+                raise FormulaError(f"{rule.__name__}: {called} takes a sequence")
+            if len(formula.results) != len(names):
                 raise FormulaError(
-                    f"{rule.__name__}: {called} gives {count} results, not {len(names)}"
+                    f"{rule.__name__}: {called} gives {len(formula.results)} results, "
+                    f"not {len(names)}"
+                )
+            if len(formula.operands) != len(arguments):
+                raise FormulaError(
+                    f"{rule.__name__}: {called} takes {len(formula.operands)} operands, "
+                    f"not {len(arguments)}"
                 )
 
 

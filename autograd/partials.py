@@ -6,6 +6,7 @@ Values, with the functions of ``math`` replaced by those of `functions`.
 """
 
 import ast
+import copy
 import inspect
 import math
 import operator
@@ -24,7 +25,7 @@ from autograd.derived import (
     without_unused_steps,
 )
 from autograd.errors import FormulaError, GraphError
-from autograd.formulas import Formula, RuleName, formula_for, rule_named
+from autograd.formulas import Formula, formula_for, named_after, rule_named
 from autograd.value import Number
 
 
@@ -39,30 +40,44 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     values: list[Number | None] = [None] * len(wanted)
     if not any(wanted):
         return values
+    _check_data(node, rule)
     if formula_for(rule).sequence:
         every = sequence_partials(rule)(node, _operands(node))
-        values = [value if want else None for value, want in zip(every, wanted, strict=True)]
-    else:
-        for operand, want in enumerate(wanted):
-            if want:
-                values[operand] = _partial_value(node, rule, operand)
-    for value, partial in zip(values, node.partials, strict=True):
-        now = value._data if isinstance(value, Value) else value
-        if now is not None and now != partial and not (math.isnan(now) and math.isnan(partial)):
-            raise GraphError(
-                f"{node.op} was computed from other data than its operands hold now: "
-                "compute the output again before differentiating it twice"
-            )
+        return [value if want else None for value, want in zip(every, wanted, strict=True)]
+    for operand, want in enumerate(wanted):
+        if want:
+            values[operand] = _partial_value(node, rule, operand)
     return values
+
+
+def _check_data(node: Value, rule: ops.Rule) -> None:
+    try:
+        now = rule(*[parent._data for parent in node.parents])
+    except (ValueError, ArithmeticError):
+        now = ()
+    before = (node._data, *node.partials)
+    if len(now) != len(before) or not all(map(_same_number, now, before)):
+        raise GraphError(
+            f"{node.op} was computed from other data than its operands hold now: "
+            "compute the output again before differentiating it twice"
+        )
+
+
+def _same_number(x: float, y: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y))
 
 
 def rule_of(node: Value) -> ops.Rule:
     """The rule that made `node`; GraphError where only its name is known."""
     rule = rule_named(node.op)
     if rule is None:
-        raise GraphError(
-            f"the rule of {node.op} is not known any more: make it an operation with @autograd.op"
-        )
+        try:
+            return called_rule(node.op)  # a derived rule that came out of a pickle
+        except FormulaError:
+            raise GraphError(
+                f"the rule of {node.op} is not known any more: make the node again, with an "
+                "operation made by @autograd.op"
+            ) from None
     return rule
 
 
@@ -96,9 +111,7 @@ def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     base = formula_for(rule)
     formula = derived_formula(base, operand, _called_formula)
     derived = _function(formula, _namespace(rule, formula))
-    name = RuleName(formula.name)
-    name.rule = derived
-    derived.__name__ = name
+    name = derived.__name__ = named_after(derived)
     derived.formula = formula  # type: ignore[attr-defined]
     ops.SYMBOLS[name] = _symbol(rule, base.operands, operand)
     if rule in ops.TABLE or getattr(rule, "is_built_in", False):
@@ -123,10 +136,12 @@ def called_rule(name: str) -> ops.Rule:
     if inspect.isfunction(own) and own in ops.TABLE:
         return own
     base, _, operand = name.rpartition("_")
-    if not base:
-        raise FormulaError(f"{name} is no rule of autograd.ops")
-    rule = called_rule(base)
-    return derived_rule(rule, formula_for(rule).operands.index(operand))
+    if base:
+        rule = called_rule(base)
+        operands = formula_for(rule).operands
+        if operand in operands and not formula_for(rule).sequence:
+            return derived_rule(rule, operands.index(operand))
+    raise FormulaError(f"{name} is no rule of autograd.ops")
 
 
 def _called_formula(name: str) -> Formula:
@@ -141,6 +156,7 @@ def names_of(rule: ops.Rule) -> dict[str, Any]:
 # The functions of `math` that have a rule, or a derivative that is zero; and its numbers.
 MATH = {rule.__name__ for rule in ops.TABLE}.intersection(dir(math)) - {"prod"}
 MATH |= {"fabs", "floor", "ceil", "isfinite", "isnan"}
+MATH_OF_TWO = {"atan2", "fmod", "hypot", "pow"}
 CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
 
 
@@ -151,12 +167,17 @@ def _namespace(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
     for expression in [*(expression for _, expression in formula.steps), *formula.results]:
         for node in ast.walk(expression):
             match node:
-                case ast.Call(func=ast.Name(id=name)) if name not in _NO_RULES:
-                    namespace[name] = called_rule(name)
+                case ast.Call(func=ast.Name(id=name)) if name not in HELPERS:
+                    namespace[_bound(name)] = called_rule(name)
     return namespace
 
 
-_NO_RULES = {"len", "map", "zip", "reversed", "_total", "_largest", "_products"}
+HELPERS = {"len", "map", "zip", "reversed", "_total", "_largest", "_products"}
+
+
+def _bound(rule: str) -> str:
+    """What a rule is called in a generated function, where steps may have any other name."""
+    return f"rule__{rule}"
 
 
 def _function(
@@ -177,7 +198,12 @@ def _function(
     function = ast.FunctionDef(
         formula.name, ast.arguments([], arguments, None, [], [], None, []), body, []
     )
-    module = ast.fix_missing_locations(ast.Module([function], []))
+    module = copy.deepcopy(ast.fix_missing_locations(ast.Module([function], [])))
+    called = [node.func for node in ast.walk(module) if isinstance(node, ast.Call)]
+    # A set: formulas share parts.
+    for name in {func for func in called if isinstance(func, ast.Name)}:
+        if name.id not in HELPERS:
+            name.id = _bound(name.id)
     found: dict[str, Any] = {}
     exec(compile(module, f"<derived rule {formula.name}>", "exec"), namespace, found)  # noqa: S102 - from the source of a rule
     made: Callable[..., Any] = found[formula.name]

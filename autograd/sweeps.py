@@ -1,7 +1,8 @@
 """Sweeps over a recorded graph: reverse, forward, and second order. Numbers in, numbers out.
 
-They leave the `grad` of every Value as it was. `partials.py` does the same with
-Values, which can be differentiated again; the compiled engine has its own.
+They leave the `grad` of every Value as it was, and call no hooks. The compiled
+engine has its own; `graph_sweeps.py` does the same with Values, which can be
+differentiated again.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,14 @@ from autograd.partials import rule_of, tangents_of_partials
 
 def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Value]) -> list[float]:
     """The gradient of `root`, times `upstream`, by each of `inputs`: what `backward` gives."""
-    before = [(node, node._grad, node._reached) for node in value.topological_order(root)]
-    before += [(node, node._grad, node._reached) for node in inputs]
-    try:
-        for node in inputs:
-            node._grad = 0.0
-        for node, _, _ in before:
-            if not node.parents:  # leaves would add to what they hold
-                node._grad = 0.0
-        root.backward(upstream)
-        return [node._grad for node in inputs]
-    finally:
-        for node, grad, reached in before:
-            node._grad, node._reached = grad, reached
+    gradients = {root: upstream}
+    for node in reversed(value.topological_order(root)):
+        if node in gradients and node.requires_grad:
+            above = gradients[node]
+            for parent, partial in zip(node.parents, node.partials, strict=True):
+                if parent.requires_grad:
+                    gradients[parent] = gradients.get(parent, 0.0) + above * partial
+    return [gradients.get(node, 0.0) for node in inputs]
 
 
 def forward_sweep(

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.errors import ShapeError
+
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
@@ -35,6 +37,56 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     if _is_array(tree):
         return tree.ravel().tolist(), lambda new: _array(new, tree.shape)
     return [tree], lambda new: new[0]
+
+
+def flatten_like(pattern: Any, tree: Any, what: str) -> list[Any]:
+    """The leaves of `tree`, which must have the structure of `pattern`, in the order of that.
+
+    ShapeError calls the leaves of `tree` `what`.
+    """
+    leaves: list[Any] = []
+    _match(pattern, tree, what, leaves)
+    return leaves
+
+
+def _match(pattern: Any, tree: Any, what: str, leaves: list[Any]) -> None:
+    given, wanted = len(flatten(tree)[0]), len(flatten(pattern)[0])
+    if given != wanted:
+        raise ShapeError(f"{given} {what} for {wanted} numbers: give them the same structure")
+    if isinstance(pattern, dict) and isinstance(tree, dict) and set(pattern) == set(tree):
+        for key, branch in pattern.items():
+            _match(branch, tree[key], what, leaves)
+    elif (
+        isinstance(pattern, list | tuple)
+        and isinstance(tree, list | tuple)
+        and len(pattern) == len(tree)
+    ):
+        if not any(map(_branches, {*map(type, pattern), *map(type, tree)})):
+            leaves += tree
+        else:
+            for branch, own in zip(pattern, tree, strict=True):
+                _match(branch, own, what, leaves)
+    elif is_branching(pattern) and _is_array(pattern) and _is_array(tree):
+        if pattern.shape != tree.shape:
+            raise ShapeError(f"{what} of shape {tree.shape} for numbers of shape {pattern.shape}")
+        leaves += tree.ravel().tolist()
+    elif is_branching(pattern) or is_branching(tree):
+        raise ShapeError(
+            f"{what} in another structure: {_kind(tree)} stands where {_kind(pattern)} is expected"
+        )
+    else:
+        leaves.append(tree)
+
+
+def _kind(tree: Any) -> str:
+    if isinstance(tree, dict):
+        return f"a dict with the keys {list(tree)}"
+    return f"a {type(tree).__name__} of {len(tree)}" if is_branching(tree) else "one number"
+
+
+def is_branching(tree: Any) -> bool:
+    """Whether `tree` holds others: a list, a tuple, a dict or an array."""
+    return isinstance(tree, dict | list | tuple) or _is_array(tree)
 
 
 def _branches(kind: type) -> bool:

@@ -1,9 +1,10 @@
 """What derivatives of functions cost: `value_and_grad` and `hvp` beside the function itself.
 
-    python benchmarks/functional.py
+python benchmarks/functional.py
 """
 
 import argparse
+import itertools
 import math
 import statistics
 import time
@@ -17,7 +18,7 @@ from autograd import grad, hvp, value_and_grad
 def rosenbrock(x: Sequence[Any]) -> Any:
     """Rosenbrock's valley: 7 operations for each input."""
     total = 0.0
-    for a, b in zip(x, x[1:], strict=False):
+    for a, b in itertools.pairwise(x):
         total += 100.0 * (b - a * a) ** 2.0 + (1.0 - a) ** 2.0
     return total
 

@@ -93,7 +93,27 @@ def functional_call(
         parameters = dict(zip((name for name, _ in own), parameters, strict=True))
     _check_paths(type(model).__name__, [name for name, _ in own], parameters)
     replaced = {id(parameter): parameters[name] for name, parameter in own}
-    return copy.deepcopy(model, replaced)(*inputs, **named)
+    return _copied(model, replaced)(*inputs, **named)
+
+
+def _copied(thing: Any, copies: dict[int, Any]) -> Any:
+    """`thing` with copies of the modules and containers in it; `copies` are by id."""
+    if id(thing) in copies:
+        return copies[id(thing)]
+    if isinstance(thing, tuple):
+        parts = [_copied(part, copies) for part in thing]
+        return thing._make(parts) if hasattr(thing, "_make") else type(thing)(parts)
+    if not isinstance(thing, _HOLDERS):
+        return thing
+    new: Any = copy.copy(thing)
+    copies[id(thing)] = new
+    if isinstance(new, Module):
+        vars(new).update({name: _copied(item, copies) for name, item in vars(thing).items()})
+    elif isinstance(new, dict):
+        new.update({name: _copied(item, copies) for name, item in new.items()})
+    else:
+        new[:] = [_copied(item, copies) for item in new]
+    return new
 
 
 def _check_paths(model: str, own: list[str], state: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ from autograd import Value, detect_anomaly, errors, no_grad, ops, pickling
 from autograd.checks import as_float
 from autograd.formulas import read_formulas
 from autograd.modes import scope
+from autograd.partials import derived_rule, sources
 
 if find_spec("autograd._engine") is None:
     pytest.skip(
@@ -36,6 +37,7 @@ if find_spec("autograd._engine") is None:
 
 PURE, COMPILED = import_module("autograd.value"), import_module("autograd._engine")
 COMPILED_UPDATES = import_module("nn._updates")
+REFERENCE_SWEEPS = import_module("autograd.sweeps")
 RULES = {rule.__name__: rule for rule in ops.TABLE}
 INF, NAN, LARGEST = math.inf, math.nan, sys.float_info.max
 POSITIVE = [
@@ -487,6 +489,85 @@ def test_data_grad_and_constructor_take_and_refuse_the_same(number):
 
     pure, compiled = both(work)
     assert pure == compiled
+
+
+# --- sweeps, and the rules derived from ours ---------------------------------------------
+
+DERIVED = {
+    derived_rule(rule, operand): rule
+    for rule in RULES.values()
+    if not is_sequence_rule(rule)
+    for operand, source in enumerate(sources(rule))
+    if source.is_derived
+}
+
+
+@pytest.mark.parametrize("rule", DERIVED, ids=lambda rule: rule.__name__)
+def test_every_derived_rule_agrees_on_nasty_operands(rule):
+    """Where the rule it comes from has a value: elsewhere there is no node to differentiate."""
+    samples = nasty_operands(rule)
+    accepted = [x for x in samples if type(outcome(lambda x=x: DERIVED[rule](*x))[0]) is not str]
+    assert disagreements(rule, accepted[:: 1 if len(accepted) < 5000 else 13])[:5] == []
+
+
+tangents_of_leaves = st.lists(floats, min_size=3, max_size=3)
+
+
+def swept(sweeps, root, leaves, others, tangents):
+    """What the four sweeps give below `root`."""
+    return [
+        outcome(lambda: list(map(bits, sweeps.reverse_sweep(root, 1.5, [*leaves, *others])))),
+        outcome(lambda: list(map(bits, sweeps.forward_sweep(root, leaves, tangents, others)))),
+        outcome(lambda: [list(map(bits, x)) for x in sweeps.second_sweep(root, leaves, tangents)]),
+        outcome(lambda: sweeps.uses_others(root, leaves[:2])),
+    ]
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(programs, positions, tangents_of_leaves, st.booleans())
+def test_the_sweeps_agree_on_any_program(program, position, tangents, look_first):
+    results = []
+    for engine, sweeps in ((PURE, REFERENCE_SWEEPS), (COMPILED, COMPILED)):
+        made = [engine.Value(0.5, "a"), engine.Value(-1.25), engine.Value(2.0)]
+        leaves, shown = made[:3], []
+        run(engine, program, made)
+        if look_first:
+            seen(made, engine)
+        for value in made:
+            value.grad = 0.25
+        differentiable = [value for value in made if value.requires_grad]
+        for root in (differentiable[-1], differentiable[position % len(differentiable)]):
+            below = engine.topological_order(root)[-4:]
+            shown.append(swept(sweeps, root, leaves, below, tangents))
+            shown.append(seen(made, engine))
+        results.append(shown)
+    assert results[0] == results[1]
+
+
+def test_a_second_sweep_leaves_operands_that_are_numbers_alone():
+    # Where C gives no finite number Python is asked, which looks at the operands.
+    x = COMPILED.Value(-3.0)
+    y = COMPILED.apply(ops.pow, x, 2.0)
+    for _ in range(3):
+        assert COMPILED.second_sweep(y, [x], [1.0]) == ([-6.0], [2.0])
+    assert [parent.data for parent in y.parents] == [-3.0, 2.0]
+    assert len(y.local_gradient(1.0)) == 2
+
+
+@pytest.mark.parametrize("sweep", ["reverse", "second", "backward"])
+def test_hooks_may_look_at_operands_during_a_sweep(sweep):
+    x = COMPILED.Value(-3.0)
+    y = COMPILED.apply(ops.pow, x, 2.0)
+    root = y * y
+    y.register_hook(lambda gradient: y.parents and None)
+    for _ in range(3):
+        if sweep == "reverse":
+            assert COMPILED.reverse_sweep(root, 1.0, [x]) == [-108.0]
+        elif sweep == "second":
+            COMPILED.second_sweep(root, [x], [1.0])
+        else:
+            root.backward()
+    assert [parent.data for parent in y.parents] == [-3.0, 2.0]
 
 
 # --- optimisers: formulas over many parameters ---------------------------------------

@@ -17,8 +17,11 @@ from reference import identical, is_sequence_rule
 
 import nn.updates
 from autograd import ops
-from autograd.export.c import c_function, c_update, rules_header, updates_header
-from autograd.formulas import FormulaError, formula_of, read_formulas
+from autograd.errors import FormulaError
+from autograd.export.c import c_function, c_update
+from autograd.export.headers import rules_header, updates_header
+from autograd.formulas import formula_for, formula_of, read_formulas
+from autograd.partials import called_rule, sources, tangents_of_partials
 
 ROOT = Path(__file__).parent.parent
 COMPILER = os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
@@ -51,6 +54,10 @@ double unary(int id, double x, double *p) { return unary_rule(id, x, p); }
 double binary(int id, double x, double y, double *p) { return binary_rule(id, x, y, p, p + 1); }
 double sequence(int id, const double *x, Py_ssize_t n, double *p)
 { return sequence_rule(id, x, n, p); }
+int own_count(void) { return own_rule_count; }
+int derived(int id, int operand) { return derived_rules[id][operand]; }
+int tangent(int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
+{ return sequence_tangent(id, x, x_dot, n, changes); }
 """
 UPDATES_C = """
 #include "_updates.h"
@@ -149,10 +156,87 @@ def test_the_flags_are_those_of_setup():
 
 
 def test_every_rule_of_one_or_two_operands_or_a_sequence_is_in_the_table(compiled):
-    assert set(compiled.numbers) == set(WITH_C)
-    for name, kind in compiled.kinds.items():
+    own = compiled.it.own_count()
+    assert set(list(compiled.numbers)[:own]) == set(WITH_C)
+    for name in WITH_C:
         count = RULES[name].__code__.co_argcount
-        assert kind == {0: "s", 1: "u", 2: "b"}[count]
+        assert compiled.kinds[name] == {0: "s", 1: "u", 2: "b"}[count]
+
+
+def test_after_them_come_the_derived_rules(compiled):
+    """Each partial that is no number, no operand and not the value itself."""
+    scalar = [name for name in WITH_C if compiled.kinds[name] != "s"]
+    expected = {
+        f"{name}_{formula_for(RULES[name]).operands[position]}"
+        for name in scalar
+        for position, source in enumerate(sources(RULES[name]))
+        if source.is_derived
+    }
+    own = compiled.it.own_count()
+    derived = set(list(compiled.numbers)[own:])
+    assert derived <= expected
+    # Of hypot there is no C, and atan2, asinh and hypot itself are not in the table.
+    assert expected - derived == set()
+    assert compiled.it.count() < 256  # what the engine has room for
+
+
+def test_the_table_says_where_a_partial_comes_from(compiled):
+    number, itself, first, second = -1, -2, -3, -4
+    names = {i: name for name, i in compiled.numbers.items()}
+
+    def how(name):
+        return [
+            compiled.it.derived(compiled.numbers[name], operand)
+            for operand in range(RULES[name].__code__.co_argcount)
+        ]
+
+    assert how("add") == [number, number]
+    assert how("mul") == [second, first]
+    assert how("exp") == [itself]
+    assert [names[i] for i in how("pow")] == ["pow_x", "pow_y"]
+    assert [names[i] for i in how("tanh")] == ["tanh_x"]
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_C if not is_sequence_rule(RULES[n])])
+def test_c_gives_what_the_derived_rules_give(compiled, name):
+    wrong, checked = [], 0
+    for operand, source in enumerate(sources(RULES[name])):
+        called = f"{name}_{formula_for(RULES[name]).operands[operand]}"
+        if not source.is_derived:
+            continue
+        rule = called_rule(called)
+        for operands in itertools.islice(points(name), 0, None, 5):
+            try:
+                expected = rule(*operands)
+            except (ValueError, ArithmeticError):
+                expected = (NAN,)
+            got = compiled(called, operands)
+            # Where C gives no finite number the engine asks Python.
+            if all(map(math.isfinite, got)) and not all(map(identical, got, expected)):
+                wrong.append((called, operands, got, expected))
+            checked += 1
+    assert wrong[:5] == []
+    assert checked or not any(source.is_derived for source in sources(RULES[name]))
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_C if is_sequence_rule(RULES[n])])
+def test_c_gives_the_tangents_of_the_partials_of_a_sequence(compiled, name):
+    rule, rng = RULES[name], random.Random(name)
+    for count in counts(rule):
+        for _ in range(100):
+            x = [rng.uniform(-4.0, 4.0) for _ in range(count)]
+            tangents = [rng.choice((0.0, rng.uniform(-1.0, 1.0))) for _ in range(count)]
+            changes = (ctypes.c_double * (count + 1))()
+            done = compiled.it.tangent(
+                compiled.numbers[name],
+                (ctypes.c_double * count)(*x),
+                (ctypes.c_double * count)(*tangents),
+                ctypes.c_ssize_t(count),
+                changes,
+            )
+            assert done == 1
+            assert all(map(identical, changes[:count], tangents_of_partials(rule, x, tangents)))
+            assert changes[count] == 0.0
 
 
 @pytest.mark.parametrize("name", WITH_C)
@@ -181,7 +265,7 @@ def test_rules_of_three_operands_have_c_too(name):
 
 @pytest.mark.parametrize("name", sorted(WITHOUT_C & set(FORMULAS)))
 def test_where_math_does_something_of_its_own_there_is_no_c(name):
-    with pytest.raises(FormulaError, match=rf"^{name}: no C for .*hypot"):
+    with pytest.raises(FormulaError, match=rf"^{name}: no C for .*(hypot|_products)"):
         c_function(FORMULAS[name], CONSTANTS, set(FORMULAS))
 
 

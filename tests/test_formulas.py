@@ -1,10 +1,12 @@
 """Formulas: what `formulas.py` reads of a rule is what the rule computes, or FormulaError."""
 
 import ast
+import copy
 import inspect
 import itertools
 import math
 import operator
+import pickle
 import random
 
 import pytest
@@ -12,7 +14,8 @@ from reference import identical, is_sequence_rule
 
 import nn.updates
 from autograd import ops
-from autograd.formulas import FormulaError, formula_of, read_formulas
+from autograd.errors import FormulaError
+from autograd.formulas import RuleName, formula_for, formula_of, read_formulas, rule_named
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}
 SCALAR_RULES = [name for name, rule in RULES.items() if not is_sequence_rule(rule)]
@@ -93,9 +96,40 @@ def test_every_scalar_rule_has_a_formula(name):
     assert len(formula.results) == 1 + code.co_argcount
 
 
-def test_the_rules_without_a_formula_are_known():
-    assert set(RULES) - set(FORMULAS) == {"prod"}
-    assert set(FORMULAS) <= set(RULES)  # no helper is taken for a rule
+def test_every_rule_has_a_formula_and_nothing_else():
+    assert list(FORMULAS) == list(RULES)  # no helper is taken for a rule
+    for name, rule in RULES.items():
+        assert ast.dump(formula_for(rule).results[0]) == ast.dump(FORMULAS[name].results[0])
+
+
+def test_a_name_leads_to_its_rule():
+    assert all(rule_named(name) is rule for name, rule in RULES.items())
+    assert [rule_named(name) for name in ("", "nothing", "_total", "TABLE", "math")] == [None] * 5
+    mine = RuleName("tanh")  # another rule of that name
+    mine.rule = math.sin
+    assert rule_named(mine) is math.sin
+    assert mine == "tanh"
+    assert copy.deepcopy(mine) is mine
+    assert type(pickle.loads(pickle.dumps(mine))) is str
+
+
+def double(x):
+    """A rule of a user, with steps."""
+    twice = x + x
+    return twice, 2.0
+
+
+def test_the_formula_of_a_users_rule_is_read_from_its_file():
+    formula = formula_for(double)
+    assert (formula.name, formula.operands, interpreted(formula, (3.0,))) == (
+        "double", ("x",), (6.0, 2.0))  # fmt: skip
+    assert formula_for(double) is formula
+    with pytest.raises(FormulaError, match="no function defined with def"):
+        formula_for(lambda x: (x, 1.0))
+    found = {}
+    exec("def rule(x):\n    return x, 1.0", found)  # noqa: S102 - our own
+    with pytest.raises(FormulaError, match="source of rule rule cannot be read"):
+        formula_for(found["rule"])
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+import autograd
 from autograd import Value
 from autograd.errors import NumberError, ShapeError
-from nn import Module
+from nn import MLP, Module, Neuron, functional_call
 
 
 class Holder(Module):
@@ -181,3 +182,88 @@ def test_overridden_parameters_decide_what_is_reset():
     (model.a * model.b).backward()
     model.zero_grad()
     assert (model.a.grad, model.b.grad) == (0.0, 1.0)
+
+
+# --- functional_call -------------------------------------------------------------------
+
+
+class Line(Module):
+    """slope * x + offset"""
+
+    def __init__(self):
+        self.slope, self.offset = Value(2.0, "slope"), Value(1.0, "offset")
+
+    def __call__(self, x, times=1.0):
+        return times * (self.slope * x + self.offset)
+
+
+def test_functional_call_takes_numbers_and_values_in_order_or_by_path():
+    line, slope = Line(), Value(5.0)
+    assert functional_call(line, [3.0, 4.0], 10.0) == 34.0
+    assert functional_call(line, (3.0, 4.0), 10.0, times=2.0) == 68.0
+    assert functional_call(line, {"offset": 4.0, "slope": 3.0}, 10.0) == 34.0
+    out = functional_call(line, [slope, 0.0], 10.0)
+    out.backward()
+    assert (out.data, slope.grad) == (50.0, 10.0)
+
+
+def test_functional_call_leaves_the_model_as_it_is():
+    line = Line()
+    slope, offset = line.parameters()
+    functional_call(line, [Value(3.0), Value(4.0)], 10.0).backward()
+    assert line.parameters() == [slope, offset]
+    assert (slope.data, slope.grad, offset.data, offset.grad) == (2.0, 0.0, 1.0, 0.0)
+    assert line(10.0).data == 21.0
+
+
+def test_functional_call_with_the_models_own_parameters_is_a_call():
+    model = MLP(2, [3, 1], "tanh", generator=0)
+    x = [0.5, -1.0]
+    assert functional_call(model, model.parameters(), x).data == model(x).data
+    assert functional_call(model, model.state_dict(), x).data == model(x).data
+
+
+def test_shared_parameters_are_replaced_everywhere():
+    shared = Value(2.0)
+    model = Holder(a=shared, more=[shared, {"b": shared}])
+    Holder.__call__ = lambda self: self.a + self.more[0] * 10.0 + self.more[1]["b"] * 100.0
+    try:
+        assert functional_call(model, [3.0]) == 333.0
+    finally:
+        del Holder.__call__
+
+
+def test_gradients_and_hessians_by_parameters():
+    neuron = Neuron(2, "tanh", generator=0)
+    x, point = [0.5, -1.0], [0.1, 0.2, 0.3]
+
+    def out(parameters):
+        return functional_call(neuron, parameters, x)
+
+    t = math.tanh(0.5 * 0.1 - 0.2 + 0.3)
+    inputs = [0.5, -1.0, 1.0]
+    assert autograd.grad(out)(point) == pytest.approx([(1 - t * t) * i for i in inputs], rel=1e-14)
+    second = -2.0 * t * (1 - t * t)
+    for row, i in zip(autograd.hessian(out)(point), inputs, strict=True):
+        assert row == pytest.approx([second * i * j for j in inputs], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "match"),
+    [
+        ([1.0], "1 parameters for a model of 2"),
+        ([1.0, 2.0, 3.0], "3 parameters for a model of 2"),
+        ([], "0 parameters for a model of 2"),
+        ({"slope": 1.0}, "offset missing"),
+        ({"slope": 1.0, "offset": 1.0, "x": 1.0}, "x unknown"),
+    ],
+)
+def test_functional_call_refuses_parameters_that_do_not_fit(parameters, match):
+    with pytest.raises(ShapeError, match=match):
+        functional_call(Line(), parameters, 1.0)
+
+
+def test_a_model_that_keeps_a_large_graph_can_be_called():
+    line = Line()
+    line.last_output = autograd.sum([Value(float(i)) * 2.0 for i in range(500)])
+    assert functional_call(line, [3.0, 4.0], 10.0) == 34.0

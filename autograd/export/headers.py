@@ -57,6 +57,8 @@ class _Header:
         """The formula of a rule, or of one derived from it."""
         if name not in self.formulas:
             base, _, operand = name.rpartition("_")
+            if not base:
+                raise FormulaError(f"{name} is no rule")
             formula = self.find(base)
             position = formula.operands.index(operand)
             self.formulas[name] = derived_formula(formula, position, self.find)
@@ -91,12 +93,21 @@ class _Header:
                 how = ("OPERAND_A", "OPERAND_B")[partial.operand]
             elif partial.is_value:
                 how = "ITSELF"
-            elif self.add(self.find(derived_name(formula.name, name))):
+            elif self.add_derived(derived_name(formula.name, name)):
                 how = f"RULE_{derived_name(formula.name, name)}"
             self.derived[formula.name].append(how)
 
+    def add_derived(self, name: str) -> bool:
+        try:
+            return self.add(self.find(name))
+        except FormulaError:
+            return False
+
     def add_tangent(self, formula: Formula) -> None:
-        tangent = tangent_formula(formula, self.find)
+        try:
+            tangent = tangent_formula(formula, self.find)
+        except FormulaError:
+            return
         if tangent is None:
             loop = "for (Py_ssize_t i = 0; i < n; i++) changes[i] = 0.0;"
             self.tangents[formula.name] = f"{loop} return 1;"

@@ -35,14 +35,17 @@ def document(
     )
 
 
-def framed(page: str, still_svg: str, *, title: str, width: float, height: float) -> str:
+def framed(
+    page: str, still_svg: str, *, title: str, width: float, height: float, least: float = 120.0
+) -> str:
     """HTML for a notebook: `page` in a sandboxed frame, or `still_svg` where frames are cut.
 
     `width` and `height` are those the page wants, in pixels; narrower outputs
-    keep the proportions, and no frame is taller than `TALLEST`.
+    keep the proportions, but no frame is lower than `least` or taller than `TALLEST`.
     """
     encoded = base64.b64encode(still_svg.encode()).decode("ascii")
-    shape = f"aspect-ratio:{width:.0f}/{height:.0f};max-height:{TALLEST}px;min-height:120px"
+    heights = f"max-height:{TALLEST}px;min-height:{least:.0f}px"
+    shape = f"aspect-ratio:{width:.0f}/{height:.0f};{heights}"
     title = html.escape(title)
     # The rule hides nothing in an output whose frame was cut, even if it came from another output;
     # "!important", because JupyterLab has a rule of its own for pictures in outputs.

@@ -81,12 +81,11 @@ class Player:
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        size = {"width": WIDTH, "height": HEIGHT, "least": HEIGHT}  # the buttons need the height
         return {
             "text/plain": repr(self),
             "image/svg+xml": self.still_svg,
-            "text/html": framed(
-                self.html, self.still_svg, title=self.title, width=WIDTH, height=HEIGHT
-            ),
+            "text/html": framed(self.html, self.still_svg, title=self.title, **size),
         }
 
     def __repr__(self) -> str:
