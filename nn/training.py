@@ -2,8 +2,10 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value, no_grad
@@ -273,8 +275,8 @@ class _Run:
 
 
 def _bar(epochs: int, samples: int, progress: bool) -> Any:
-    from tqdm.auto import tqdm
-
+    with warnings.catch_warnings(action="ignore"):  # of tqdm, where ipywidgets are missing
+        tqdm = import_module("tqdm.auto" if progress else "tqdm").tqdm
     return tqdm(
         total=epochs * samples,
         disable=not progress,

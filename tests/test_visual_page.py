@@ -41,7 +41,7 @@ def test_a_notebook_output_is_a_frame_a_rule_and_a_still_picture():
     assert frame["srcdoc"] == page
     assert frame["title"] == still["alt"] == "a < b"
     assert "aspect-ratio:300/200" in frame["style"]
-    assert f"max-height:{TALLEST}px" in frame["style"]
+    assert f"max-height:{TALLEST}px;min-height:120px" in frame["style"]
     assert (
         base64.b64decode(still["src"].removeprefix("data:image/svg+xml;base64,")) == STILL.encode()
     )

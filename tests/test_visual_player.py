@@ -277,7 +277,6 @@ def test_a_rule_without_javascript_is_played_but_not_edited():
     content, script = content_of(apply(lookup, Value(1.0, "x")))
     assert "lookup" in content["obstacle"]
     assert content["nodes"][1]["data"] == 10.0
-    assert content["nodes"][1]["partials"] == [2.0]
     assert "rule_lookup" not in script
 
 
@@ -286,14 +285,14 @@ def test_a_rule_that_only_shares_the_name_of_ours_is_not_computed_as_ours():
         return (x, 1.0) if x > 0.0 else (0.0, 0.5)
 
     content, _ = content_of(apply(relu, Value(-1.0, "x")))
-    assert content["obstacle"] == "the rule of relu is not known"
+    assert content["obstacle"].startswith("relu, line 2: a formula ends with one return")
     assert content["nodes"][1]["partials"] == [0.5]
 
     def tanh(x):
         return 2.0 * x, 2.0
 
-    with pytest.raises(GraphError, match=r"needs @autograd\.op"):
-        content_of(apply(tanh, Value(-1.0, "x")))
+    content, _ = content_of(apply(tanh, Value(-1.0, "x")))
+    assert "2.0 * x" in content["rules"]
 
 
 @needs_node
