@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable, Sequence
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd import _select, functions, ops
 from autograd._select import Value, apply, float_of
@@ -81,6 +81,9 @@ def rule_of(node: Value) -> ops.Rule:
     return rule
 
 
+AnyTree = TypeVar("AnyTree", bound=ast.AST)
+
+
 @cache
 def sources(rule: ops.Rule) -> tuple[Source, ...]:
     """Where each partial of a rule of single operands comes from."""
@@ -110,7 +113,7 @@ def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     """The rule whose value is the partial of `rule` by operand number `operand`."""
     base = formula_for(rule)
     formula = derived_formula(base, operand, _called_formula)
-    derived = _function(formula, _namespace(rule, formula))
+    derived = _function(formula, namespace_of(rule, formula))
     name = derived.__name__ = named_after(derived)
     derived.formula = formula  # type: ignore[attr-defined]
     ops.SYMBOLS[name] = _symbol(rule, base.operands, operand)
@@ -160,8 +163,8 @@ MATH_OF_TWO = {"atan2", "fmod", "hypot", "pow"}
 CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
 
 
-def _namespace(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
-    """What the names in a formula derived from `rule` mean."""
+def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
+    """What the names mean in `formula`, which is that of `rule` or derived from it."""
     namespace = {**names_of(rule), "math": math, "operator": operator}
     namespace |= {"_total": ops._total, "_largest": ops._largest}
     for expression in [*(expression for _, expression in formula.steps), *formula.results]:
@@ -178,6 +181,17 @@ HELPERS = {"len", "map", "zip", "reversed", "_total", "_largest", "_products"}
 def _bound(rule: str) -> str:
     """What a rule is called in a generated function, where steps may have any other name."""
     return f"rule__{rule}"
+
+
+def with_bound_calls(tree: AnyTree) -> AnyTree:
+    """A copy of `tree`, ready to compile, that calls rules by the names of `namespace_of`."""
+    tree = copy.deepcopy(ast.fix_missing_locations(tree))
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    # A set: formulas share parts.
+    for name in {func for func in called if isinstance(func, ast.Name)}:
+        if name.id not in HELPERS:
+            name.id = _bound(name.id)
+    return tree
 
 
 def _function(
@@ -198,12 +212,7 @@ def _function(
     function = ast.FunctionDef(
         formula.name, ast.arguments([], arguments, None, [], [], None, []), body, []
     )
-    module = copy.deepcopy(ast.fix_missing_locations(ast.Module([function], [])))
-    called = [node.func for node in ast.walk(module) if isinstance(node, ast.Call)]
-    # A set: formulas share parts.
-    for name in {func for func in called if isinstance(func, ast.Name)}:
-        if name.id not in HELPERS:
-            name.id = _bound(name.id)
+    module = with_bound_calls(ast.Module([function], []))
     found: dict[str, Any] = {}
     exec(compile(module, f"<derived rule {formula.name}>", "exec"), namespace, found)  # noqa: S102 - from the source of a rule
     made: Callable[..., Any] = found[formula.name]
@@ -221,7 +230,7 @@ def sequence_partials(rule: ops.Rule) -> Callable[[Value, Sequence[Number]], lis
     out = value.id if isinstance(value, ast.Name) else "value_of_the_node"
     steps = tuple(step for step in formula.steps if step[0] != (out,))
     formula = Formula(formula.name, formula.operands, True, steps, tuple(partials))
-    namespace = {**_namespace(rule, formula), **_ON_VALUES}
+    namespace = {**namespace_of(rule, formula), **_ON_VALUES}
     function = _function(without_unused_steps(formula), namespace, [out, *formula.operands])
     return lambda node, operands: list(function(node, operands))
 
@@ -293,7 +302,7 @@ def _tangent_function(rule: ops.Rule) -> Callable[..., Any] | None:
         formula = tangent_formula(formula_for(rule), _called_formula)
     except FormulaError:
         return lambda operands, tangents: _tangents_by_graph(rule, operands, tangents)
-    return None if formula is None else _function(formula, _namespace(rule, formula))
+    return None if formula is None else _function(formula, namespace_of(rule, formula))
 
 
 def _tangents_by_graph(

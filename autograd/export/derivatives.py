@@ -12,8 +12,8 @@ from typing import Any
 from autograd import ops
 from autograd.errors import FormulaError
 from autograd.export.algebra import call, constant, same, tidied
-from autograd.formulas import formula_for, rule_named
-from autograd.partials import names_of
+from autograd.formulas import formula_for
+from autograd.partials import called_rule, namespace_of, with_bound_calls
 
 
 def partial_at(
@@ -77,7 +77,7 @@ class _Reading:
         self.operands, self.numbers = operands, numbers
         self.meanings: dict[str, ast.expr] = {}
         self.vectors: dict[str, ast.expr] = {}
-        self.namespace: dict[str, Any] = {**vars(ops), **names_of(rule)}
+        self.namespace: dict[str, Any] = {**vars(ops), **namespace_of(rule, self.formula)}
         if self.formula.sequence:
             self.namespace[self.formula.operands[0]] = tuple(numbers or ())
         else:
@@ -183,9 +183,7 @@ class _Reading:
         """One result of a call of another rule: its value (0) or a partial (from 1)."""
         whole = ast.Call(called.func, [self.read(argument) for argument in called.args], [])
         name = ast.unparse(called.func)
-        rule = self.namespace.get(name) or rule_named(name)
-        if rule is None:
-            raise self.unreadable(called)
+        rule = called_rule(name)
         is_derived = hasattr(rule, "formula")  # its name says nothing: spell it out
         if result == 0 and not is_derived:
             return whole
@@ -200,7 +198,7 @@ class _Reading:
         return finish(partial, reading.value, reading.value if is_derived else whole)
 
     def evaluated(self, expression: ast.expr) -> Any:
-        code = compile(ast.fix_missing_locations(ast.Expression(expression)), "<rule>", "eval")
+        code = compile(with_bound_calls(ast.Expression(expression)), "<rule>", "eval")
         return eval(code, self.namespace)  # noqa: S307 - the rule's own code
 
     def unreadable(self, expression: ast.expr) -> FormulaError:
