@@ -1,14 +1,21 @@
 """Make the pictures of the README and the gallery: ``python docs/make_pictures.py``.
 
-The comparison of the two layouts needs Graphviz's program ``dot``.
+The comparison of the two layouts needs Graphviz's program ``dot``, the player
+needs Playwright and Chromium.
 """
 
 import runpy
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nn
-from autograd import Drawing, Value, draw
+from autograd import Drawing, Value, draw, play, reverse_network, tanh
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
 
@@ -100,12 +107,62 @@ def pictures() -> Iterator[tuple[str, Drawing]]:
     yield "batch", draw(batch())
     yield "troubles", draw(troubles())
     yield "names", named()
+    yield "reverse-network", reverse_network(neuron()).draw()
     graphs = runpy.run_path(str(HERE.parent / "benchmarks" / "layout.py"))["GRAPHS"]
     for number, build in enumerate(graphs.values()):
         root = build()
         root.backward()
         for layout in ("layered", "dot"):
             yield f"{layout}-{number}", draw(root, layout=layout)
+
+
+def training_pictures() -> Iterator[tuple[str, "Figure"]]:
+    """What is shown of a training on two moons."""
+    X, y = nn.data.moons(100, noise=0.1, seed=0)
+    model = nn.MLP(2, [8, 8, 1], activation="tanh", init="xavier", generator=0)
+    loss = nn.binary_cross_entropy_with_logits
+    history = nn.fit(
+        model, X, y, loss, nn.Adam(model.parameters(), 0.05), epochs=30, record=True, progress=False
+    )
+    diagnostics = nn.diagnose(model, X, y, loss)
+    yield "training-curves", nn.plots.training_curves(history)
+    yield "decision-boundary", nn.plots.decision_boundary(model, X, y)
+    yield "gradient-flow", nn.plots.gradient_flow(diagnostics)
+    yield "saturation", nn.plots.saturation(diagnostics)
+    yield "update-ratios", nn.plots.update_ratios(history)
+    yield "activations", nn.plots.activation_histograms(diagnostics)
+    yield "loss-surface", nn.plots.loss_surface(nn.loss_surface(model, X, y, loss, history=history))
+    yield "derivatives", nn.plots.function_and_derivatives(tanh, -4.0, 4.0, order=2)
+
+
+def player_pictures(folder: Path) -> None:
+    """The player in a browser: forward, backward, and one of the classic mistakes."""
+    from playwright.sync_api import sync_playwright
+
+    a = Value(3.0, "a")
+    b = a + a
+    c = b + b
+    b.label, c.label = "b", "c"
+    shots = [
+        ("player", play(textbook()), 5, "light"),
+        ("player-network", play(network()[0]), 16, "light"),
+        ("player-mistake", play(c, bugs="overwrite"), 5, "dark"),
+    ]
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as pages:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name, player, steps, scheme in shots:
+            page = browser.new_page(
+                viewport={"width": 1000, "height": 640},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+            )
+            page.goto(player.save(Path(pages) / "player.html").as_uri())
+            for _ in range(steps):
+                page.keyboard.press("ArrowRight")
+            page.screenshot(path=folder / f"{name}.png")
+            print(folder / f"{name}.png")
 
 
 def main() -> None:
@@ -119,6 +176,11 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, picture in pictures():
         print(picture.save(folder / f"{name}.svg"))
+    for name, figure in training_pictures():
+        figure.savefig(folder / f"{name}.png", dpi=100)
+        print(folder / f"{name}.png")
+    if shutil.which("chromium"):
+        player_pictures(folder)
 
 
 if __name__ == "__main__":
