@@ -1185,18 +1185,19 @@ cdef void put_back(Nodes *nodes, Before *before) noexcept:
                 (<Value> nodes.items[i]).flags & ~OF_SWEEPS | before[i].flags & OF_SWEEPS
             )
         PyMem_RawFree(before)
-    PyMem_RawFree(nodes.items)
 
 
 cdef int sort_with(Value root, list inputs, Nodes *nodes) except -1:
     """The order of the graph below `root`, and behind it `inputs` once more."""
     sort(root, nodes, NULL)
     for leaf in inputs:
-        push(nodes, <PyObject *> <Value?> leaf)
+        if type(leaf) is not Value:
+            raise TypeError(f"inputs are Values, got {leaf!r}")
+        push(nodes, <PyObject *> leaf)
     return 0
 
 
-def reverse_sweep(Value root, double upstream, list inputs):
+def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Py_ssize_t i
@@ -1210,17 +1211,18 @@ def reverse_sweep(Value root, double upstream, list inputs):
         return [(<Value> leaf).gradient.grad for leaf in inputs]
     finally:
         put_back(&nodes, before)
+        PyMem_RawFree(nodes.items)
 
 
-def uses_others(Value root, list inputs):
+def uses_others(Value root not None, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Nodes own = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Py_ssize_t i
     cdef Value node
     try:
-        for node in inputs:
-            push(&own, <PyObject *> node)
+        for leaf in inputs:
+            push(&own, <PyObject *> <Value?> leaf)
         before = remember(&own)
         for node in inputs:
             node.flags &= ~REQUIRES_GRAD
@@ -1232,10 +1234,20 @@ def uses_others(Value root, list inputs):
         return False
     finally:
         put_back(&own, before)
+        PyMem_RawFree(own.items)
         PyMem_RawFree(nodes.items)
 
 
-def forward_sweep(Value root, list inputs, tangents, outputs):
+def depends_on(Value root not None, list inputs not None):
+    cdef Nodes nodes = Nodes(NULL, 0, 0)
+    try:
+        sort(root, &nodes, NULL)
+        return [(<Value?> leaf).mark == last_mark for leaf in inputs]
+    finally:
+        PyMem_RawFree(nodes.items)
+
+
+def forward_sweep(Value root not None, list inputs not None, tangents, outputs):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     try:
@@ -1247,6 +1259,7 @@ def forward_sweep(Value root, list inputs, tangents, outputs):
         ]
     finally:
         put_back(&nodes, before)
+        PyMem_RawFree(nodes.items)
 
 
 cdef int forward(Nodes *nodes, list inputs, tangents) except -1:
@@ -1260,7 +1273,7 @@ cdef int forward(Nodes *nodes, list inputs, tangents) except -1:
         node.flags |= MOVED
     for i in range(nodes.count - len(inputs)):
         node = <Value> nodes.items[i]
-        if not node.flags & MOVED:
+        if node.flags & REQUIRES_GRAD and not node.flags & MOVED:
             node.gradient.grad = tangent_of(node)
     return 0
 
@@ -1292,163 +1305,177 @@ cdef struct Second:
     double change  # of the upstream gradient
 
 
-def second_sweep(Value root, list inputs, tangents):
+def second_sweep(Value root not None, list inputs not None, tangents):
+    # Python may run below, and with it other sweeps: so nothing stays in the nodes meanwhile.
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Second *seconds = NULL
-    cdef Py_ssize_t i, count
-    cdef Value node
+    cdef Py_ssize_t *places = NULL
+    cdef Py_ssize_t i, count, here
     try:
-        sort_with(root, inputs, &nodes)
-        count = nodes.count - len(inputs)
-        before = remember(&nodes)
-        forward(&nodes, inputs, tangents)
-        seconds = <Second *> PyMem_RawMalloc((nodes.count + 1) * sizeof(Second))
-        if seconds == NULL:
-            raise MemoryError()
-        for i in range(nodes.count):
-            seconds[i] = Second((<Value> nodes.items[i]).gradient.grad, 0.0, 0.0)
-        # From here on `gradient` says where in `seconds` a node is.
-        for i in range(nodes.count - 1, -1, -1):
-            (<Value> nodes.items[i]).gradient.grad = i
-        seconds[<Py_ssize_t> root.gradient.grad].upstream = 1.0
+        try:
+            sort_with(root, inputs, &nodes)
+            count = nodes.count - len(inputs)
+            before = remember(&nodes)
+            forward(&nodes, inputs, tangents)
+            seconds = <Second *> PyMem_RawMalloc((nodes.count + 1) * sizeof(Second))
+            if seconds == NULL:
+                raise MemoryError()
+            for i in range(nodes.count):
+                seconds[i] = Second((<Value> nodes.items[i]).gradient.grad, 0.0, 0.0)
+            for i in range(nodes.count - 1, -1, -1):
+                (<Value> nodes.items[i]).gradient.grad = i
+            places = places_of_parents(&nodes, count, &here)
+            own = [<Py_ssize_t> (<Value> leaf).gradient.grad for leaf in inputs]
+            seconds[count - 1].upstream = 1.0
+        finally:
+            put_back(&nodes, before)
         for i in range(count - 1, -1, -1):
-            node = <Value> nodes.items[i]
-            if node.flags & REQUIRES_GRAD and has_parents(node):
-                second_of(node, seconds)
-        return (
-            [seconds[<Py_ssize_t> (<Value> leaf).gradient.grad].upstream for leaf in inputs],
-            [seconds[<Py_ssize_t> (<Value> leaf).gradient.grad].change for leaf in inputs],
-        )
+            here -= operand_count(<Value> nodes.items[i])
+            if (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
+                second_of(<Value> nodes.items[i], &seconds[i], places + here, seconds)
+        return [seconds[i].upstream for i in own], [seconds[i].change for i in own]
     finally:
-        put_back(&nodes, before)
+        PyMem_RawFree(nodes.items)
         PyMem_RawFree(seconds)
+        PyMem_RawFree(places)
 
 
-cdef inline Second *second_of_parent(PyObject *parent, Second *seconds) noexcept:
-    return &seconds[<Py_ssize_t> (<Value> parent).gradient.grad]
+cdef Py_ssize_t *places_of_parents(
+    Nodes *nodes, Py_ssize_t count, Py_ssize_t *total
+) except NULL:
+    """Where the operands of all nodes are, while `gradient` says so; -1 where none is wanted."""
+    cdef Py_ssize_t i, j
+    cdef Py_ssize_t *places
+    cdef Value node
+    total[0] = 0
+    for i in range(count):
+        total[0] += operand_count(<Value> nodes.items[i])
+    places = <Py_ssize_t *> PyMem_RawMalloc((total[0] + 1) * sizeof(Py_ssize_t))
+    if places == NULL:
+        raise MemoryError()
+    total[0] = 0
+    for i in range(count):
+        node = <Value> nodes.items[i]
+        for j in range(operand_count(node)):
+            places[total[0]] = place_of_parent(node, j)
+            total[0] += 1
+    return places
 
 
-cdef int second_of(Value node, Second *seconds) except -1:
-    """Pass the gradient of `node` and its change on to the parents."""
-    cdef Second *above = &seconds[<Py_ssize_t> node.gradient.grad]
-    cdef double tangents[2]
-    cdef double changes[2]
-    cdef bint moving
+cdef inline bint is_number(Value node, Py_ssize_t i) noexcept:
     if node.flags & MANY:
-        return second_of_many(node, above, seconds)
-    tangents[0] = tangents[1] = 0.0
-    if not node.flags & A_NUMBER and node.a.value != NULL:
-        tangents[0] = second_of_parent(node.a.value, seconds).tangent
-    if not node.flags & B_NUMBER and node.b.value != NULL:
-        tangents[1] = second_of_parent(node.b.value, seconds).tangent
-    moving = above.upstream != 0.0 and (tangents[0] != 0.0 or tangents[1] != 0.0)
-    if moving:
-        changes_of_partials(node, tangents, changes)
-    if not node.flags & A_NUMBER and node.a.value != NULL:
-        hand_on(above, node.a.value, node.partial_a, moving, changes[0], seconds)
-    if not node.flags & B_NUMBER and node.b.value != NULL:
-        hand_on(above, node.b.value, node.partial_b, moving, changes[1], seconds)
+        return node.extra.is_number[i]
+    return node.flags & (B_NUMBER if i else A_NUMBER) != 0
+
+
+cdef inline Operand *operand(Value node, Py_ssize_t i) noexcept:
+    if node.flags & MANY:
+        return &node.extra.operands[i]
+    return &node.b if i else &node.a
+
+
+cdef inline Py_ssize_t place_of_parent(Value node, Py_ssize_t i) noexcept:
+    if is_number(node, i) or not (<Value> operand(node, i).value).flags & REQUIRES_GRAD:
+        return -1
+    return <Py_ssize_t> (<Value> operand(node, i).value).gradient.grad
+
+
+cdef inline double number_of(Value node, Py_ssize_t i) noexcept:
+    if is_number(node, i):
+        return operand(node, i).number
+    return (<Value> operand(node, i).value).number
+
+
+cdef int second_of(
+    Value node, Second *above, const Py_ssize_t *places, Second *seconds
+) except -1:
+    """Pass the gradient of `node` and its change on to the parents."""
+    cdef Py_ssize_t i, n = operand_count(node)
+    cdef double few[192]
+    cdef double *tangents = few
+    cdef double *changes
+    cdef Second *below
+    cdef bint moving = False
+    if n > 64:
+        tangents = <double *> PyMem_RawMalloc(3 * n * sizeof(double))
+        if tangents == NULL:
+            raise MemoryError()
+    changes = tangents + n
+    try:
+        for i in range(n):
+            tangents[i] = seconds[places[i]].tangent if places[i] >= 0 else 0.0
+            moving = moving or tangents[i] != 0.0
+        moving = moving and above.upstream != 0.0
+        if moving:
+            changes_of_partials(node, n, tangents, changes, changes + n)
+        for i in range(n):
+            if places[i] >= 0:
+                below = &seconds[places[i]]
+                below.upstream += above.upstream * partial(node, i)
+                if above.change != 0.0:  # where nothing moves, an infinite partial is no matter
+                    below.change += above.change * partial(node, i)
+                if moving:
+                    below.change += above.upstream * changes[i]
+    finally:
+        if tangents != few:
+            PyMem_RawFree(tangents)
     return 0
 
 
-cdef inline void hand_on(
-    Second *above, PyObject *parent, double partial, bint moving, double change, Second *seconds
+cdef int changes_of_partials(
+    Value node, Py_ssize_t n, const double *tangents, double *changes, double *numbers
+) except -1:
+    """How fast the partials of `node` change along `tangents`."""
+    cdef Py_ssize_t i
+    cdef bint known
+    for i in range(n):
+        numbers[i] = number_of(node, i)
+    if node.flags & MANY:
+        known = sequence_tangent(node.rule, numbers, tangents, n, changes)
+    else:
+        known = changes_of_few(node, n, tangents, changes, numbers)
+    if not (known and all_finite(changes, n)):
+        from autograd import partials
+
+        found = partials.tangents_of_partials(
+            partials.rule_of(node),
+            [numbers[i] for i in range(n)],
+            [tangents[i] for i in range(n)],
+        )
+        for i in range(n):
+            changes[i] = found[i]
+    return 0
+
+
+cdef bint changes_of_few(
+    Value node, Py_ssize_t n, const double *tangents, double *changes, const double *numbers
 ) noexcept:
-    cdef Second *below = second_of_parent(parent, seconds)
-    if (<Value> parent).flags & REQUIRES_GRAD:
-        below.upstream += above.upstream * partial
-        below.change += above.change * partial
-        if moving:
-            below.change += above.upstream * change
-
-
-cdef int changes_of_partials(Value node, double *tangents, double *changes) except -1:
-    """How fast the partials of a node of one or two operands change along `tangents`."""
-    cdef Py_ssize_t i, count = operand_count(node)
-    cdef double x = number_of(node, 0)
-    cdef double y = number_of(node, 1) if count == 2 else 0.0
+    """The same for one or two operands, in C; false where there is none."""
+    cdef Py_ssize_t i
     cdef double by_x = 0.0, by_y = 0.0
     cdef int how
-    for i in range(count):
+    for i in range(n):
         how = derived_rules[node.rule][i]
-        if how == NUMBER or node.flags & (B_NUMBER if i else A_NUMBER):
-            changes[i] = 0.0
+        changes[i] = 0.0
+        if how == NUMBER or is_number(node, i):
             continue
         if how == OPERAND_A or how == OPERAND_B:
             changes[i] = tangents[0 if how == OPERAND_A else 1]
             continue
+        if how == 0:
+            return False
         if how == ITSELF:
             by_x, by_y = node.partial_a, node.partial_b
-        elif how > 0 and count == 1:
-            unary_rule(how, x, &by_x)
-        elif how > 0:
-            binary_rule(how, x, y, &by_x, &by_y)
-        changes[i] = 0.0
+        elif n == 1:
+            unary_rule(how, numbers[0], &by_x)
+        else:
+            binary_rule(how, numbers[0], numbers[1], &by_x, &by_y)
         if tangents[0] != 0.0:
             changes[i] += by_x * tangents[0]
-        if tangents[1] != 0.0:
+        if n == 2 and tangents[1] != 0.0:
             changes[i] += by_y * tangents[1]
-        if how == 0 or not isfinite(changes[i]):
-            return changes_in_python(node, tangents, changes)
-    return 0
-
-
-cdef inline double number_of(Value node, Py_ssize_t i) noexcept:
-    if i:
-        return node.b.number if node.flags & B_NUMBER else (<Value> node.b.value).number
-    return node.a.number if node.flags & A_NUMBER else (<Value> node.a.value).number
-
-
-cdef int changes_in_python(Value node, const double *tangents, double *changes) except -1:
-    from autograd import partials
-
-    cdef Py_ssize_t i, n = operand_count(node)
-    numbers = [
-        node.extra.operands[i].number if node.flags & MANY and node.extra.is_number[i]
-        else (<Value> node.extra.operands[i].value).number if node.flags & MANY
-        else number_of(node, i)
-        for i in range(n)
-    ]
-    moving = [tangents[i] for i in range(n)]
-    found = partials.tangents_of_partials(partials.rule_of(node), numbers, moving)
-    for i in range(n):
-        changes[i] = found[i]
-    return 0
-
-
-cdef int second_of_many(Value node, Second *above, Second *seconds) except -1:
-    cdef Extra *extra = node.extra
-    cdef Py_ssize_t i, n = extra.count
-    cdef bint moving = False
-    cdef double *numbers = <double *> PyMem_RawMalloc(3 * (n + 1) * sizeof(double))
-    cdef double *tangents = numbers + n
-    cdef double *changes = tangents + n
-    if numbers == NULL:
-        raise MemoryError()
-    try:
-        for i in range(n):
-            if extra.is_number[i]:
-                numbers[i], tangents[i] = extra.operands[i].number, 0.0
-            else:
-                numbers[i] = (<Value> extra.operands[i].value).number
-                tangents[i] = second_of_parent(extra.operands[i].value, seconds).tangent
-            moving = moving or tangents[i] != 0.0
-        moving = moving and above.upstream != 0.0
-        if moving and not (
-            sequence_tangent(node.rule, numbers, tangents, n, changes)
-            and all_finite(changes, n)
-        ):
-            changes_in_python(node, tangents, changes)
-        for i in range(n):
-            if not extra.is_number[i]:
-                hand_on(
-                    above, extra.operands[i].value, extra.partials[i], moving,
-                    changes[i] if moving else 0.0, seconds,
-                )
-    finally:
-        PyMem_RawFree(numbers)
-    return 0
+    return True
 
 
 cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:

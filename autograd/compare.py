@@ -166,10 +166,10 @@ def _counterpart(torch: Any, op: str, known: Counterparts) -> Callable[..., Any]
     """PyTorch's operation for `op`, the name of a rule or of a partial derivative of one."""
     if op in known:
         return known[op]
-    base, _, operand = op.rpartition("_")
-    if base and (formula := getattr(rule_named(op), "formula", None)):
-        position = formula.operands.index(operand)
-        return _partial(torch, _counterpart(torch, base, known), position)
+    derived_from = getattr(rule_named(op), "derived_from", None)
+    if derived_from is not None:
+        base, operand = derived_from
+        return _partial(torch, _counterpart(torch, base.__name__, known), operand)
     raise GraphError(
         f"PyTorch has no operation named {op}: pass one that works on tensors, "
         f"compare_torch(..., counterparts={{{str(op)!r}: function}})"

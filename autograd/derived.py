@@ -184,7 +184,7 @@ class _Differentiation:
             if name in self.tangents or (name == "_" and "_" not in self.read):
                 continue
             if len(names) == 1:
-                tangent = self.of(expression)
+                tangent = self.of(expression, ast.Name(name, ast.Load()))
             else:  # a, b = rule(...)
                 tangent = self.of(_result(expression, position))
             self.name_tangent(name, tangent)
@@ -199,8 +199,8 @@ class _Differentiation:
             self.steps.append(((known,), tangent))
         self.tangents[name] = ast.Name(known, ast.Load())
 
-    def of(self, expression: ast.expr) -> Tangent:
-        """The tangent of one expression."""
+    def of(self, expression: ast.expr, value: ast.expr | None = None) -> Tangent:
+        """The tangent of one expression, whose value may have a name."""
         match expression:
             case ast.Constant():
                 return None
@@ -210,16 +210,18 @@ class _Differentiation:
                 return ast.Attribute(ast.Name("math", ast.Load()), "nan", ast.Load())
             case ast.Attribute():  # math.pi
                 return None
+            case ast.IfExp(body=body, orelse=orelse) if _is_vector(body) or _is_vector(orelse):
+                raise FormulaError(f"cannot differentiate {ast.unparse(expression)}")
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                return _choice(test, self.of(body), self.of(orelse))
+                return _choice(test, self.of(body, value), self.of(orelse, value))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.chain(self.inlined("neg", [operand], expression), [operand])
+                return self.chain(self.inlined("neg", [operand], value or expression), [operand])
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return self.of_call("pow", [left, right])
             case ast.BinOp(left=ast.List(elts=[element])):  # [1.0] * len(x)
                 return self.of(element)
-            case ast.BinOp(op=op, left=left, right=right):
-                partials = self.inlined(_OPERATORS[type(op)], [left, right], expression)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+                partials = self.inlined(_OPERATORS[type(op)], [left, right], value or expression)
                 return self.chain(partials, [left, right])
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _STEPS:
                 return None
@@ -244,12 +246,14 @@ class _Differentiation:
 
     def of_each(self, element: ast.expr, generator: ast.comprehension) -> Tangent:
         """The tangent of ``[element for a in vector]``."""
-        if not isinstance(generator.target, ast.Name):
-            raise FormulaError(f"cannot differentiate {ast.unparse(generator.target)}")
+        if not isinstance(generator.target, ast.Name) or generator.ifs:
+            raise FormulaError(f"cannot differentiate for {ast.unparse(generator.target)} ...")
         name = generator.target.id
         vector = self.of(generator.iter)
+        of_step = self.tangents.get(name)
         self.tangents[name] = vector and ast.Name(f"{name}__dot", ast.Load())
         tangent = self.of(element)
+        self.tangents[name] = of_step
         if tangent is None:
             return None
         if vector is None:
@@ -290,6 +294,11 @@ def _call(function: str, *arguments: ast.expr) -> ast.Call:
 
 def _zeros(vector: ast.expr) -> ast.expr:
     return ast.BinOp(ast.List([ast.Constant(0.0)], ast.Load()), ast.Mult(), _call("len", vector))
+
+
+def _is_vector(expression: ast.expr) -> bool:
+    vector = ast.List | ast.ListComp
+    return isinstance(expression, vector) or isinstance(getattr(expression, "left", None), vector)
 
 
 def _is_zero(expression: ast.expr) -> bool:

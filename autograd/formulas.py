@@ -9,9 +9,10 @@ write. Rules over sequences may also slice, map and add up.
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 from autograd import ops
 from autograd.errors import FormulaError
@@ -21,6 +22,23 @@ SCALAR = (ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp
           ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Load)  # fmt: skip
 SEQUENCE = (*SCALAR, ast.List, ast.ListComp, ast.comprehension, ast.Store, ast.Starred,
             ast.Subscript, ast.Slice, ast.FloorDiv)  # fmt: skip
+
+
+Made = TypeVar("Made")
+
+
+def kept_by_rule(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make` of a rule, made once and kept in the rule: the two are forgotten together."""
+
+    @wraps(make)
+    def made(rule: ops.Rule, *others: Any) -> Made:
+        kept: dict[Any, Made] = getattr(rule, "__dict__", {}).setdefault("kept", {})
+        key = (make.__name__, *others)
+        if key not in kept:
+            kept[key] = make(rule, *others)
+        return kept[key]
+
+    return made
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,7 @@ def _own_formulas() -> dict[str, Formula]:
     return read_formulas(inspect.getsource(ops))
 
 
-@lru_cache(maxsize=1024)
+@kept_by_rule
 def _formula_of_user(rule: ops.Rule) -> Formula:
     made_from: Formula | None = getattr(rule, "formula", None)
     if made_from is not None:

@@ -11,7 +11,7 @@ stays as it was.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from autograd import _select, errors, functions, modes
@@ -74,6 +74,7 @@ def grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     >>> grad(lambda w: w["a"] * w["b"])({"a": 2.0, "b": 5.0})
     {'a': 5.0, 'b': 2.0}
     """
+    _expect_function("grad", function)
     both = value_and_grad(function, argnums)
 
     def gradient_of(*arguments: Any, **named: Any) -> Any:
@@ -120,7 +121,7 @@ def derivative(function: Callable[..., Number], n: int = 1) -> Function:
                     [output] = run.gradient(output)
             return run.plain(output)
 
-    return _named(derivative_of, f"derivative {n}", function)
+    return _named(derivative_of, "derivative", function)
 
 
 def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -163,10 +164,10 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
 
     def pull_back(upstream: Any) -> Any:
         upstreams = flatten_like(run.output, upstream, "upstream gradients")
-        with run:
-            if any(isinstance(u, Value) and u.requires_grad for u in upstreams):
-                run.makes_graph = run.may_make_graph
-            return run.rebuild(run.gradient(functions.dot(upstreams, outputs)))
+        needed = any(isinstance(u, Value) and u.requires_grad for u in upstreams)
+        recording = modes.current.get().recording
+        with run.again(recording and (run.makes_graph or needed)) as pulling:
+            return pulling.rebuild(pulling.gradient(functions.dot(upstreams, outputs)))
 
     return rebuild(run.all_plain(outputs)), pull_back
 
@@ -259,6 +260,10 @@ class _Run:
         modes.current.reset(self.token)
         for leaf in self.leaves:
             leaf.requires_grad = bool(leaf.parents)
+
+    def again(self, makes_graph: bool) -> "_Run":
+        """The same run, to be opened once more."""
+        return replace(self, makes_graph=makes_graph)
 
     @property
     def records(self) -> bool:
@@ -423,9 +428,9 @@ def _as_value(number: Number) -> Value:
 
 
 def _check_used(output: Value, inputs: Sequence[Value]) -> None:
-    below = set(_select.topological_order(output))
+    used = _select.sweeps().depends_on(output, inputs)
     for position, leaf in enumerate(inputs):
-        if leaf not in below:
+        if not used[position]:
             raise errors.GraphError(
                 f"output does not depend on input {position}, {leaf!r}: "
                 "leave it out, or say allow_unused=True for a 0"
@@ -436,7 +441,15 @@ def _name(function: Function) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
+def _expect_function(transform: str, function: Any) -> None:
+    if not callable(function):
+        raise TypeError(
+            f"{transform} takes a function, as in {transform}(lambda x: x * x), got {function!r}"
+        )
+
+
 def _named(transformed: Function, transform: str, function: Function) -> Function:
+    _expect_function(transform, function)
     transformed.__name__ = f"{transform} of {_name(function)}"
     transformed.__doc__ = getattr(function, "__doc__", None)
     return transformed

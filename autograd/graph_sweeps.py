@@ -61,7 +61,7 @@ def forward_graph(
 ) -> list[Number]:
     """The tangents of `outputs`, which `root` depends on, when `inputs` move along `tangents`."""
     tangent_of: dict[Number, Number] = dict(zip(inputs, tangents, strict=True))
-    order = topological_order(root)
+    order = [node for node in topological_order(root) if node.requires_grad]
     on_the_way = depending_on(inputs, order)
     for node in order:
         if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):

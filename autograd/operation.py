@@ -105,6 +105,9 @@ def op(rule: ops.Rule) -> Operation:
     return Operation(rule)
 
 
+_RULES = {rule.__name__: rule for rule in ops.TABLE}
+
+
 def _check(rule: ops.Rule, formula: Formula) -> None:
     """FormulaError unless the formula has its partials and only names that mean something."""
     name, partials = formula.name, len(formula.results) - 1
@@ -175,9 +178,9 @@ def _check_rule(rule: ops.Rule, expression: ast.expr, call: ast.Call, name: str)
         advice = {"abs": "math.fabs", "pow": "math.pow"}.get(name, "a conditional")
         raise _unknown(rule, call, f"use {advice}")
     meant = names_of(rule).get(name)
-    if name in HELPERS and (name in ("len", "map", "reversed") or meant is getattr(ops, name)):
+    if name in ("len", "map") or (name == "_total" and meant is ops._total):
         return
-    if call is not expression or not inspect.isfunction(meant) or meant not in ops.TABLE:
+    if call is not expression or meant is None or _RULES.get(name) is not meant:
         raise _unknown(
             rule,
             call,

@@ -10,9 +10,8 @@ import copy
 import inspect
 import math
 import operator
-from collections.abc import Callable, Sequence
-from functools import cache
-from types import SimpleNamespace
+from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar
 
 from autograd import _select, functions, ops
@@ -25,7 +24,7 @@ from autograd.derived import (
     without_unused_steps,
 )
 from autograd.errors import FormulaError, GraphError
-from autograd.formulas import Formula, formula_for, named_after, rule_named
+from autograd.formulas import Formula, formula_for, kept_by_rule, named_after, rule_named
 from autograd.value import Number
 
 
@@ -50,17 +49,44 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     return values
 
 
+def is_up_to_date(node: Value) -> bool:
+    """Whether the data and the partials of `node` are those for the data its operands hold now.
+
+    So are those of a leaf, and of a node of whose rule only the name is known.
+    """
+    rule = rule_named(node.op) if node.parents else None
+    return rule is None or _is_result(rule, node)
+
+
+def check_up_to_date(nodes: Iterable[Value]) -> None:
+    """GraphError for the first of `nodes` that is not up to date: its equation would be false."""
+    for node in nodes:
+        if not is_up_to_date(node):
+            operands = [repr(parent._data) for parent in node.parents]
+            operands[4:] = ["..."] if len(operands) > 4 else []
+            raise GraphError(
+                f"{node.op} has computed {node._data!r}, but its operands hold other data now "
+                f"({', '.join(operands)}): a leaf was changed since, so compute the expression "
+                "again. (A rule of your own by that name needs @autograd.op.)"
+            )
+
+
 def _check_data(node: Value, rule: ops.Rule) -> None:
-    try:
-        now = rule(*[parent._data for parent in node.parents])
-    except (ValueError, ArithmeticError):
-        now = ()
-    before = (node._data, *node.partials)
-    if len(now) != len(before) or not all(map(_same_number, now, before)):
+    if not _is_result(rule, node):
         raise GraphError(
             f"{node.op} was computed from other data than its operands hold now: "
             "compute the output again before differentiating it twice"
         )
+
+
+def _is_result(rule: ops.Rule, node: Value) -> bool:
+    """Whether `rule`, applied to the operands as they are now, gives what `node` holds."""
+    try:
+        now = rule(*[parent._data for parent in node.parents])
+    except (ValueError, ArithmeticError, LookupError):
+        return False
+    before = (node._data, *node.partials)
+    return len(now) == len(before) and all(map(_same_number, now, before))
 
 
 def _same_number(x: float, y: float) -> bool:
@@ -84,7 +110,7 @@ def rule_of(node: Value) -> ops.Rule:
 AnyTree = TypeVar("AnyTree", bound=ast.AST)
 
 
-@cache
+@kept_by_rule
 def sources(rule: ops.Rule) -> tuple[Source, ...]:
     """Where each partial of a rule of single operands comes from."""
     formula = formula_for(rule)
@@ -108,19 +134,19 @@ def _operands(node: Value) -> list[Number]:
 # --- derived rules ---------------------------------------------------------------
 
 
-@cache
+@kept_by_rule
 def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     """The rule whose value is the partial of `rule` by operand number `operand`."""
     base = formula_for(rule)
     formula = derived_formula(base, operand, _called_formula)
-    derived = _function(formula, namespace_of(rule, formula))
+    derived: Any = _function(rule, formula, namespace_of(rule, formula))
     name = derived.__name__ = named_after(derived)
-    derived.formula = formula  # type: ignore[attr-defined]
-    ops.SYMBOLS[name] = _symbol(rule, base.operands, operand)
+    derived.formula, derived.derived_from = formula, (rule, operand)
+    ops.SYMBOLS[str(name)] = _symbol(rule, base.operands, operand)
     if rule in ops.TABLE or getattr(rule, "is_built_in", False):
-        derived.is_built_in = True  # type: ignore[attr-defined]
+        derived.is_built_in = True
         _select.adopt(derived)
-    return derived
+    return derived  # type: ignore[no-any-return]
 
 
 def _symbol(rule: ops.Rule, operands: Sequence[str], operand: int) -> str:
@@ -164,8 +190,8 @@ CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, f
 
 
 def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
-    """What the names mean in `formula`, which is that of `rule` or derived from it."""
-    namespace = {**names_of(rule), "math": math, "operator": operator}
+    """What the functions in `formula`, that of `rule` or derived from it, are called and are."""
+    namespace: dict[str, Any] = {"math": math, "operator": operator}
     namespace |= {"_total": ops._total, "_largest": ops._largest}
     for expression in [*(expression for _, expression in formula.steps), *formula.results]:
         for node in ast.walk(expression):
@@ -195,34 +221,50 @@ def with_bound_calls(tree: AnyTree) -> AnyTree:
 
 
 def _function(
-    formula: Formula, namespace: dict[str, Any], operands: Sequence[str] | None = None
-) -> Callable[..., Any]:
-    """`formula` as a Python function of its operands."""
-    arguments = [ast.arg(name) for name in operands or formula.operands]
+    rule: ops.Rule,
+    formula: Formula,
+    namespace: dict[str, Any],
+    operands: Sequence[str] | None = None,
+) -> Any:
+    """`formula`, derived from that of `rule`, as a Python function of its operands.
+
+    The numbers that `rule` reads may change: the function reads the same ones.
+    """
     body: list[ast.stmt] = [
-        ast.Assign(
-            [ast.Name(names[0], ast.Store())]
-            if len(names) == 1
-            else [ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())],
-            expression,
-        )
-        for names, expression in formula.steps
+        ast.Assign([_target(names)], expression) for names, expression in formula.steps
     ]
     body.append(ast.Return(ast.Tuple(list(formula.results), ast.Load())))
-    function = ast.FunctionDef(
-        formula.name, ast.arguments([], arguments, None, [], [], None, []), body, []
-    )
-    module = with_bound_calls(ast.Module([function], []))
+    function = _definition(formula.name, operands or formula.operands, body)
+    own = rule.__code__.co_freevars
+    returned = ast.Return(ast.Name(formula.name, ast.Load()))
+    around = _definition("around", dict.fromkeys((*own, *namespace)), [function, returned])
+    module = with_bound_calls(ast.Module([around], []))
     found: dict[str, Any] = {}
-    exec(compile(module, f"<derived rule {formula.name}>", "exec"), namespace, found)  # noqa: S102 - from the source of a rule
-    made: Callable[..., Any] = found[formula.name]
-    return made
+    code = compile(module, f"<derived rule {formula.name}>", "exec")
+    exec(code, rule.__globals__, found)  # noqa: S102 - from the source of a rule
+    made = found["around"](**{**dict.fromkeys(own), **namespace})
+    cells_of_rule = dict(zip(own, rule.__closure__ or (), strict=True))
+    cells = [
+        cell if name in namespace else cells_of_rule[name]
+        for name, cell in zip(made.__code__.co_freevars, made.__closure__ or (), strict=True)
+    ]
+    return FunctionType(made.__code__, rule.__globals__, formula.name, None, tuple(cells))
+
+
+def _definition(name: str, operands: Iterable[str], body: list[ast.stmt]) -> ast.FunctionDef:
+    arguments = [ast.arg(operand) for operand in operands]
+    return ast.FunctionDef(name, ast.arguments([], arguments, None, [], [], None, []), body, [])
+
+
+def _target(names: Sequence[str]) -> ast.expr:
+    targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in names]
+    return targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
 
 
 # --- rules of a sequence ------------------------------------------------------------
 
 
-@cache
+@kept_by_rule
 def sequence_partials(rule: ops.Rule) -> Callable[[Value, Sequence[Number]], list[Number]]:
     """The function from a node of `rule` and its operands to the partials, as Values."""
     formula = formula_for(rule)
@@ -231,7 +273,7 @@ def sequence_partials(rule: ops.Rule) -> Callable[[Value, Sequence[Number]], lis
     steps = tuple(step for step in formula.steps if step[0] != (out,))
     formula = Formula(formula.name, formula.operands, True, steps, tuple(partials))
     namespace = {**namespace_of(rule, formula), **_ON_VALUES}
-    function = _function(without_unused_steps(formula), namespace, [out, *formula.operands])
+    function = _function(rule, without_unused_steps(formula), namespace, [out, *formula.operands])
     return lambda node, operands: list(function(node, operands))
 
 
@@ -296,13 +338,13 @@ def _tangent(
     return total
 
 
-@cache
+@kept_by_rule
 def _tangent_function(rule: ops.Rule) -> Callable[..., Any] | None:
     try:
         formula = tangent_formula(formula_for(rule), _called_formula)
     except FormulaError:
         return lambda operands, tangents: _tangents_by_graph(rule, operands, tangents)
-    return None if formula is None else _function(formula, namespace_of(rule, formula))
+    return None if formula is None else _function(rule, formula, namespace_of(rule, formula))
 
 
 def _tangents_by_graph(

@@ -64,7 +64,8 @@ def second_sweep(
             if parent.requires_grad:
                 partial = node.partials[position]
                 upstream[parent] += above * partial
-                change[parent] += above_change * partial
+                if above_change:
+                    change[parent] += above_change * partial
                 if partial_changes:
                     change[parent] += above * partial_changes[position]
     return (
@@ -82,12 +83,18 @@ def uses_others(root: value.Value, inputs: Sequence[value.Value]) -> bool:
     )
 
 
+def depends_on(root: value.Value, inputs: Sequence[value.Value]) -> list[bool]:
+    """Whether `root` depends on each of `inputs`."""
+    below = set(value.topological_order(root))
+    return [leaf in below for leaf in inputs]
+
+
 def _tangents(
     order: Sequence[value.Value], inputs: Sequence[value.Value], tangents: Sequence[float]
 ) -> dict[value.Value, float]:
     tangent_of = dict(zip(inputs, tangents, strict=True))
     for node in order:
-        if node.parents and node not in tangent_of:
+        if node.parents and node.requires_grad and node not in tangent_of:
             total = 0.0
             for parent, partial in zip(node.parents, node.partials, strict=True):
                 tangent = tangent_of.get(parent, 0.0)

@@ -18,8 +18,9 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     ([1.0, 2.0, 3.0], {'w': ['x', 'y'], 'b': 'z'})
     """
     if isinstance(tree, dict):
+        keys = list(tree)
         leaves, rebuild = flatten(list(tree.values()))
-        return leaves, lambda new: dict(zip(tree, rebuild(new), strict=True))
+        return leaves, lambda new: dict(zip(keys, rebuild(new), strict=True))
     if isinstance(tree, list | tuple):
         make = getattr(tree, "_make", type(tree)) if isinstance(tree, tuple) else list
         if not any(map(_branches, set(map(type, tree)))):
@@ -102,6 +103,8 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
 
     if all(type(leaf) is float for leaf in leaves):
         return np.array(leaves).reshape(shape)
+    if leaves and all(_is_array(leaf) for leaf in leaves):  # of a Jacobian: more dimensions
+        return np.array(leaves).reshape(shape + leaves[0].shape)
     array = np.empty(len(leaves), dtype=object)
     array[:] = list(leaves)
     return array.reshape(shape)

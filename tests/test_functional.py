@@ -2,6 +2,7 @@
 
 import math
 import random
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -640,3 +641,70 @@ def test_what_does_not_move_does_not_matter(kind):
 
     _, tangent = jvp(function, (kind(0.0), kind(2.0)), (0.0, 1.0))
     assert tangent == 1.0 if kind is float else tangent.data == 1.0
+
+
+# --- what a review found -------------------------------------------------------------------------
+
+
+def test_a_node_that_is_frozen_passes_nothing_on_in_any_mode():
+    def function(x):
+        y = x * x
+        y.requires_grad = False
+        return y * x
+
+    assert grad(function)(3.0) == 9.0
+    assert jvp(function, (3.0,), (1.0,)) == (27.0, 9.0)
+    assert jvp(function, (Value(3.0),), (1.0,))[1].data == 9.0
+    assert jacobian(lambda x: [function(x), x])(3.0) == [9.0, 1.0]
+    assert hessian(function)(3.0) == grad(grad(function))(3.0) == 0.0
+
+
+def test_an_infinite_slope_of_what_is_not_used_does_not_matter():
+    found = hessian(lambda v: autograd.asin(v[1]) * 0.0 + v[0] ** 2)([-1.0, 0.5])
+    assert found == [[2.0, 0.0], [0.0, 0.0]]
+    assert hessian(lambda v: autograd.asin(v[1]))([-1.0, 1.0])[0] == [0.0, 0.0]
+
+
+def test_pulling_back_leaves_no_state():
+    _, pull_back = vjp(lambda x: x * x, 3.0)
+    assert pull_back(1.0) == (6.0,)
+    upstream = Value(1.0)
+    [slope] = pull_back(upstream)
+    assert gradient(slope, upstream) == 6.0
+    assert pull_back(1.0) == (6.0,)
+    with no_grad():
+        [slope] = pull_back(upstream)
+    assert (slope.data if isinstance(slope, Value) else slope) == 6.0
+    assert not getattr(slope, "requires_grad", False)
+
+
+def test_a_dict_that_grew_since_is_pulled_back_to_as_it_was():
+    arguments = {"a": 2.0}
+    _, pull_back = vjp(lambda d: d["a"] ** 2, arguments)
+    arguments["b"] = 3.0
+    assert pull_back(1.0) == ({"a": 4.0},)
+
+
+def test_threads_may_differentiate_what_they_share():
+    weights = [Value(0.5), Value(-0.25)]
+
+    def function(x):
+        return autograd.clip(x * weights[0], -1.0, 1.0) ** 2.0 + weights[1] * x
+
+    with no_grad():
+        expected = hessian(function)(1.5)
+    found, stop = [], threading.Event()
+
+    def train():
+        while not stop.is_set():
+            (weights[0] * weights[1]).backward()
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    try:
+        with no_grad():
+            found = [hessian(function)(1.5) for _ in range(200)]
+    finally:
+        stop.set()
+        trainer.join()
+    assert found == [expected] * 200

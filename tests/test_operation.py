@@ -1,11 +1,13 @@
 """Own operations: eager, at every order, forward, drawn, printed, checked; or refused at once."""
 
 import copy
+import gc
 import importlib.util
 import itertools
 import math
 import pickle
 import textwrap
+import weakref
 
 import pytest
 
@@ -58,7 +60,7 @@ def defined(tmp_path):
         body = textwrap.indent(textwrap.dedent(body), "    ")
         source = (
             "import math\nimport autograd\nfrom autograd import ops\n"
-            "from autograd.ops import tanh, logsumexp, hypot, _total\n"
+            "from autograd.ops import tanh, logsumexp, hypot, _total, exp as wrong_name\n"
             f"LIMIT, TEXT, FLAG = 2.0, 'a', True\n@autograd.op\ndef rule({head}):\n{body}\n"
         )
         path = tmp_path / f"rules_{next(numbers_of_modules)}.py"
@@ -404,3 +406,77 @@ def test_check_says_what_it_takes(ranges):
 def test_check_of_nothing_is_refused(samples):
     with pytest.raises(ValueError, match="samples"):
         softsign.check(-2, 2, samples=samples)
+
+
+# --- what a review found -------------------------------------------------------------------------
+
+FACTOR = 2.0
+
+
+def test_derived_rules_read_the_numbers_that_the_rule_reads(monkeypatch):
+    @op
+    def scaled(x):
+        return FACTOR * x * x, 2.0 * FACTOR * x
+
+    assert derivative(scaled, 2)(1.0) == 4.0
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert (scaled(1.0), derivative(scaled)(1.0), derivative(scaled, 2)(1.0)) == (3.0, 6.0, 6.0)
+
+
+def test_derived_rules_read_the_nonlocals_that_the_rule_reads():
+    factor = 2.0
+
+    @op
+    def scaled(x):
+        return factor * x * x, 2.0 * factor * x
+
+    assert derivative(scaled, 2)(1.0) == 4.0
+    factor = 3.0
+    assert (scaled(1.0), derivative(scaled)(1.0), derivative(scaled, 2)(1.0)) == (3.0, 6.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "positive = [2.0 * a if a > 0.0 else 0.0 for a in x]\n"
+            "return _total([a * a for a in x if a > 0.0]), *positive",
+            [[2.0, 0.0], [0.0, 0.0]],
+        ),
+        ("a = 1.0 * len(x)\nreturn a * _total([1.0 * a for a in x]), *[a for b in x]", None),
+        (
+            "n = len(x) // 2\nreturn n * _total([a * a for a in x]), *[2.0 * n * a for a in x]",
+            [[2.0, 0.0], [0.0, 2.0]],
+        ),
+    ],
+)
+def test_sequences_with_filters_steps_and_lengths(defined, body, expected):
+    rule = defined(body, head="*x")
+    found = hessian(rule)([3.0, -2.0])
+    assert found == (expected or [[0.0, 0.0], [0.0, 0.0]])
+    assert jacobian(grad(rule))([3.0, -2.0]) == found
+
+
+def test_rules_by_another_name_are_refused(defined):
+    with pytest.raises(FormulaError, match="wrong_name"):
+        defined("a, b = wrong_name(x)\nreturn a, b")
+
+
+def test_rules_that_are_gone_leave_nothing_behind():
+    alive = []
+    for _ in range(5):
+
+        @op
+        def cube(x):
+            return x * x * x, 3.0 * x * x
+
+        assert derivative(cube, 3)(2.0) == 6.0
+        alive.append(weakref.ref(cube.rule))
+    del cube
+    gc.collect()
+    assert [reference() for reference in alive] == [None] * 5
+
+
+def test_high_orders_come_at_once():
+    assert derivative(autograd.sigmoid, 8)(0.0) == 0.0
+    assert derivative(lambda x: 1.0 / x, 8)(1.0) == pytest.approx(40320.0, rel=1e-12)

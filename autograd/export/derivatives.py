@@ -13,7 +13,7 @@ from autograd import ops
 from autograd.errors import FormulaError
 from autograd.export.algebra import call, constant, same, tidied
 from autograd.formulas import formula_for
-from autograd.partials import called_rule, namespace_of, with_bound_calls
+from autograd.partials import called_rule, names_of, namespace_of, with_bound_calls
 
 
 def partial_at(
@@ -77,7 +77,11 @@ class _Reading:
         self.operands, self.numbers = operands, numbers
         self.meanings: dict[str, ast.expr] = {}
         self.vectors: dict[str, ast.expr] = {}
-        self.namespace: dict[str, Any] = {**vars(ops), **namespace_of(rule, self.formula)}
+        self.namespace: dict[str, Any] = {
+            **vars(ops),
+            **names_of(rule),
+            **namespace_of(rule, self.formula),
+        }
         if self.formula.sequence:
             self.namespace[self.formula.operands[0]] = tuple(numbers or ())
         else:
