@@ -439,8 +439,10 @@ def test_derived_rules_read_the_nonlocals_that_the_rule_reads():
     ("body", "expected"),
     [
         (
-            "positive = [2.0 * a if a > 0.0 else 0.0 for a in x]\n"
-            "return _total([a * a for a in x if a > 0.0]), *positive",
+            (
+                "positive = [2.0 * a if a > 0.0 else 0.0 for a in x]\n"
+                "return _total([a * a for a in x if a > 0.0]), *positive"
+            ),
             [[2.0, 0.0], [0.0, 0.0]],
         ),
         ("a = 1.0 * len(x)\nreturn a * _total([1.0 * a for a in x]), *[a for b in x]", None),
