@@ -145,7 +145,7 @@ def player_pictures(folder: Path) -> None:
     b.label, c.label = "b", "c"
     shots = [
         ("player", play(textbook()), 5, "light"),
-        ("player-network", play(network()[0]), 16, "light"),
+        ("player-network", play(network()[0], collapse=None), 16, "light"),
         ("player-mistake", play(c, bugs="overwrite"), 5, "dark"),
     ]
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as pages:

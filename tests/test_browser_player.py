@@ -157,7 +157,7 @@ def test_a_gradient_that_arrives_twice_is_added_up_term_by_term(show):
 def test_a_network_ends_with_the_numbers_of_the_engine(show):
     loss = network()
     loss.backward()
-    page = show(play(loss))
+    page = show(play(loss, collapse=None))
     page.keyboard.press("End")
     results = [value for value in topological_order(loss) if value.parents]
     shown = [text for text in boxes(page).values() if text[1]]
@@ -272,7 +272,7 @@ def test_a_closed_layer_takes_one_step_and_opens_at_a_click(show):
     box(page, "layer0").click()
     assert {f"layer0/neuron{i}" for i in range(3)} <= boxes(page).keys()
     box(page, "layer0/neuron1").click()
-    assert {"w0", "w1", "b"} <= boxes(page).keys()
+    assert {"w₀,₁,₀", "w₀,₁,₁", "b₀,₁"} <= boxes(page).keys()
     assert "layer0" not in boxes(page)
     page.click('#scopes button:text-is("all closed")')
     assert "mlp" in boxes(page)
@@ -303,7 +303,7 @@ def test_every_view_ends_with_the_same_gradient(show):
     [
         ("overwrite", {"a": "1✓ 4", "b": "1✓ 2"}, "Mistake: = instead of +="),
         ("no_topological_order", {"a": "2✓ 4", "b": "2"}, "not every contribution had arrived"),
-        ("no_zero_grad", {"a": "12✓ 4", "b": "4✓ 2"}, "what was left in"),
+        ("no_zero_grad", {"a": "8✓ 4", "b": "2"}, "the 4 left in a.grad was added to"),
     ],
 )
 def test_a_mistake_plays_beside_the_right_numbers(show, bug, wrong, message):
@@ -316,6 +316,15 @@ def test_a_mistake_plays_beside_the_right_numbers(show, bug, wrong, message):
     assert any(message in each for each in spoken)
     assert {name: boxes(page)[name][1] for name in wrong} == wrong
     assert boxes(page)["c"][1] == "1"
+
+
+def test_a_mistake_that_does_no_harm_says_so(show):
+    page = show(play(textbook(), bugs="no_topological_order"))
+    banner = page.locator("#banner")
+    assert banner.inner_text().startswith("Mistake without harm: no topological order.")
+    assert "every gradient comes out right" in banner.inner_text()
+    page = show(play(counter_example(), bugs="no_topological_order"))
+    assert page.inner_text("#banner").startswith("Mistake on show: no topological order.")
 
 
 # --- predicting ----------------------------------------------------------------------------
@@ -391,6 +400,63 @@ def test_nothing_is_cut_off_at_any_width(show, width):
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= width
     assert page.locator("#speed").bounding_box()["y"] < 720
+
+
+@pytest.mark.parametrize("bugs", [None, "no_zero_grad"])
+def test_numbers_stay_in_their_boxes_after_an_edit(show, bugs):
+    x = Value(2.0, "x")
+    page = show(play(x * 3.0 + 1.0, bugs=bugs))
+    page.keyboard.press("End")
+    edit(page, "x", "-1.23456e-12")
+    page.locator(".box.constant").first.click()
+    field = page.locator("#inspector input")
+    field.fill("-9.87654e-17")
+    field.press("Enter")
+    out = page.evaluate(
+        """() => [...document.querySelectorAll(".box")].flatMap((box) => {
+            const room = box.querySelector(".outline").getBoundingClientRect();
+            const texts = [...box.querySelectorAll("text")].map((text) => (
+                [text.textContent, text.getBoundingClientRect()]));
+            const outside = texts.filter(([, at]) => at.left < room.left || at.right > room.right);
+            const over = texts.filter(([, one]) => texts.some(([, other]) => one !== other
+                && one.left < other.right - 1 && other.left < one.right - 1
+                && one.top < other.bottom - 6 && other.top < one.bottom - 6));
+            return [...outside, ...over].map(([text]) => text);
+        })"""
+    )
+    assert out == []
+    assert boxes(page)["x"][0] == "-1.235e-12"
+
+
+@pytest.mark.parametrize("size", [(400, 720), (560, 500), (760, 560), (1200, 720)])
+def test_the_hint_that_numbers_can_be_edited_is_seen(show, size):
+    page = show(play(textbook()), viewport={"width": size[0], "height": size[1]})
+    hint = page.locator(".hint")
+    place, words = hint.bounding_box(), page.locator("#words").bounding_box()
+    assert "click an input to change its number" in hint.inner_text()
+    assert words["y"] <= place["y"]
+    assert place["y"] + place["height"] <= words["y"] + words["height"]
+    footer = page.locator("footer").bounding_box()
+    assert footer["y"] + footer["height"] <= size[1]
+
+
+def smallest_text(page):
+    return page.evaluate(
+        """() => 12 * Math.min(...[...document.querySelectorAll(".box")].map((box) =>
+            box.getBoundingClientRect().width / box.getBBox().width))"""
+    )
+
+
+def test_a_small_window_begins_with_what_can_be_read(show):
+    large = show(play(network()), viewport={"width": 1900, "height": 1100})
+    assert large.locator(".box.closed").count() == 0
+    page = show(play(network()), viewport={"width": 760, "height": 560})
+    assert page.locator(".box.closed").count() > 0
+    assert smallest_text(page) >= 8.9
+    page.set_viewport_size({"width": 1900, "height": 1100})
+    sync_api.expect(page.locator(".box.closed")).to_have_count(0)
+    asked = show(play(network(), collapse=None), viewport={"width": 760, "height": 560})
+    assert asked.locator(".box.closed").count() == 0
 
 
 # --- safety ------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Labels as mathematics reads them."""
 
+# ruff: noqa: RUF001 - mathematics has letters of its own
+
 import pytest
 
 from autograd.export.notation import GREEK, Symbol, operation, symbol_of
@@ -14,6 +16,9 @@ from autograd.export.notation import GREEK, Symbol, operation, symbol_of
         ("w[1]", Symbol("w", ("1",))),
         ("w11", Symbol("w", ("11",))),
         ("w1_2", Symbol("w", ("1", "2"))),
+        ("w₁", Symbol("w", ("1",))),
+        ("α₁,₂₀,₃", Symbol("α", ("1", "20", "3"))),
+        ("x²", Symbol("x²")),
         ("w[0][12]", Symbol("w", ("0", "12"))),
         ("alpha", Symbol("\N{GREEK SMALL LETTER ALPHA}")),
         ("sigma_2", Symbol("\N{GREEK SMALL LETTER SIGMA}", ("2",))),

@@ -77,7 +77,7 @@ def written(text, **options):
         ("prod(a, b, c, d, f, g, h)", "a·b·c·…·h"),
         ("mean(a, b, c)", "(a + b + c)/3"),
         ("dot(a, b, x, y)", "a·x + b·y"),
-        ("dot(a, b, 1.0, y)", "a + b·y"),
+        ("dot(a, b, 1.0, y)", "a·1 + b·y"),
         ("norm(a, b)", "√(a² + b²)"),
         ("logsumexp(a, b)", "ln(e^a + e^b)"),
         ("max(a, b, c)", "max(a, b, c)"),

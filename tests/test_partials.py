@@ -11,6 +11,8 @@ from autograd import Value, apply, gradient, ops
 from autograd.errors import FormulaError, GraphError
 from autograd.partials import (
     called_rule,
+    check_up_to_date,
+    is_up_to_date,
     partial_values,
     rule_of,
     sequence_partials,
@@ -112,6 +114,31 @@ def test_changed_data_is_noticed_where_it_matters():
     x.data = 5.0
     with pytest.raises(GraphError, match="mul was computed from other data"):
         partial_values(node, [True, True])
+
+
+def test_what_is_up_to_date():
+    x, y = Value(0.0), Value(3.0)
+    node = x * y
+    above = node + 1.0
+    assert all(map(is_up_to_date, (x, y, node, above)))
+    check_up_to_date([x, y, node, above])
+    y.data = 4.0  # the product stays 0, but its partial was 3
+    assert [is_up_to_date(value) for value in (x, y, node, above)] == [True, True, False, True]
+    with pytest.raises(GraphError, match=r"mul has computed 0\.0.*\(0\.0, 4\.0\).*again"):
+        check_up_to_date([above, node])
+    several = apply(ops.sum, *[Value(1.0) for _ in range(9)])
+    several.parents[0].data = 2.0
+    with pytest.raises(GraphError, match=r"\(2\.0, 1\.0, 1\.0, 1\.0, \.\.\.\)"):
+        check_up_to_date([several])
+
+
+def test_of_an_unknown_rule_nothing_is_said():
+    def mine(x):
+        return x, 1.0
+
+    unpickled = pickle.loads(pickle.dumps(apply(mine, Value(2.0))))
+    unpickled.parents[0].data = 5.0
+    assert is_up_to_date(unpickled)
 
 
 def test_a_nan_is_no_changed_data():

@@ -54,7 +54,7 @@ def test_edges_show_what_the_picture_shows():
     out, x = circuit()
     assert {"-3", "2"} <= rendered(draw(out, edges="local"))
     flow = draw(out, edges="flow")
-    assert "penwidth=4.50" in flow.dot
+    assert "penwidth=3.00" in flow.dot
     note = "∂out/∂x = -3"
     assert note in rendered(draw(out, highlight=x))
 

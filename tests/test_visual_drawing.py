@@ -1,6 +1,8 @@
 """Drawings: DOT that `dot` accepts and SVG that shows what it should, whatever the labels."""
 
+import contextlib
 import html
+import itertools
 import shutil
 import subprocess
 import time
@@ -12,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import nn
-from autograd import Drawing, Value, apply, draw
+from autograd import Drawing, Value, apply, atan2, dot, draw, maximum, topological_order
 from autograd.errors import DotMissingError, GraphError
 from autograd.visual.drawing import find_dot
 from autograd.visual.text import printable
@@ -132,6 +134,59 @@ def test_edges_run_that_way(rankdir, way, layout):
     across = float(end.get("x")) - float(start.get("x"))
     down = float(end.get("y")) - float(start.get("y"))
     assert across * way[0] + down * way[1] > 30
+
+
+@st.composite
+def expressions(draw):
+    """A root over a few leaves, with operations whose operands may not change places."""
+    values = [Value(2.0, "x"), Value(3.0, "y"), Value(5.0, "z")]
+    operations = [
+        Value.__sub__, Value.__truediv__, Value.__add__, atan2, lambda a, b: a - 1.0 * b,
+        lambda a, b: dot([a, b], [b, 1.5]), lambda a, b: 2.0 - maximum(a, b),
+    ]  # fmt: skip
+    for _ in range(draw(st.integers(1, 8))):
+        operands = draw(st.sampled_from(values)), draw(st.sampled_from(values))
+        with contextlib.suppress(ValueError, ArithmeticError):
+            values.append(draw(st.sampled_from(operations))(*operands))
+    return values[-1]
+
+
+@pytest.mark.parametrize("kind", ["layered", pytest.param("dot", marks=needs_dot)])
+@given(
+    root=expressions(),
+    rankdir=st.sampled_from(["LR", "TB", "RL", "BT"]),
+    edges=st.sampled_from([None, "local"]),
+)
+def test_operands_enter_in_the_order_in_which_they_are_written(kind, root, rankdir, edges):
+    drawing = draw(root, rankdir=rankdir, layout=kind, edges=edges)
+    side = 1 if rankdir in ("LR", "RL") else 0
+    ends = {}
+    for edge, route in zip(drawing.graph.edges, drawing.layout.routes, strict=True):
+        ends.setdefault(edge.head, []).append(route[-1][side])
+    for position, value in enumerate(topological_order(root)):
+        if value.op not in ("add", "mul", "maximum"):
+            found = ends.get(position, [])
+            assert len(found) == len(value.parents)
+            assert all(after - before > 3 for before, after in itertools.pairwise(found))
+
+
+X, Y = Value(2.0, "x"), Value(3.0, "y")
+
+
+@pytest.mark.parametrize(
+    ("root", "first", "second"),
+    [(Y - X * Y, "3", "6"), (X / (X + 1.0), "2", "3"), (X - 1.0, "2", "1"), (1.0 - X, "1", "2")],
+)
+def test_operands_stand_in_order_where_that_costs_nothing(layout, root, first, second):
+    drawing = draw(root, layout=layout)
+    boxes = zip(drawing.graph.boxes, drawing.layout.centres, strict=True)
+    level = {box.data: across for box, (_, across) in boxes}
+    assert level[first] < level[second]
+
+
+def test_the_digraph_asks_for_order_where_it_matters():
+    assert "ordering=in" in draw(X - Y).dot
+    assert "ordering" not in draw(X + Y).dot
 
 
 def test_an_unknown_rankdir_is_refused():

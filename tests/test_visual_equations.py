@@ -46,6 +46,36 @@ def test_numbers_and_their_result(leaves):
     assert latex(b**2, substitute="numbers") == r"\left(-2\right)^{2} = 4"
 
 
+def test_numbers_that_do_not_follow_from_each_other_are_refused():
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 5.0  # 5² is not 4
+    with pytest.raises(GraphError, match=r"mul has computed 4\.0.*again"):
+        latex(y, substitute="numbers")
+    assert latex(y) == "x^{2}"
+
+
+def test_every_factor_of_a_dot_product_is_seen():
+    w = [Value(0.5, "w1"), Value(-2.0, "w2")]
+    out = autograd.dot(w, [1.0, -1.0])
+    assert latex(out) == r"w_{1} \cdot 1 + w_{2} \, \left(-1\right)"
+    assert latex(out, substitute="numbers") == (
+        r"0.5 \cdot 1 + \left(-2 \, \left(-1\right)\right) = 2.5"
+    )
+
+
+def test_parameters_of_neurons_are_told_apart():
+    text = latex(nn.MLP(2, [2, 1], "tanh", generator=0)([1.0, -1.0]))
+    assert all(name in text for name in ("w_{0,1,0}", "b_{0,1}", "w_{1,0,1}", "b_{1,0}"))
+    spelled = latex(nn.MLP(2, [2, 1], generator=0)([1.0, -1.0]), substitute="labels")
+    assert r"\mathrm{w}_{0,1,0}" in spelled
+    assert spelled.isascii()
+
+
+def test_a_label_that_is_no_text_is_shown():
+    assert latex(Value(2.0, 3) + Value(1.0, "x")) == r"\mathrm{3} + x"
+
+
 def test_labels_letter_for_letter(leaves):
     a, b = leaves
     assert latex(a + b, substitute="labels") == r"\mathrm{a} + \mathrm{b\_1}"

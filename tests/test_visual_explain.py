@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, dot
+from autograd.errors import GraphError
 from autograd.visual.explain import explain
 from autograd.visual.explain_text import WIDEST
 
@@ -66,6 +67,7 @@ def test_the_textbook_case():
     assert explanation.text.startswith(TEXTBOOK)
     for line in (
         "  u₁   = 0.3",
+        "  h₂   = 0.7858",
         "  w₁,₁ = 0.8",
         "  z₁   = w₁,₁·x₁ + w₁,₂·x₂     = 1",
         "  h₁   = σ(z₁)                 = 0.7311",
@@ -110,8 +112,18 @@ def test_several_paths_and_their_sum():
     assert sum(products) == pytest.approx(explanation.gradient)
     for path in explanation.paths:
         assert math.prod(step.number for step in path.steps) == pytest.approx(path.product)
-    assert "path 2: w₀ → " in explanation.text
-    assert "w0 in mlp/layer1/neuron1" in explanation.text
+    assert "path 2: w₀,₀,₀ → " in explanation.text
+    assert "∂v₁/∂w₀,₀,₀" in explanation.text
+    where = explanation.text.split("where\n")[1].splitlines()
+    names = [line.split()[0] for line in where]
+    # What is met along the first path, then along the second; results last.
+    parameters = ["w₀,₀,₀", "w₀,₀,₁", "b₀,₀"]
+    assert names[:3] == parameters
+    assert len(names) == len(set(names))
+    assert [name for name in names if name[0] in "wb"] == names[: names.index("v₁")]
+    assert any(re.match(r"  v₁ += w₀,₀,₀·1 \+ w₀,₀,₁·1 ", line) for line in where)
+    assert any(re.match(r"  w₁,₁,₂ += .*  \(in mlp/layer1/neuron1\)", line) for line in where)
+    assert r"\partial w_{0,0,0}" in explanation.latex
 
 
 def test_equal_operands_are_told_apart():
@@ -198,12 +210,30 @@ def test_names_of_variables():
     )
 
 
-def test_values_changed_since_are_shown_without_a_formula_that_no_longer_holds():
-    x = Value(1.0, "x")
-    y = x.relu()
-    x.data = -1.0
-    (step,) = explain(y, x).paths[0].steps
-    assert (step.formula, step.number) == (None, 1.0)
+def test_values_changed_since_are_refused_instead_of_a_false_equation():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    y = x * x
+    z = y + w.square()
+    w.data = 1.0
+    assert explain(z, x).gradient == 4.0  # w is on no path from x
+    x.data = 5.0  # 5² is not 4
+    for output in (y, z):
+        with pytest.raises(GraphError, match=r"mul has computed 4\.0.*\(5\.0, 5\.0\).*again"):
+            explain(output, x)
+    assert explain(y, y).gradient == 1.0
+
+
+def test_a_partial_that_changed_is_refused_as_well():
+    x, w = Value(0.0, "x"), Value(3.0, "w")
+    y = x * w
+    w.data = 4.0  # the product is 0 as before, its derivative was 3
+    with pytest.raises(GraphError, match="mul has computed 0"):
+        explain(y, x)
+
+
+def test_labels_that_are_no_text_are_shown():
+    three = Value(2.0, 3)
+    assert explain(three * three, three).text.startswith("∂L/∂3 = 4")
 
 
 def test_own_operations_are_explained():
@@ -322,6 +352,26 @@ def test_no_label_gets_into_the_markup(label, other):
     page = read(explain(w * x + w, w).html)
     assert {tag for tag, _ in page.tags} <= {"div", "p", "b", "span", "table", "tr", "td", "br"}
     assert all(set(attrs) <= {"style", "class"} for _, attrs in page.tags)
+
+
+def test_colours_can_be_read_on_light_and_on_dark_pages():
+    loss, w = textbook()
+    html = explain(loss, w[0][0]).html
+    colours = set(re.findall(r"color:(#\w{6})", html))
+    assert len(colours) == 2
+    for colour in colours:
+        assert contrast(colour, "#ffffff") >= 4.5
+        assert contrast(colour, "#111111") >= 4.0
+
+
+def contrast(one, other):
+    """https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio"""
+    sizes = []
+    for colour in (one, other):
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        sizes.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+    return max(sizes) / min(sizes)
 
 
 def test_labels_that_are_markup_are_shown_as_they_are():

@@ -77,6 +77,26 @@ def test_a_group_is_as_bad_as_its_best_parameter():
     assert flag_of([dead, alive, inside], out) == "not finite"
 
 
+@pytest.mark.parametrize("edit", [5.0, -1.0])
+def test_what_does_not_follow_from_its_operands_is_out_of_date(edit):
+    x, zero = Value(2.0, "x"), Value(0.0, "zero")
+    root = x.log() * zero
+    assert set(flags_in(root).values()) == {""}
+    x.data = edit  # log(-1) is refused
+    assert flags_in(root) == {"x": "", "zero": "", "log": "out of date", "*": ""}
+    x.data = 2.0
+    zero.data = -0.0
+    assert set(flags_in(root).values()) == {""}
+
+
+def test_a_group_is_out_of_date_with_one_of_its_values():
+    with scope("group"):
+        x = Value(2.0)
+        inside = x * x
+    x.data = 3.0
+    assert flag_of([x, inside], inside) == "out of date"
+
+
 def test_every_flag_has_a_meaning_and_a_colour():
     from autograd.visual.themes import THEMES
 

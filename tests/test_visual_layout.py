@@ -76,6 +76,14 @@ def progress(centre, rankdir):
     return {"LR": x, "RL": -x, "TB": y, "BT": -y}[rankdir]
 
 
+def entries(found, edges, box, rankdir):
+    """Where the edges into a box end, from top to bottom or from left to right."""
+    side = 1 if rankdir in ("LR", "RL") else 0
+    return [
+        route[-1][side] for (_, head), route in zip(edges, found.routes, strict=True) if head == box
+    ]
+
+
 lengths = st.integers(1, 120).map(float)
 sizes_of_boxes = st.lists(st.tuples(lengths, lengths), min_size=1, max_size=12)
 
@@ -164,6 +172,47 @@ def test_refusals(layout, arguments, error, says):
         layout(sizes, edges, label_sizes=labels, rankdir=rankdir)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("rankdir", RANKDIRS)
+def test_edges_enter_an_ordered_box_in_order(layout, rankdir):
+    # The second operand of box 2 = 0 - 1 is the first of box 3 = 1 - 0, and box 5 = 4 - 2.
+    edges = [(0, 2), (1, 2), (1, 3), (0, 3), (2, 4), (3, 4), (4, 5), (2, 5)]
+    found = layout([SIZE] * 6, edges, rankdir=rankdir, ordered=[2, 3, 5])
+    for box in (2, 3, 5):
+        first, second = entries(found, edges, box, rankdir)
+        assert second - first > 5
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(picture=pictures(), ordered=st.sets(st.integers(0, 11)))
+def test_edges_enter_every_ordered_box_in_order_on_its_side(layout, picture, ordered):
+    sizes, edges, options = picture
+    ordered = {box for box in ordered if box < len(sizes)}
+    found = layout(sizes, edges, ordered=ordered, **options)
+    rankdir = options["rankdir"]
+    for box in ordered:
+        ends = entries(found, edges, box, rankdir)
+        assert ends == sorted(ends)
+        least, most = box_side(found, sizes, box, rankdir)
+        assert all(least <= end <= most for end in ends)
+
+
+def box_side(found, sizes, box, rankdir):
+    """The side of a box where edges enter, from its smaller coordinate to its larger."""
+    side = 1 if rankdir in ("LR", "RL") else 0
+    middle, half = found.centres[box][side], sizes[box][side] / 2
+    return middle - half - 0.6, middle + half + 0.6  # dot rounds to whole pixels
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_as_many_operands_as_there_are_pixels_still_enter_in_order(layout):
+    edges = [(operand, 30) for operand in reversed(range(30))]
+    found = layout([SIZE] * 31, edges, ordered=[30])
+    ends = entries(found, edges, 30, "LR")
+    assert ends == sorted(ends)
+    assert 12 < ends[-1] - ends[0] <= 20
+
+
 # The layered layout, worked by hand: margin 8, ranks 36 apart, boxes of a rank 16 apart
 
 X, Y, Z, SUM, PRODUCT = range(5)
@@ -234,6 +283,14 @@ def test_operands_keep_their_order_where_it_costs_nothing():
     assert found.centres[1][1] < found.centres[0][1]
     first, second = found.routes
     assert first[-1][1] < second[-1][1]
+
+
+def test_operands_of_an_ordered_box_stand_in_order_where_that_costs_nothing():
+    # 1 = exp(0), 3 = 1 - 2, 5 = 1 + 4, 6 = 3 / 5: leaf 2 goes under box 1, for all its edges.
+    edges = [(0, 1), (1, 3), (2, 3), (1, 5), (4, 5), (3, 6), (5, 6)]
+    found = layered_layout([SIZE] * 7, edges, ordered=[3, 6])
+    assert found.centres[1][1] < found.centres[2][1]
+    assert crossings(found.routes) == 1
 
 
 def test_operands_of_different_depth_keep_their_order_where_it_costs_nothing():
@@ -405,6 +462,13 @@ def test_dot_makes_room_for_labels(rankdir):
     for (x, y), (width, height) in taken:
         assert width / 2 <= x <= found.width - width / 2
         assert height / 2 <= y <= found.height - height / 2
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("box", [-1, 2])
+def test_an_ordered_box_must_exist(layout, box):
+    with pytest.raises(ValueError, match=rf"ordered names box {box}, .* only 2 boxes"):
+        layout([SIZE, SIZE], [(0, 1)], ordered=[box])
 
 
 def test_without_dot_the_error_says_how_to_get_it(monkeypatch, tmp_path):

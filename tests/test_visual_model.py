@@ -215,10 +215,18 @@ def test_constants_have_no_local_derivative_and_no_flow():
         assert [(edge.constant, edge.label) for edge in found] == [(False, "3"), (True, "")]
 
 
-def test_flow_shows_nothing_before_backward():
-    graph = shown(Value(2.0) * Value(3.0), edges="flow")
+def test_flow_before_backward_says_so():
+    out = Value(2.0) * Value(3.0)
+    graph = shown(out, edges="flow")
+    assert graph.notes == ("no gradients yet: call backward()",)
     assert {(edge.label, edge.weight) for edge in graph.edges} == {("", None)}
     assert {box.grad for box in graph.boxes} == {"—"}
+    assert shown(out).notes == ()
+    out.backward()
+    assert shown(out, edges="flow").notes == ()
+    with no_grad():
+        constant = Value(2.0) * 3.0
+    assert shown(constant, edges="flow").notes == ()  # backward() would be refused
 
 
 def test_at_a_branch_the_contributions_and_their_sum_are_seen():
@@ -273,7 +281,7 @@ def on_path(root, **options):
 
 def test_one_path_and_its_product():
     f, x = chain()
-    assert shown(f, highlight=x).notes == ("∂f/∂x = -4 \N{MULTIPLICATION SIGN} 1 = -4",)
+    assert shown(f, highlight=x).notes == ("∂f/∂x = (-4) \N{MULTIPLICATION SIGN} 1 = -4",)
     expected = {"x": True, "q": True, "f": True, "y": False, "z": False}
     assert on_path(f, highlight=x) == expected
     # Only the edges of the path show their derivatives.
@@ -296,12 +304,12 @@ def test_many_paths_are_counted_not_listed():
     for _ in range(60):
         v = v + v
     assert shown(v, highlight=x).notes == (
-        f"∂root/∂x = {2.0**60:.4g}, the sum over about 10^18 paths",
+        f"∂L/∂x = {2.0**60:.4g}, the sum over about 10^18 paths",
     )
     u = y = Value(1.0, "y")
     for _ in range(10):
         u = u + u
-    assert shown(u, highlight=y).notes == ("∂root/∂y = 1024, the sum over 1,024 paths",)
+    assert shown(u, highlight=y).notes == ("∂L/∂y = 1024, the sum over 1,024 paths",)
 
 
 def test_paths_whose_products_are_long_have_a_line_each():
@@ -334,6 +342,41 @@ def test_the_root_and_a_constant_highlighted():
     three = root.parents[1]
     assert {edge.on_path for edge in shown(root, highlight=three).edges} == {False}
     assert shown(root, highlight=three).notes == ("∂root/∂value: no gradient flows to a constant",)
+
+
+def test_a_root_without_a_label_gets_a_name_where_it_is_spoken_of():
+    x = Value(2.0, "x")
+    graph = shown(x * 3.0, highlight=x)
+    assert (graph.notes, graph.boxes[-1].label) == (("∂L/∂x = 3",), "L")
+    assert shown(x * 3.0).boxes[-1].label == ""
+    taken = Value(2.0, "L")
+    assert shown(taken * 3.0, highlight=taken).notes == ("∂v1/∂L = 3",)
+
+
+def test_no_false_product_after_an_edit():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    y = x * x
+    y.label = "y"
+    x.data = 5.0
+    graph = shown(y * w, highlight=[x, w])
+    assert graph.notes == ("∂L/∂x: a leaf was changed since, so compute L again", "∂L/∂w = 4")
+    assert {box.label: box.flag for box in graph.boxes} == {
+        "x": "", "w": "", "y": "out of date", "L": "",
+    }  # fmt: skip
+
+
+def test_the_heading_names_the_parameter_of_one_neuron():
+    model = nn.MLP(2, [2, 1], generator=0)
+    graph = shown(model([1.0, 2.0]), highlight=model.layers[0].neurons[1].b)
+    (note,) = graph.notes
+    assert note.startswith("∂L/∂b₀,₁ = ")
+    assert {box.label for box in graph.boxes} >= {"b₀,₀", "b₀,₁", "b₁,₀", "w₀,₁,₁"}
+
+
+def test_labels_that_are_no_text_are_shown():
+    three = Value(2.0, 3)
+    assert shown(three * three, highlight=three).notes == ("∂L/∂3 = 2 + 2 = 4",)
+    assert shown(Value(1.0, 0)).boxes[0].label == "0"
 
 
 def test_only_values_of_the_graph_are_highlighted():

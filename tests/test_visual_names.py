@@ -2,7 +2,8 @@
 
 import pytest
 
-from autograd import Value
+import nn
+from autograd import Value, scope, topological_order
 from autograd.visual.names import names_of
 
 
@@ -27,6 +28,56 @@ def test_the_first_name_counts():
     x = Value(1.0)
     assert names_of([x], {"a": x, "b": x}) == {x: "a"}
     assert names_of([x], {"a": [x], "b": [x]}) == {x: "a[0]"}
+
+
+def network_names(**names):
+    model = nn.MLP(2, [3, 1], generator=0)
+    loss = model([1.0, 2.0])
+    found = names_of(topological_order(loss), {name: pick(model) for name, pick in names.items()})
+    return {(value.scope, value.label): name for value, name in found.items()}
+
+
+def test_what_several_neurons_call_the_same_is_told_apart_by_layer_and_neuron():
+    found = network_names()
+    assert found["mlp/layer0/neuron2", "w1"] == "w₀,₂,₁"
+    assert found["mlp/layer0/neuron0", "b"] == "b₀,₀"
+    assert found["mlp/layer1/neuron0", "w2"] == "w₁,₀,₂"  # the only w2, named as its neighbours
+    assert len(set(found.values())) == len(found) == 13
+
+
+def test_a_variable_stays_as_the_user_calls_it():
+    found = network_names(bias=lambda model: model.layers[0].neurons[0].b)
+    assert found["mlp/layer0/neuron0", "b"] == "bias"
+    assert found["mlp/layer0/neuron1", "b"] == "b₀,₁"
+
+
+def test_one_neuron_needs_no_indices():
+    out = nn.MLP(2, [1], generator=0)([1.0, 2.0])
+    assert sorted(names_of(topological_order(out)).values()) == ["b", "w0", "w1"]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "label", "expected"),
+    [
+        (("encoder", "decoder"), "w", ["encoder.w", "decoder.w"]),
+        (("block1/dense", "block2/dense"), "alpha", ["α₁", "α₂"]),
+        (("block1", "block2"), "the bias", ["block1.the bias", "block2.the bias"]),
+        (("left1", "right1"), "w", ["left1.w", "right1.w"]),  # the index 1 does not tell
+        (("a1", "a1"), "w", ["w", "w"]),  # nor does anything else
+    ],
+)
+def test_labels_that_scopes_share(scopes, label, expected):
+    values = []
+    for path in scopes:
+        with scope(path):
+            values.append(Value(1.0, label))
+    outside = Value(1.0, "x")
+    assert [*names_of([*values, outside]).values()] == [*expected, "x"]
+
+
+def test_labels_that_are_no_text():
+    values = [Value(1.0, label) for label in (3, 0, 2.5, None, "")]
+    assert [*names_of(values).values()] == ["3", "0", "2.5"]
 
 
 def test_lists_in_lists_tuples_and_dicts():

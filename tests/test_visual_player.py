@@ -1,5 +1,7 @@
 """The player, without a browser: what its page is told, and what its scripts make of it."""
 
+# ruff: noqa: RUF001 - mathematics has letters of its own
+
 import ast
 import itertools
 import json
@@ -92,11 +94,25 @@ def test_every_operand_has_an_edge_and_boxes_do_not_overlap():
         assert len(edge["points"]) % 3 == 1
 
 
+def test_operands_enter_in_the_order_in_which_they_are_written():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    content, _ = content_of((y - x * y) * (x / y - y / x))
+    [view] = content["views"]
+    ends = {}
+    for edge in view["edges"]:
+        ends.setdefault(edge["head"], []).append(edge["points"][-1][1])
+    ordered = [box for box, node in enumerate(content["nodes"]) if node.get("op") in ("sub", "div")]
+    assert len(ordered) == 4
+    for box in ordered:
+        first, second = ends[box]
+        assert first < second
+
+
 @pytest.mark.parametrize(
     ("build", "formulas"),
     [
-        (lambda a, b: a / b, ["1/b", "−f/b"]),  # noqa: RUF001
-        (lambda a, b: a.tanh(), ["1 − f²"]),  # noqa: RUF001
+        (lambda a, b: a / b, ["1/b", "−f/b"]),
+        (lambda a, b: a.tanh(), ["1 − f²"]),
         (lambda a, b: a**2, ["2a", ""]),
         (lambda a, b: 3.0 * a, ["a", "3"]),
         (lambda a, b: autograd.dot([a, b], [b, 2.0]), ["b", "2", "a", "b"]),
@@ -162,8 +178,21 @@ def test_a_small_network_is_open_at_first_and_has_a_view_for_every_scope():
     views = open_scopes(play(network()))
     assert len(views[0]) == 1 + 2 + 4
     assert sorted(views[1:]) == sorted(
-        [[], ["mlp"], *layers, *neurons, [*layers[1], "mlp/layer1/neuron0"]]
-    )
+        [[], ["mlp"], *layers, *neurons, [*layers[1], "mlp/layer1/neuron0"],
+         ["mlp", "mlp/layer0", "mlp/layer1"]]
+    )  # fmt: skip
+
+
+def test_parameters_of_neurons_are_told_apart():
+    names = [node["name"] for node in told(play(network()))["nodes"] if node["scope"]]
+    assert {"w₀,₂,₁", "b₁,₀"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_labels_that_are_no_text_are_shown():
+    assert [node["name"] for node in told(play(Value(2.0, 3) * Value(1.0, 0)))["nodes"]] == [
+        "3", "0", "v1",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -227,7 +256,7 @@ def test_a_leaf_that_has_changed_since_is_refused():
     x = Value(2.0, "x")
     out = x * x
     x.data = 3.0
-    with pytest.raises(GraphError, match=r"mul has computed 4\.0.*gives 9\.0.*again"):
+    with pytest.raises(GraphError, match=r"mul has computed 4\.0.*\(3\.0, 3\.0\).*again"):
         play(out)
 
 
@@ -331,6 +360,8 @@ console.log(JSON.stringify({
   backward: backwardPass(graph, partials),
   right: views.map((view) => played(view, null)),
   bugs: Object.fromEntries(BUGS.map((bug) => [bug, played(views[0], bug)])),
+  harmless: Object.fromEntries(BUGS.map((bug) => [
+    bug, isHarmless(graph, views[0], partials, backwardPass(graph, partials), bug)])),
   counts: pathCounts(graph, consumers).map(String),
   paths: graph.nodes.map((_, number) => somePaths(graph, consumers, number, 1000).map((path) =>
     path.reduce((product, [above, slot]) => product * partials[above][slot], 1))),
@@ -381,14 +412,11 @@ def depth_first(root):
 
 def never_reset(root):
     order = topological_order(root)
-    grads = dict.fromkeys(order, 0.0)
-    for _ in range(2):
-        grads[root] = 1.0
-        for value in reversed(order):
-            for parent, partial in zip(value.parents, value.partials, strict=True):
-                if parent.requires_grad:
-                    grads[parent] += grads[value] * partial
-    return [grads[value] for value in order]
+    for value in order:
+        value.zero_grad()
+    root.backward()
+    root.backward()  # what the engine really does
+    return [value.grad for value in order]
 
 
 WRONG = {
@@ -459,9 +487,31 @@ def test_the_mistakes_on_the_smallest_graph_that_shows_them(bug):
     by_hand = {  # of a, b and c; right are 4, 2 and 1
         "overwrite": [1.0, 1.0, 1.0],
         "no_topological_order": [2.0, 2.0, 1.0],
-        "no_zero_grad": [4.0 + 8.0, 2.0 + 2.0, 1.0],
+        "no_zero_grad": [4.0 + 4.0, 2.0, 1.0],  # only the leaf keeps what it had
     }
     assert in_node(c)["bugs"][bug] == by_hand[bug] == WRONG[bug](c)
+
+
+@needs_node
+def test_a_second_backward_adds_to_leaves_and_begins_anew_in_between():
+    a = Value(3.0, "a")
+    d = (a + a) * a  # 2a², so 4a = 12
+    assert in_node(d)["bugs"]["no_zero_grad"] == [24.0, 3.0, 1.0] == never_reset(d)
+    alone = Value(3.0, "alone")
+    assert in_node(alone)["bugs"]["no_zero_grad"] == [2.0] == never_reset(alone)
+
+
+@needs_node
+def test_mistakes_that_do_no_harm_are_known():
+    a, b = Value(3.0, "a"), Value(2.0, "b")
+    chain = (a * b).tanh()
+    assert in_node(chain)["harmless"] == {
+        "overwrite": True, "no_topological_order": True, "no_zero_grad": False,
+    }  # fmt: skip
+    once_more = a * a
+    assert in_node(once_more)["harmless"] == {
+        "overwrite": False, "no_topological_order": True, "no_zero_grad": False,
+    }  # fmt: skip
 
 
 @needs_node

@@ -189,6 +189,7 @@ def test_larger_contributions_are_thicker():
         for g in root.iter(f"{SVG}g")
         if g.get("class") == "edge"
     }
+    assert max(thickness.values()) == 3.0  # in proportion to the arrowheads
     assert thickness["large to *: 100"] > thickness["* to +: 1"] > thickness["small to *: 0.01"]
 
 

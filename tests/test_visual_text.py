@@ -45,6 +45,10 @@ def test_labels_by_hand(text, expected):
     assert printable(text) == expected
 
 
+def test_a_label_that_is_no_text():
+    assert [printable(label) for label in (3, 0, 2.5, None)] == ["3", "0", "2.5", ""]
+
+
 def test_another_longest():
     assert printable("chainrule", 5) == "chai…"
 

@@ -14,6 +14,7 @@ from autograd.export.notation import (
     NEGATIVE,
     POWER,
     PRODUCT,
+    SUBSCRIPTS,
     Printed,
     Printer,
     symbol_of,
@@ -67,10 +68,13 @@ class LatexPrinter(Printer):
     def symbol(self, label: str) -> str:
         """`label` as a symbol with its indices; words in italics."""
         symbol = symbol_of(label)
-        if self.spelled or not symbol.plain:
+        written_as_indices = symbol.plain and ord(label[-1]) in SUBSCRIPTS.values()
+        if not symbol.plain or (self.spelled and not written_as_indices):
             return escaped(label)
         base = symbol.base
-        if len(base) > 1:
+        if self.spelled:
+            base = escaped(base)
+        elif len(base) > 1:
             base = rf"\mathit{{{base}}}"
         base = _COMMANDS.get(base, base)
         return f"{base}_{{{','.join(symbol.indices)}}}" if symbol.indices else base

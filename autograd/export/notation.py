@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from autograd.export.algebra import call, constant, same, substituted, tidied
+from autograd.export.algebra import call, constant, same, substituted
 
 NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)
 SHOWN_TERMS = 6  # of a sum or a list; longer ones show the first three and the last
@@ -56,11 +56,13 @@ _CONSTANTS = {
     )
 }
 _OTHER_NAMES = {"fabs": "abs", "maximum": "max", "minimum": "min"}
-_LABEL = re.compile(r"([^\W\d_]+)(?:_?(\d+(?:_\d+)*)|((?:\[\d+\])+))?")
+_LABEL = re.compile(r"([^\W\d_₀-₉]+)(?:_?(\d+(?:_\d+)*)|((?:\[\d+\])+)|([₀-₉]+(?:,[₀-₉]+)*))?")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 class Symbol(NamedTuple):
-    """A label as mathematics writes it: ``w_1`` and ``w[1]`` are w with the index 1."""
+    """A label as mathematics writes it: ``w_1``, ``w[1]`` and ``w₁`` are w with the index 1."""
 
     base: str
     indices: tuple[str, ...] = ()
@@ -78,8 +80,9 @@ def symbol_of(label: str) -> Symbol:
     found = _LABEL.fullmatch(label)
     if not found:
         return Symbol(label, plain=False)
-    base, numbers, brackets = found.groups()
-    return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", numbers or brackets or "")))
+    base, *written = found.groups()
+    indices = "".join(filter(None, written)).translate(_DIGITS)
+    return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", indices)))
 
 
 Printed = tuple[str, int]  # a text and its level
@@ -256,7 +259,8 @@ class Printer:
                 return self._number(1)
             case "dot", [*both] if both:
                 left, right = both[: len(both) // 2], both[len(both) // 2 :]
-                return self._sum([_times(a, b) for a, b in zip(left, right, strict=True)])
+                pairs = zip(left, right, strict=True)
+                return self._sum([operation("mul", pair) for pair in pairs])
             case "norm", [*terms] if terms:
                 squares = [ast.BinOp(x, ast.Pow(), ast.Constant(2)) for x in terms]
                 return self._root(call("sum", *squares), 2)
@@ -311,10 +315,6 @@ def _factors(expression: ast.expr) -> list[ast.expr]:
         factors.append(expression.right)
         expression = expression.left
     return [expression, *reversed(factors)]
-
-
-def _times(left: ast.expr, right: ast.expr) -> ast.expr:
-    return tidied(ast.BinOp(left, ast.Mult(), right))
 
 
 def _elided(terms: Sequence[ast.expr]) -> list[ast.expr | None]:

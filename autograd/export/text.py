@@ -10,12 +10,12 @@ from autograd.export.notation import (
     ATOM,
     POWER,
     PRODUCT,
+    SUBSCRIPTS,
     Printed,
     Printer,
     symbol_of,
 )
 
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SUPERSCRIPTS = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻")
 
 

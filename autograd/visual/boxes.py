@@ -138,12 +138,12 @@ def tooltip(box: Box) -> str:
 
 
 def icon(flag: str, centre: tuple[float, float], theme: Theme) -> str:
-    """A round mark: "!", an arrow up, an arrow down, or "0"."""
+    """A round mark: "!", "≠", an arrow up, an arrow down, or "0"."""
     x, y = centre
     disc = f'<circle cx="{number(x)}" cy="{number(y)}" r="6.5" fill="{theme.flags[flag]}"/>'
     sign = {"exploding": -1, "vanishing": 1}.get(flag)
     if sign is None:
-        mark = {"not finite": "!", "dead": "0"}[flag]
+        mark = {"not finite": "!", "out of date": "≠", "dead": "0"}[flag]
         return disc + text_at(
             x, y + 3.7, mark, theme.background, size=10.5, bold=True, anchor="middle"
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from autograd.visual.boxes import Row, rows_of, tooltip
 from autograd.visual.model import Box, Edge, Graph
-from autograd.visual.svg import label_colour
+from autograd.visual.svg import label_colour, thickness
 from autograd.visual.themes import Theme
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def digraph_of(graph: Graph, rankdir: str, theme: Theme, title: str) -> "graphvi
         edge_attr={"color": theme.edge, "arrowsize": "0.6", **font},
     )  # fmt: skip
     for box in graph.boxes:
-        digraph.node(box.name, label=_table(box, theme), tooltip=_plain(tooltip(box)) or " ")
+        ordering = {"ordering": "in"} if box.ordered else {}
+        tip = _plain(tooltip(box)) or " "
+        digraph.node(box.name, label=_table(box, theme), tooltip=tip, **ordering)
     for edge in graph.edges:
         tail, head = graph.boxes[edge.tail].name, graph.boxes[edge.head].name
         digraph.edge(tail, head, **_attributes(edge, theme))
@@ -43,7 +45,7 @@ def _attributes(edge: Edge, theme: Theme) -> dict[str, str]:
         found |= {"label": f"<{_escaped(edge.label)}>", "fontsize": "9"}
         found["fontcolor"] = label_colour(edge, theme)
     if edge.weight is not None:
-        found["penwidth"] = f"{0.8 + 3.7 * edge.weight:.2f}"
+        found["penwidth"] = f"{thickness(edge.weight):.2f}"
     if edge.constant:
         found["style"] = "dashed"
     if edge.on_path is not None:

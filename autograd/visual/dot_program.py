@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd.errors import DotMissingError, GraphError
@@ -13,6 +13,8 @@ HOW_TO_GET_DOT = (
     "`winget install graphviz`)"
 )
 POINTS_PER_INCH = 72  # one of dot's points is one px here
+PORT_GAP = 12  # px between the ends of two edges at an ordered box
+NARROWEST = 2  # px of a cell that dot keeps a port for
 
 Size = tuple[float, float]
 
@@ -22,12 +24,13 @@ def ask_dot(
     edges: Sequence[tuple[int, int]],
     labels: Sequence[Size | None],
     rankdir: str,
+    ordered: Collection[int] = (),
 ) -> dict[str, Any]:
     """What ``dot -Tjson0`` answers; DotMissingError without it, GraphError when it fails."""
     try:
         answer = subprocess.run(
             ["dot", "-Tjson0"],  # noqa: S607 - wherever the user has it
-            input=_question(sizes, edges, labels, rankdir),
+            input=_question(sizes, edges, labels, rankdir, ordered),
             capture_output=True,
             check=True,
             encoding="utf-8",
@@ -45,23 +48,53 @@ def _question(
     edges: Sequence[tuple[int, int]],
     labels: Sequence[Size | None],
     rankdir: str,
+    ordered: Collection[int],
 ) -> str:
     lines = [
         f'digraph {{ graph [rankdir="{rankdir}", nodesep="0.2", pad="0"];',
-        'node [shape="box", fixedsize="true", label=""]; edge [arrowhead="none"];',
+        'node [shape="box", fixedsize="true", margin="0", label=""]; edge [arrowhead="none"];',
     ]
+    arriving: dict[int, list[int]] = {box: [] for box in ordered}
+    for number, (_, head) in enumerate(edges):
+        if head in arriving:
+            arriving[head].append(number)
+    port_of: dict[int, str] = {}
     for box, (width, height) in enumerate(sizes):
         inches = f'width="{width / POINTS_PER_INCH}", height="{height / POINTS_PER_INCH}"'
-        lines.append(f"{box} [{inches}];")
+        text = ""
+        if len(arriving.get(box, ())) > 1:
+            ports, table = _ports(len(arriving[box]), (width, height), rankdir)
+            port_of.update(zip(arriving[box], ports, strict=True))
+            text = f", label={table}"
+        lines.append(f"{box} [{inches}{text}];")
     for number, ((tail, head), label) in enumerate(zip(edges, labels, strict=True)):
         text = "" if label is None else f", label={_room(label)}"
+        if number in port_of:
+            text += f', headport="{port_of[number]}"'
         lines.append(f'{tail} -> {head} [id="{number}"{text}];')
     return "\n".join([*lines, "}"])
 
 
+def _ports(count: int, size: Size, rankdir: str) -> tuple[list[str], str]:
+    """Names for `count` ends of edges, side by side in order, and the table that holds them."""
+    width, height = map(int, size)
+    vertical = rankdir in ("TB", "BT")
+    length = width if vertical else height
+    cells = max(1, min(count, length // NARROWEST))  # where there are too many, some share one
+    gap = max(1, min(PORT_GAP, length // cells))
+    fixed = _fixed(gap, height) if vertical else _fixed(width, gap)
+    tds = [f'<TD PORT="p{cell}" {fixed}></TD>' for cell in range(cells)]
+    rows = f"<TR>{''.join(tds)}</TR>" if vertical else "".join(f"<TR>{td}</TR>" for td in tds)
+    table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>>'
+    side = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}[rankdir]
+    return [f"p{number * cells // count}:{side}" for number in range(count)], table
+
+
 def _room(label: Size) -> str:
     """An empty label of that size, which only Graphviz's tables can be told."""
-    width, height = label
+    return f'<<TABLE BORDER="0" {_fixed(*label)}><TR><TD></TD></TR></TABLE>>'
+
+
+def _fixed(width: float, height: float) -> str:
     # At least 1: Graphviz rejects a table without room.
-    fixed = f'FIXEDSIZE="TRUE" WIDTH="{max(width, 1):.0f}" HEIGHT="{max(height, 1):.0f}"'
-    return f'<<TABLE BORDER="0" {fixed}><TR><TD></TD></TR></TABLE>>'
+    return f'FIXEDSIZE="TRUE" WIDTH="{max(width, 1):.0f}" HEIGHT="{max(height, 1):.0f}"'

@@ -39,7 +39,8 @@ def draw(
     """Draw everything `root` depends on: label, operation, data in green, gradient in red.
 
     Gradients show "—" until a backward pass has reached them. Numbers that are
-    nan or infinite, and gradients that vanish, explode or are exactly 0, are marked.
+    nan or infinite, and gradients that vanish, explode or are exactly 0, are marked,
+    and so is what was computed from other data than its operands hold now.
 
     Args:
         root: the result whose graph is drawn.
@@ -70,7 +71,7 @@ def draw(
     >>> picture = draw(x * x, highlight=x)
     >>> picture.save("x_squared.svg")  # doctest: +SKIP
     >>> picture.graph.notes
-    ('∂root/∂x = 2 + 2 = 4',)
+    ('∂L/∂x = 2 + 2 = 4',)
 
     """
     if not isinstance(root, Value):
@@ -114,6 +115,7 @@ class Drawing:
         options: Any = {
             "label_sizes": [edge_label_size(edge) for edge in self.graph.edges],
             "rankdir": self.rankdir,
+            "ordered": [index for index, box in enumerate(self.graph.boxes) if box.ordered],
         }
         if self._layout_name == "dot" or (self._layout_name == "auto" and self._suits_dot()):
             return dot_layout(sizes, edges, **options)

@@ -8,6 +8,7 @@ from typing import Any
 from autograd._select import Value, topological_order
 from autograd.errors import GraphError
 from autograd.export.latex import NEW_LINE, LatexPrinter
+from autograd.partials import check_up_to_date
 from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols, definition
 
@@ -37,7 +38,8 @@ def latex(
     w with an index, alpha as the letter), ``"labels"`` (letter for letter), or
     ``"numbers"``. Leaves without a label get a name, and ``names=locals()``
     calls them as the variables. What is long or used more than once becomes a
-    named step. More than 300 values raise GraphError.
+    named step. More than 300 values raise GraphError, and so do numbers of which
+    some are no longer those that others were computed from.
 
     >>> from autograd import Value
     >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
@@ -49,6 +51,8 @@ def latex(
     if substitute not in ("symbols", "labels", "numbers"):
         raise ValueError(f"substitute is 'symbols', 'labels' or 'numbers', got {substitute!r}")
     order = topological_order(value)
+    if substitute == "numbers":
+        check_up_to_date(order)
     if len(order) > MOST:
         raise GraphError(
             f"{len(order)} values make no formula that can be read (at most {MOST} do): "

@@ -3,8 +3,7 @@
 # ruff: noqa: RUF002 - mathematics has signs of its own
 
 import ast
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ from autograd._select import Value, topological_order
 from autograd.errors import FormulaError
 from autograd.export.derivatives import partial_at
 from autograd.formulas import rule_named
+from autograd.partials import check_up_to_date
 from autograd.visual import explain_html, explain_latex, explain_text
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
@@ -36,7 +36,8 @@ def explain(
     The `most` paths with the largest products are written out, the rest are
     counted and added up. Values are called by their labels, or by the names of
     variables with ``names=locals()``. No `grad` is read or changed, and hooks
-    are not run. What is no Value raises TypeError, `most` below 1 ValueError.
+    are not run. What is no Value raises TypeError, `most` below 1 ValueError,
+    and a path on which a leaf was changed since GraphError.
 
     >>> from autograd import Value
     >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
@@ -51,8 +52,8 @@ def explain(
       = 1.279
     <BLANKLINE>
     where
-      x  = 2
       w₁ = 0.5
+      x  = 2
       v₁ = w₁·x     = 1
       y  = tanh(v₁) = 0.7616
       L  = y²       = 0.58
@@ -63,10 +64,13 @@ def explain(
     if most < 1:
         raise ValueError(f"most must be at least 1, got {most!r}")
     paths = find_paths(output, input, most)
-    symbols = Symbols(names_of(topological_order(output), names) | names_of([input], names))
+    if output is not input:
+        check_up_to_date(paths.order)
+    order = topological_order(output)
+    symbols = Symbols(names_of([*order, input], names))
     symbols.name(output, "L" if output is not input else "x")
     symbols.name(input, "w")
-    return _Writer(paths, symbols, output, input, number_format).explanation()
+    return _Writer(paths, symbols, order, input, number_format).explanation()
 
 
 @dataclass(frozen=True)
@@ -103,23 +107,16 @@ class Explanation:
         input: str,
         paths: Paths,
         written: tuple[WrittenPath, ...],
-        definitions: tuple[tuple[str, ast.expr | None, float], ...],
+        named: tuple[tuple[str, ast.expr | None, float], ...],
         number_format: str,
         reason: str,
     ) -> None:
         self.symbols, self.output, self.input = symbols, output, input
         self.gradient, self.count, self.rest = paths.gradient, paths.count, paths.rest
-        self.paths, self.definitions = written, definitions
+        self.paths = written
+        self.named = named  # (key, expression, number): leaves, then results
         self.number_format = number_format
         self.reason = reason  # why there is no path
-
-    @cached_property
-    def named(self) -> list[tuple[str, ast.expr | None, float]]:
-        """(key, expression, number) of every value with a name: operands, then what is on paths."""
-        on_paths = {key for key, _, _ in self.definitions}
-        values = self.symbols.values
-        others = [key for key in self.symbols.labels if key not in on_paths]
-        return [*((key, None, values[key].data) for key in others), *self.definitions]
 
     @cached_property
     def text(self) -> str:
@@ -156,10 +153,15 @@ class _Writer:
     """Turns paths of values into steps with formulas and names."""
 
     def __init__(
-        self, paths: Paths, symbols: Symbols, output: Value, input: Value, number_format: str
+        self,
+        paths: Paths,
+        symbols: Symbols,
+        order: list[Value],
+        input: Value,
+        number_format: str,
     ) -> None:
         self.paths, self.symbols, self.number_format = paths, symbols, number_format
-        self.output, self.input = output, input
+        self.order, self.output, self.input = order, order[-1], input
         self.steps: dict[tuple[Value, int], Step] = {}
 
     def explanation(self) -> Explanation:
@@ -175,16 +177,16 @@ class _Writer:
             WrittenPath(tuple(self.step(*edge) for edge in edges), left_out, path.product)
             for path, (edges, left_out) in zip(self.paths.largest, shown, strict=True)
         )
-        definitions = tuple(self.definition(node) for node in order)
-        formulas = (step.formula for step in self.steps.values())
-        self.symbols.settle([*formulas, *(expression for _, expression, _ in definitions)])
+        definitions = {node: self.definition(node) for node in order}
+        formulas = [step.formula for step in self.steps.values()]
+        self.symbols.settle([*formulas, *definitions.values()])
         return Explanation(
             self.symbols,
             self.symbols.key(self.output),
             self.symbols.key(self.input),
             self.paths,
             written,
-            definitions,
+            tuple(self.named(definitions)),
             self.number_format,
             self.reason(),
         )
@@ -208,17 +210,30 @@ class _Writer:
         numbers = [parent.data for parent in node.parents]
         out = ast.Name(self.symbols.key(node), ast.Load())
         try:
-            if not _same_number(rule(*numbers)[1 + position], node.partials[position]):
-                return None  # a leaf's data was changed since: the formula would mislead
             return partial_at(rule, position, numbers, operands, out)
         except (FormulaError, ArithmeticError, ValueError):
-            return None  # beyond reading, or a leaf's data was changed since
+            return None  # beyond reading
 
-    def definition(self, node: Value) -> tuple[str, ast.expr | None, float]:
-        expression = None
-        if node.parents:
-            expression = definition(node, [self.symbols.expression(x) for x in node.parents])
-        return self.symbols.key(node), expression, node.data
+    def definition(self, node: Value) -> ast.expr | None:
+        if not node.parents:
+            return None
+        return definition(node, [self.symbols.expression(x) for x in node.parents])
+
+    def named(
+        self, definitions: dict[Value, ast.expr | None]
+    ) -> Iterator[tuple[str, ast.expr | None, float]]:
+        """Every value with a name: leaves as they are met along the paths, then the results."""
+        met = [
+            value
+            for path in self.paths.largest
+            for node, position in reversed(path.edges)
+            for value in (node.parents[position], *node.parents)
+        ]
+        leaves = [value for value in [*met, *self.order] if not value.parents]
+        for value in dict.fromkeys([*leaves, *self.order]):
+            key = self.symbols.key(value)
+            if key in self.symbols.labels:
+                yield key, definitions.get(value), value.data
 
     def reason(self) -> str:
         if self.paths.count:
@@ -229,10 +244,6 @@ class _Writer:
         if not self.output.parents:
             return f"{output} was not computed from anything: a leaf, detached, or under no_grad"
         return f"{output} does not depend on {input}"
-
-
-def _same_number(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
 
 
 def _shortened(edges: Edges) -> tuple[Edges, int]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from autograd.visual.explain import Explanation, WrittenPath
 
 # Readable on light and on dark pages: values in green and gradients in red, as in pictures.
-GREEN, RED = "#1e8e3e", "#d93025"
+GREEN, RED = "#1c873b", "#db372c"
 _FONT = "font:15px/1.5 Cambria,'DejaVu Serif',Georgia,serif"
 _CELL = "padding:1px 6px;text-align:center;border:0;background:none;white-space:nowrap"
 _LEFT = _CELL.replace("center", "left")
@@ -93,7 +93,8 @@ def _paragraph(text: str) -> str:
 
 def _table(rows: list[str]) -> str:
     body = "".join(f"<tr style='background:none;border:0'>{row}</tr>" for row in rows)
-    return f"<table style='margin:0;border:0;border-collapse:collapse;font:inherit'>{body}</table>"
+    style = "margin:0;border:0;border-collapse:collapse;font:inherit;color:inherit"
+    return f"<table style='{style}'>{body}</table>"
 
 
 def _escaped(text: str) -> str:

@@ -1,15 +1,17 @@
-"""What deserves a mark in a picture: numbers and gradients that spoil training."""
+"""What deserves a mark in a picture: numbers that mislead or spoil training."""
 
 import math
 from collections.abc import Sequence
 
 from autograd._select import Value
+from autograd.partials import is_up_to_date
 
 # Relative to the gradient of the root: about ten sigmoids in a row, each at most 1/4, reach it.
 VANISHING, EXPLODING = 1e-6, 1e6
 
 MEANING = {
     "not finite": "not finite: nan or infinite",
+    "out of date": "out of date: computed from other data than its operands hold now",
     "exploding": "exploding: |gradient| over a million times the root's",
     "vanishing": "vanishing: |gradient| under a millionth of the root's",
     "dead": "dead: the gradient is exactly 0",
@@ -24,6 +26,8 @@ def flag_of(members: Sequence[Value], root: Value) -> str:
     """
     if any(not (math.isfinite(value.data) and math.isfinite(value.grad)) for value in members):
         return "not finite"
+    if not all(map(is_up_to_date, members)):
+        return "out of date"
     scale = abs(root.grad) if root.grad and math.isfinite(root.grad) else 1.0
     reached = [value for value in members if value.requires_grad and is_reached(value)]
     if not reached:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from autograd._select import Value
 from autograd.errors import GraphError
+from autograd.visual.text import printable
 
 LEGIBLE = 150  # values: above it "auto" collapses
 MOST_BOXES, MOST_EDGES = 50, 160  # of a collapsed picture: more is a grey cloud on a screen
@@ -149,7 +150,7 @@ def _rest_together(order: Sequence[Value], opened: Collection[str]) -> Grouping:
         before_or_after = "\0after" if inside[-1] else "\0before"
         keys.append(closed_scope(value.scope, opened) or before_or_after)
     names = _short_names(key for key in keys if key[0] != "\0")
-    names |= {"\0before": "inputs", "\0after": order[-1].label or "output"}
+    names |= {"\0before": "inputs", "\0after": printable(order[-1].label) or "output"}
     return _grouping(order, keys, names)
 
 

@@ -7,7 +7,7 @@ every link joins neighbouring ranks. The edges that leave a box share one chain,
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -26,6 +26,7 @@ class Path(NamedTuple):
     bends: int
     label: int | None  # the node just before the head that keeps room for a label
     head: int  # the box with the larger rank
+    entry: float  # where at the head it ends, see Layering.entries
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Layering:
     rank: list[int]
     before: list[list[int]]  # of each node, the linked nodes in the previous rank
     after: list[list[int]]  # of each node, the linked nodes in the next rank
+    # Of each link in `after`, where it ends: from -0.5 to 0.5 across an ordered box, else 0.
+    entries: list[list[float]]
     trunks: list[list[int]]  # a box, then one bend for each rank that its edges pass
     paths: list[Path]  # of each edge
     order: list[list[int]]  # of each rank, its nodes
@@ -45,18 +48,25 @@ class Layering:
         self.rank.append(rank)
         self.before.append([])
         self.after.append([])
+        self.entries.append([])
         return len(self.rank) - 1
 
-    def link(self, lower: int, upper: int) -> None:
+    def link(self, lower: int, upper: int, entry: float = 0.0) -> None:
         """Join two nodes of neighbouring ranks."""
         self.after[lower].append(upper)
+        self.entries[lower].append(entry)
         self.before[upper].append(lower)
 
 
-def layered(count: int, edges: Sequence[Edge], *, labelled: bool) -> Layering:
-    """Ranks and orders for `count` boxes, with a node for each edge's label if `labelled`."""
+def layered(
+    count: int, edges: Sequence[Edge], *, labelled: bool, ordered: Collection[int] = ()
+) -> Layering:
+    """Ranks and orders for `count` boxes, with a node for each edge's label if `labelled`.
+
+    Into the boxes that are `ordered` edges run in the order given.
+    """
     forward = without_cycles(count, edges)
-    layering = with_trunks(ranked(count, forward), forward, edges)
+    layering = with_trunks(ranked(count, forward), forward, edges, ordered)
     layering.order = first_order(layering)
     reduce_crossings(layering)
     return with_labels(layering) if labelled else layering
@@ -128,10 +138,15 @@ def _topological(before: list[list[int]], after: list[list[int]]) -> list[int]:
     return order
 
 
-def with_trunks(rank: list[int], forward: Sequence[Edge], edges: Sequence[Edge]) -> Layering:
+def with_trunks(
+    rank: list[int],
+    forward: Sequence[Edge],
+    edges: Sequence[Edge],
+    ordered: Collection[int] = (),
+) -> Layering:
     """The layered graph, not yet ordered: a bend wherever an edge passes a rank."""
-    boxes = len(rank)
-    layering = Layering(boxes, rank, [[] for _ in rank], [[] for _ in rank], [], [], [])
+    layering = _without_links(len(rank), rank)
+    entries = _entries(forward, ordered)
     trunks: dict[Edge, int] = {}
     for number, (lower, upper) in enumerate(forward):
         # A reversed edge points the other way: it shares its wire with no other.
@@ -145,9 +160,28 @@ def with_trunks(rank: list[int], forward: Sequence[Edge], edges: Sequence[Edge])
             bend = layering.add_node(rank[lower] + len(trunk))
             layering.link(trunk[-1], bend)
             trunk.append(bend)
-        layering.link(trunk[bends], upper)
-        layering.paths.append(Path(trunks[key], bends, None, upper))
+        layering.link(trunk[bends], upper, entries[number])
+        layering.paths.append(Path(trunks[key], bends, None, upper, entries[number]))
     return layering
+
+
+def _without_links(boxes: int, rank: list[int]) -> Layering:
+    nodes = range(len(rank))
+    before: list[list[int]] = [[] for _ in nodes]
+    return Layering(boxes, rank, before, [[] for _ in nodes], [[] for _ in nodes], [], [], [])
+
+
+def _entries(forward: Sequence[Edge], ordered: Collection[int]) -> list[float]:
+    """Where each edge ends: at an ordered box side by side, as they are given."""
+    arriving: dict[int, list[int]] = {box: [] for box in ordered}
+    for number, (_, upper) in enumerate(forward):
+        if upper in arriving:
+            arriving[upper].append(number)
+    entries = [0.0] * len(forward)
+    for numbers in arriving.values():
+        for position, number in enumerate(numbers):
+            entries[number] = (position + 0.5) / len(numbers) - 0.5
+    return entries
 
 
 def with_labels(plain: Layering) -> Layering:
@@ -155,14 +189,13 @@ def with_labels(plain: Layering) -> Layering:
 
     There the labels go; the order of the boxes is as it was without them.
     """
-    nodes = range(len(plain.rank))
     rank = [2 * number for number in plain.rank]
-    layering = Layering(plain.boxes, rank, [[] for _ in nodes], [[] for _ in nodes], [], [], [])
+    layering = _without_links(plain.boxes, rank)
 
-    def split(lower: int, upper: int) -> int:
+    def split(lower: int, upper: int, entry: float = 0.0) -> int:
         node = layering.add_node(rank[lower] + 1)
         layering.link(lower, node)
-        layering.link(node, upper)
+        layering.link(node, upper, entry)
         return node
 
     for trunk in plain.trunks:
@@ -170,17 +203,20 @@ def with_labels(plain: Layering) -> Layering:
         for lower, upper in pairwise(trunk):
             layering.trunks[-1] += [split(lower, upper), upper]
     for path in plain.paths:
-        label = split(plain.trunks[path.trunk][path.bends], path.head)
-        layering.paths.append(Path(path.trunk, 2 * path.bends, label, path.head))
+        label = split(plain.trunks[path.trunk][path.bends], path.head, path.entry)
+        layering.paths.append(path._replace(bends=2 * path.bends, label=label))
 
     place = places(plain, plain.order)
     between: list[list[int]] = [[] for _ in plain.order]
-    for node in range(len(nodes), len(layering.rank)):
+    for node in range(len(plain.rank), len(layering.rank)):
         between[layering.rank[node] // 2].append(node)
     for row, split_links in zip(plain.order, between, strict=True):
-        # As their heads stand, so that they cross, if at all, on the way to their labels.
+        # As they end, so that they cross, if at all, on the way to their labels.
         split_links.sort(
-            key=lambda node: (place[layering.after[node][0]], place[layering.before[node][0]])
+            key=lambda node: (
+                place[layering.after[node][0]] + layering.entries[node][0],
+                place[layering.before[node][0]],
+            )
         )
         layering.order += [row, split_links]
     layering.order.pop()  # nothing follows the last rank
@@ -217,13 +253,13 @@ def reduce_crossings(layering: Layering) -> None:
 
 
 def crossings(layering: Layering, order: list[list[int]]) -> int:
-    """How many pairs of links cross in this order."""
+    """How many pairs of links cross in this order, on the way or to enter an ordered box."""
     place = places(layering, order)
     total = 0
     for row in order:
-        passed: list[int] = []
+        passed: list[float] = []
         for node in row:
-            for target in sorted([place[upper] for upper in layering.after[node]]):
+            for target in _ends(layering, place, node):
                 position = bisect_right(passed, target)
                 total += len(passed) - position
                 passed.insert(position, target)
@@ -239,16 +275,26 @@ def places(layering: Layering, order: Iterable[list[int]]) -> list[int]:
     return place
 
 
+def _ends(layering: Layering, place: Sequence[float], node: int) -> list[float]:
+    """Where the links from `node` to the next rank end, in ascending order."""
+    uppers, entries = layering.after[node], layering.entries[node]
+    if len(uppers) == 1:
+        return [place[uppers[0]] + entries[0]]
+    return sorted([place[upper] + entry for upper, entry in zip(uppers, entries, strict=True)])
+
+
 def _swept(layering: Layering, order: list[list[int]], *, upwards: bool) -> list[list[int]]:
     """Each rank sorted by the mean place of its neighbours in the rank before (or after)."""
-    neighbours = layering.before if upwards else layering.after
     place: list[float] = [float(position) for position in places(layering, order)]
     swept = [row[:] for row in order]
     for row in swept if upwards else reversed(swept):
         for node in row:
-            linked = neighbours[node]
+            if upwards:
+                linked = [place[lower] for lower in layering.before[node]]
+            else:
+                linked = _ends(layering, place, node)
             if linked:
-                place[node] = sum([place[other] for other in linked]) / len(linked)
+                place[node] = sum(linked) / len(linked)
         row.sort(key=place.__getitem__)
         for position, node in enumerate(row):
             place[node] = position
@@ -279,10 +325,14 @@ def _swap_neighbours(layering: Layering) -> None:
 
 def _gain(layering: Layering, place: list[int], left: int, right: int) -> int:
     """How many crossings fewer there are with `right` before `left`."""
+    targets: list[float] = sorted([place[lower] for lower in layering.before[right]])
+    gain = _inversions([place[lower] for lower in layering.before[left]], targets)
+    return gain + _inversions(_ends(layering, place, left), _ends(layering, place, right))
+
+
+def _inversions(left: Iterable[float], right: list[float]) -> int:
+    """How many pairs have the smaller one in `right`, less those that have it in `left`."""
     gain = 0
-    for neighbours in (layering.before, layering.after):
-        targets = sorted([place[other] for other in neighbours[right]])
-        for one in neighbours[left]:
-            at = place[one]
-            gain += bisect_left(targets, at) + bisect_right(targets, at) - len(targets)
+    for at in left:
+        gain += bisect_left(right, at) + bisect_right(right, at) - len(right)
     return gain

@@ -1,7 +1,7 @@
 """Where the boxes and edges of a picture go, by chainrule's own layout or by ``dot``."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from autograd.errors import ShapeError
@@ -33,23 +33,26 @@ def layered_layout(
     *,
     label_sizes: Sequence[Size | None] = (),
     rankdir: str = "LR",
+    ordered: Collection[int] = (),
 ) -> Layout:
     """Place boxes in ranks along the direction of the edges, without needing any program.
 
     `sizes` are (width, height) of each box in px, `edges` are (tail, head) as
     indices of boxes, repeats allowed; `label_sizes` are one size or None per
     edge, and each label gets room beside its edge. `rankdir` is the direction
-    of the edges: ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``. No edge runs through
-    a box. In a cycle some edge points backwards.
+    of the edges: ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``. Into the boxes with
+    indices in `ordered`, edges enter in the order given: the first topmost, or
+    leftmost in ``"TB"`` and ``"BT"``. No edge runs through a box. In a cycle some
+    edge points backwards.
 
     >>> layered_layout([(40, 20), (40, 20)], [(0, 1)]).centres
     ((28.0, 18.0), (104.0, 18.0))
     """
-    labels = checked(sizes, edges, label_sizes, rankdir)
+    labels = checked(sizes, edges, label_sizes, rankdir, ordered)
     if not sizes:
         return Layout(2 * MARGIN, 2 * MARGIN, (), (), ())
     vertical, backwards = rankdir in ("TB", "BT"), rankdir in ("RL", "BT")
-    layering = layered(len(sizes), edges, labelled=any(labels))
+    layering = layered(len(sizes), edges, labelled=any(labels), ordered=frozenset(ordered))
     extents = _extents(layering, sizes, labels, vertical=vertical)
     across, breadth = placed_across(layering, extents)
     spans = rank_spans(layering, extents, across)
@@ -117,13 +120,14 @@ def dot_layout(
     *,
     label_sizes: Sequence[Size | None] = (),
     rankdir: str = "LR",
+    ordered: Collection[int] = (),
 ) -> Layout:
     """Place boxes where Graphviz's program ``dot`` would; arguments as for `layered_layout`.
 
     Raises DotMissingError where the program is not installed.
     """
-    labels = checked(sizes, edges, label_sizes, rankdir)
-    answer = ask_dot(sizes, edges, labels, rankdir)
+    labels = checked(sizes, edges, label_sizes, rankdir, ordered)
+    answer = ask_dot(sizes, edges, labels, rankdir, frozenset(ordered))
     left, bottom, right, top = map(float, answer["bb"].split(","))
 
     def points(text: str) -> tuple[Point, ...]:
@@ -149,6 +153,7 @@ def checked(
     edges: Sequence[tuple[int, int]],
     label_sizes: Sequence[Size | None],
     rankdir: str,
+    ordered: Collection[int] = (),
 ) -> Sequence[Size | None]:
     """One label size or None per edge, once everything else is known to be in order."""
     if rankdir not in ("LR", "TB", "RL", "BT"):
@@ -159,6 +164,9 @@ def checked(
     for size in (*sizes, *(label for label in labels if label is not None)):
         if len(size) != 2 or not all(0 <= length < math.inf for length in size):
             raise ValueError(f"a size is (width, height) in px, finite, not below 0; got {size}")
+    for box in ordered:
+        if not 0 <= box < len(sizes):
+            raise ValueError(f"ordered names box {box!r}, but there are only {len(sizes)} boxes")
     for tail, head in edges:
         if not (0 <= tail < len(sizes) and 0 <= head < len(sizes)):
             raise ValueError(

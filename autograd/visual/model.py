@@ -7,11 +7,14 @@ from typing import Any
 
 from autograd import errors, ops
 from autograd._select import Value, topological_order
+from autograd.partials import is_up_to_date
 from autograd.visual import flags
 from autograd.visual.grouping import Group, Grouping, group
 from autograd.visual.heatmap import HeatMap, heat_maps
 from autograd.visual.names import names_of
+from autograd.visual.operands import are_ordered
 from autograd.visual.paths import Path, Paths, find_paths
+from autograd.visual.symbols import Symbols
 from autograd.visual.text import printable
 
 __all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
@@ -35,6 +38,7 @@ class Box:
     size: str = ""  # "35 values, 17 parameters", "" for one value
     scope: str = ""  # where several values were made
     constant: bool = False  # one value that wants no gradient
+    ordered: bool = False  # one value whose operands may not change places
     flag: str = ""  # a key of flags.MEANING
     on_path: bool | None = None  # None where nothing is highlighted
     heat: tuple[HeatMap, HeatMap] | None = None  # parameters and their gradients
@@ -62,7 +66,7 @@ class Graph:
     values: int  # drawn, collapsed ones included
     root_box: int  # the position of the box that holds the root
     root: str = ""  # what the root is called
-    notes: tuple[str, ...] = ()  # lines above the picture: the chain rule for the highlighted
+    notes: tuple[str, ...] = ()  # lines above the picture, such as the chain rule
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,16 @@ def graph_of(root: Value, show: Show | None = None) -> Graph:
         )
     names = names_of(order, show.names)
     paths = {value: find_paths(root, value, FEW) for value in _to_highlight(order, show.highlight)}
+    if paths and root not in names:
+        names[root] = Symbols(names).name(root, "L")
     content = _Content(order, show, names, paths)
     boxes = tuple(content.box(position, one) for position, one in enumerate(grouping.groups))
-    notes = tuple(
-        line for v, found in paths.items() for line in _notes(v, root, found, names, show)
-    )
+    notes = [line for v, found in paths.items() for line in _notes(v, root, found, names, show)]
+    if show.edges == "flow" and root.requires_grad and not any(map(flags.is_reached, order)):
+        notes.append("no gradients yet: call backward()")
     last = next(i for i, one in enumerate(grouping.groups) if len(order) - 1 in one.members)
     edges, name = content.edges(grouping), printable(names.get(root, ""))
-    return Graph(boxes, edges, len(order), last, name, notes)
+    return Graph(boxes, edges, len(order), last, name, tuple(notes))
 
 
 class _Content:
@@ -130,7 +136,9 @@ class _Content:
         symbol = printable(ops.SYMBOLS.get(value.op, value.op))
         label = printable(self.names.get(value, ""))
         data = self.show.number(value.data)
-        return Box("", label, symbol, data, self._grad(value), constant=not value.requires_grad)
+        constant, ordered = not value.requires_grad, are_ordered(value)
+        grad = self._grad(value)
+        return Box("", label, symbol, data, grad, constant=constant, ordered=ordered)
 
     def _grad(self, value: Value) -> str:
         if not value.requires_grad:
@@ -275,7 +283,9 @@ def _notes(
 ) -> list[str]:
     """The chain rule for one highlighted value: products along its paths, and their sum."""
     top, bottom = (printable(names.get(v, ""), 16) for v in (root, value))
-    left = f"∂{top or 'root'}/∂{bottom or 'value'}"
+    left = f"∂{top}/∂{bottom or 'value'}"
+    if paths.count and not all(map(is_up_to_date, paths.order)):
+        return [f"{left}: a leaf was changed since, so compute {top} again"]
     total = show.number(paths.gradient)
     if not paths.count:
         return [f"{left}: no gradient flows to a constant"]
@@ -293,6 +303,8 @@ def _notes(
 def _product(path: Path, show: Show) -> str:
     """The local derivatives along a path, from the root down, as the chain rule is written."""
     shown = [show.number(value.partials[position]) for value, position in path.edges] or ["1"]
+    if len(shown) > 1:
+        shown = [f"({factor})" if factor.startswith("-") else factor for factor in shown]
     if len(shown) > 10:
         shown[4:-4] = [f"… {len(shown) - 8} more …"]
     return f" {TIMES} ".join(shown)

@@ -1,9 +1,12 @@
-"""Names for Values that a user has named in Python: ``names=locals()``."""
+"""Names for Values: labels, told apart where they are shared, and variables: ``names=locals()``."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd._select import Value
+from autograd.export.notation import SUBSCRIPTS, symbol_of
+from autograd.visual.text import printable
 
 DEEPEST = 4  # levels of lists in lists
 
@@ -14,7 +17,9 @@ def names_of(values: Iterable[Value], names: Mapping[str, Any] | None = None) ->
     A variable of its own in `names` comes first, then the Value's label, then
     its place in a list, tuple, dict or array of `names`, as in ``w[0]``.
     Names that begin with an underscore are left out, as are the ``In`` and
-    ``Out`` of IPython.
+    ``Out`` of IPython. Where values of several scopes share a label, as the
+    neurons of a network do, the numbers of the scopes become indices of it:
+    w0 of mlp/layer1/neuron2 is w₁,₂,₀.
 
     >>> w, total = [Value(1.0), Value(2.0)], Value(3.0, "sum")
     >>> sorted(names_of([*w, total], {"w": w}).values())
@@ -30,8 +35,12 @@ def names_of(values: Iterable[Value], names: Mapping[str, Any] | None = None) ->
         else:
             for path, element in _elements(name, held):
                 elements.setdefault(element, path)
+    values = list(dict.fromkeys(values))
+    labels = _told_apart(
+        {value: printable(value.label) for value in values if value not in variables}
+    )
     found = {
-        value: variables.get(value) or value.label or elements.get(value, "") for value in values
+        value: variables.get(value) or labels[value] or elements.get(value, "") for value in values
     }
     return {value: name for value, name in found.items() if name}
 
@@ -52,3 +61,31 @@ def _elements(name: str, held: Any, depth: int = 1) -> Iterator[tuple[str, Value
             yield path, element
         elif depth < DEEPEST:
             yield from _elements(path, element, depth + 1)
+
+
+# --- labels that several values share ---------------------------------------------------
+
+
+def _told_apart(labels: dict[Value, str]) -> dict[Value, str]:
+    """`labels`; if two scopes share one, all that were made in scopes hold their scope."""
+    scoped = {value: label for value, label in labels.items() if label and value.scope}
+    places = {(value.scope, label) for value, label in scoped.items()}
+    if len({symbol_of(label) for _, label in places}) == len(places):
+        return labels
+    told_apart = {place: _indexed(*place) for place in places}
+    if len(set(told_apart.values())) < len(places):
+        told_apart = {place: _in_full(*place) for place in places}
+    return labels | {value: told_apart[value.scope, label] for value, label in scoped.items()}
+
+
+def _indexed(scope: str, label: str) -> str:
+    """w₁,₂,₀ for w0 of mlp/layer1/neuron2; the whole path where that is not possible."""
+    symbol, numbers = symbol_of(label), re.findall(r"(\d+)(?:/|$)", scope)
+    if not numbers or not symbol.plain:
+        return _in_full(scope, label)
+    return symbol.base + ",".join([*numbers, *symbol.indices]).translate(SUBSCRIPTS)
+
+
+def _in_full(scope: str, label: str) -> str:
+    """encoder.w for w of encoder."""
+    return printable(f"{scope}.{label}".replace("/", "."))

@@ -201,7 +201,7 @@ class Router:
 
     def route(self, number: int) -> list[Point]:
         """The edge with this number: points start, control, control, end, control, ..."""
-        trunk, bends, label, head = self.layering.paths[number]
+        trunk, bends, label, head, _ = self.layering.paths[number]
         points, reached = self.trunks[trunk]
         points = points[: reached[bends]]
         if label is not None:
@@ -232,17 +232,17 @@ class Router:
             points += [(middle, here), (middle, there), (enter, there)]
 
     def _ports(self) -> list[float]:
-        """Where across each edge ends: side by side at the box, in the order they arrive."""
-        arriving: dict[int, list[tuple[float, int]]] = {}
-        for number, (trunk, bends, label, head) in enumerate(self.layering.paths):
+        """Where across each edge ends: side by side, as they arrive or the box is ordered."""
+        arriving: dict[int, list[tuple[float, float, int]]] = {}
+        for number, (trunk, bends, label, head, entry) in enumerate(self.layering.paths):
             last = self.layering.trunks[trunk][bends] if label is None else label
-            arriving.setdefault(head, []).append((self.across[last], number))
+            arriving.setdefault(head, []).append((entry, self.across[last], number))
         ports = [0.0] * len(self.layering.paths)
         for box, ends in arriving.items():
             extent = self.extents[box]
             gap = min(PORT_GAP, (extent.left + extent.right) / (len(ends) + 1))
             first = self.across[box] - gap * (len(ends) - 1) / 2
-            for position, (_, number) in enumerate(sorted(ends)):
+            for position, (_, _, number) in enumerate(sorted(ends)):
                 ports[number] = first + gap * position
         return ports
 

@@ -35,12 +35,14 @@ def play(
     leaf: everything is computed again in the page. No `.grad` is changed here.
 
     `collapse` says which scopes are closed at first, as in `draw`; a click opens
-    them. `names` (``names=locals()``) labels what the user has named. `quiz`
-    hides each number until the student has predicted it. `theme` is ``"auto"``
-    (light or dark, as the reader prefers), ``"light"``, ``"dark"`` or
+    them. With ``"auto"`` more are closed where the window is too small for all.
+    `names` (``names=locals()``) labels what the user has named. `quiz` hides
+    each number until the student has predicted it. `theme` is ``"auto"`` (light
+    or dark, as the reader prefers), ``"light"``, ``"dark"`` or
     ``"colour-blind"``; `rankdir` is the direction of the edges. `bugs` plays a
     classic mistake beside the right numbers: ``"overwrite"`` (= instead of +=),
-    ``"no_topological_order"`` or ``"no_zero_grad"``.
+    ``"no_topological_order"``, or ``"no_zero_grad"`` (a second backward without
+    reset: leaves add up over calls, values in between begin from zero).
 
     Raises GraphError for more than 1,500 values, and where a leaf has changed
     since `root` was computed.
@@ -59,6 +61,7 @@ def play(
     content, script = content_of(root, collapse, names, rankdir, bugs)
     name = content["nodes"][-1]["name"]
     told = content | {"title": f"Chain rule: {name}", "bug": bugs, "quiz": bool(quiz)}
+    told["asked"] = collapse != "auto"
     still = _still(root, collapse, names, theme, rankdir)
     return Player(_page(told, script, theme), still, len(content["nodes"]), told["title"])
 

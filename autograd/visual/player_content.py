@@ -17,6 +17,7 @@ from autograd.export.derivatives import partial_at, partial_in_cases
 from autograd.export.javascript import rules_script
 from autograd.export.text import TextPrinter
 from autograd.formulas import Formula, formula_for, rule_named
+from autograd.partials import check_up_to_date
 from autograd.visual.grouping import (
     Group,
     Grouping,
@@ -27,6 +28,7 @@ from autograd.visual.grouping import (
 )
 from autograd.visual.layout import Point, layered_layout
 from autograd.visual.names import names_of
+from autograd.visual.operands import are_ordered
 from autograd.visual.text import printable, width
 
 MOST = 1500  # values
@@ -43,6 +45,7 @@ OPERATORS = {
     "-": "\N{MINUS SIGN}",
 }
 FONT, ROW, PADDING = 12.0, 18.0, 8.0
+ONE_CONSTANT = 52.0  # also after an edit
 ONE_NUMBER, TWO_NUMBERS = 100.0, 150.0  # with the key before them
 GAP = 12.0  # more room between boxes, for what flows from one to the next
 LABEL, MOST_LABELS = (44.0, 14.0), 16  # room for what flows along an edge, and edges that get it
@@ -70,6 +73,7 @@ def content_of(
             f"{len(order)} values are too many to play (at most {MOST}): play one sample, one "
             "neuron, or a value nearer to the leaves"
         )
+    check_up_to_date(order)
     nodes, script, obstacle = _nodes(order, names_of(order, names))
     # A wrong gradient stands beside the right one.
     numbers = ONE_NUMBER if bugs is None else TWO_NUMBERS
@@ -84,7 +88,7 @@ def _nodes(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Con
     """The nodes, the script of their rules, and what stands in the way of editing, if anything."""
     place = {value: position for position, value in enumerate(order)}
     shown = _shown_names(order, named)
-    rules = {value: _rule_of(value) for value in order if value.parents}
+    rules = {value: rule_named(value.op) for value in order if value.parents}
     script, obstacle = _script(rules)
     nodes = []
     for value, name in zip(order, shown, strict=True):
@@ -127,24 +131,6 @@ def _shown_names(order: Sequence[Value], named: Mapping[Value, str]) -> list[str
             name = f"v{count}"
         shown.append(name or format(value.data, ".4g"))
     return shown
-
-
-def _rule_of(value: Value) -> ops.Rule | None:
-    """The rule that made `value`, if it is known; GraphError if a leaf has changed since."""
-    rule = rule_named(value.op)
-    if rule is None:
-        return None
-    try:
-        now, *partials = map(float, rule(*(parent.data for parent in value.parents)))
-    except (ValueError, ArithmeticError):
-        now, partials = None, []
-    if repr(now) != repr(value.data):
-        raise errors.GraphError(
-            f"{value.op} has computed {value.data!r}, but for its operands as they are now it "
-            f"gives {'no number' if now is None else repr(now)}: a leaf was changed since, so "
-            "compute the expression again. (A rule of your own by that name needs @autograd.op.)"
-        )
-    return rule if repr(partials) == repr([*value.partials]) else None
 
 
 def _script(rules: Mapping[Value, ops.Rule | None]) -> tuple[str, str]:
@@ -258,10 +244,13 @@ def _views(
     rankdir: str,
     numbers: float,
 ) -> list[Content]:
-    """The first view, all scopes closed, each opened with those around it, and all open."""
+    """The first view, all scopes closed, each opened with those around it, levels, all open."""
     scopes = all_scopes(order)
-    choices = [_first_choice(order, collapse), frozenset[str]()]
+    first = _first_choice(order, collapse)
+    choices = [first, frozenset[str]()]
     choices += [frozenset(prefixes(scope)) for scope in scopes]
+    deepest = max((scope.count("/") + 1 for scope in first), default=0)
+    choices += [open_scopes(order, depth) & first for depth in range(2, deepest + 1)]
     if len(order) <= MOST_OPEN:
         choices.append(frozenset(scopes))
     views: dict[frozenset[str], Content] = {}
@@ -309,7 +298,12 @@ def _view(
     labels = [LABEL if len(edges) <= MOST_LABELS else None] * len(edges)
     wide = rankdir in ("LR", "RL")
     roomy = [(w + 2 * GAP, h) if wide else (w, h + 2 * GAP) for w, h in sizes]
-    layout = layered_layout(roomy, edges, label_sizes=labels, rankdir=rankdir)
+    ordered = [
+        box
+        for box, group in enumerate(grouping.groups)
+        if not group.name and are_ordered(order[group.members[0]])
+    ]
+    layout = layered_layout(roomy, edges, label_sizes=labels, rankdir=rankdir, ordered=ordered)
     boxes = [
         {
             "members": list(group.members),
@@ -379,7 +373,7 @@ def _size(group: Group, nodes: Sequence[Content], numbers: float) -> tuple[float
         return max(name, numbers + 16.0) + 2 * PADDING, 4 * ROW + PADDING
     node = nodes[group.members[0]]
     if "op" not in node and not node["trained"] and not node["named"]:
-        return max(width(node["name"], FONT) + 2 * PADDING, 44.0), ROW + PADDING
+        return max(width(node["name"], FONT) + 2 * PADDING, ONE_CONSTANT), ROW + PADDING
     body = max(width(node["name"], FONT, bold=True), numbers) + 2 * PADDING
     return _strip_width(group, nodes) + body, (3 if node["trained"] else 2) * ROW + PADDING
 

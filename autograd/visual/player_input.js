@@ -112,7 +112,7 @@ at("picture").addEventListener("wheel", (event) => {
   const turned = Math.max(-60, Math.min(60, event.deltaY));
   picture.zoom(Math.exp(-turned / 300), event.clientX - left, event.clientY - top);
 }, { passive: false });
-new ResizeObserver(() => { if (!cameraTaken) frame(); }).observe(at("picture"));
+new ResizeObserver(resized).observe(at("picture"));
 
 // --- the beginning ----------------------------------------------------------------------------
 
@@ -120,4 +120,4 @@ compute(leaves);
 at("title").textContent = told.title;
 at("predict").checked = told.quiz;
 announce("");
-open(views[0]);
+open(firstView());

@@ -7,16 +7,11 @@ const root = graph.nodes.length - 1;
 const consumers = consumersOf(graph);
 const counts = pathCounts(graph, consumers);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const MISTAKES = {
-  overwrite: "Mistake on show: gradients are overwritten (=) instead of added up (+=).",
-  no_topological_order: "Mistake on show: no topological order. Each value passes its gradient on "
-    + "as soon as anything has arrived.",
-  no_zero_grad: "Mistake on show: two training steps, and no zero_grad between them.",
-};
 const PHASES = { given: "Start", forward: "Forward", seed: "Backward", backward: "Backward",
   again: "Again" };
 
 const READABLE = 0.55; // the smallest scale that a view starts with
+const LEGIBLE = 0.75; // the smallest at which texts have 9 pixels
 
 const picture = new Picture(at("picture"), graph);
 const edited = new Set(); // leaves whose number is not the one they came with
@@ -32,6 +27,7 @@ let chosen = null; // the node whose chain rule is shown
 let hovered = null;
 let score = { right: 0, asked: 0 };
 let cameraTaken = false; // the reader has moved it
+let viewTaken = told.asked; // the reader has said what is to be open
 
 // --- numbers --------------------------------------------------------------------------
 
@@ -67,8 +63,11 @@ function numberFrom(text) {
   return typed.length > 2 || !Number.isFinite(number) ? null : number;
 }
 
+const mistakeOnShow = () => (bug
+  ? announcement(bug, isHarmless(graph, views[0], numbers.partials, right, bug)) : "");
+
 function announce(message) {
-  at("banner").textContent = message || MISTAKES[bug] || "";
+  at("banner").textContent = message || mistakeOnShow();
   at("banner").hidden = !at("banner").textContent;
   at("banner").classList.toggle("error", Boolean(message));
 }
@@ -96,6 +95,29 @@ function frame() {
   picture.follow(activity());
 }
 
+// The view to begin with: with as much open as can be read in this window.
+function firstView() {
+  if (viewTaken) return views[0];
+  const depth = (scope) => around(scope).length;
+  const scopes = [...new Set(views.flatMap((each) => each.open))];
+  const isLevel = ({ open: opened }) => {
+    const deepest = Math.max(0, ...opened.map(depth));
+    return opened.length === scopes.filter((scope) => depth(scope) <= deepest).length;
+  };
+  const levels = views.filter(isLevel).filter(
+    (each) => each.open.every((scope) => views[0].open.includes(scope)));
+  const candidates = [views[0], ...levels.toSorted((a, b) => b.open.length - a.open.length)];
+  return candidates.find((each) => picture.scaleOf(each) >= LEGIBLE)
+    ?? candidates.reduce((a, b) => (picture.scaleOf(b) > picture.scaleOf(a) ? b : a));
+}
+
+// A window that has got another size: a lesson not yet begun begins with another view.
+function resized() {
+  const first = viewTaken || cameraTaken || position > 0 ? view : firstView();
+  if (first !== view) open(first);
+  else if (!cameraTaken) frame();
+}
+
 const viewOf = (scopes) => views.find(({ open: opened }) => (
   opened.length === scopes.length && scopes.every((scope) => opened.includes(scope))));
 // mlp/layer0 lies in mlp and in mlp/layer0.
@@ -104,6 +126,7 @@ const around = (scope) => scope.split("/")
 
 function openScope(scope) {
   const target = viewOf(around(scope));
+  viewTaken = true;
   if (target) open(target);
 }
 
@@ -117,7 +140,10 @@ function crumbs() {
     made.textContent = text;
     made.title = title;
     made.disabled = target === view;
-    made.addEventListener("click", () => open(target));
+    made.addEventListener("click", () => {
+      viewTaken = true;
+      open(target);
+    });
     return made;
   };
   const closed = viewOf([]);

@@ -23,6 +23,7 @@ class Picture {
 
   build(view) {
     this.view = view;
+    this.rooms = new Map(); // how wide a number may be
     this.edges = view.edges.map((edge) => this.edge(edge));
     this.boxes = view.boxes.map((box, place) => this.box(box, place));
     this.overlay = svg("g", { class: "overlay" });
@@ -72,9 +73,10 @@ class Picture {
     const right = box.width - strip - PADDING;
     const row = (number, key) => {
       const y = ROW * number + 13;
-      rows.append(svg("text", { class: "key", x: PADDING, y }, key));
+      const label = svg("text", { class: "key", x: PADDING, y }, key);
       const text = svg("text", { class: key === "data" ? "data" : "gradient", x: right, y });
-      rows.append(text);
+      rows.append(label, text);
+      this.rooms.set(text, () => right - PADDING - label.getComputedTextLength() - 8);
       return text;
     };
     if (box.name) {
@@ -88,6 +90,7 @@ class Picture {
     } else if (isNameless(node)) {
       parts.data = svg("text", { class: "data lone", x: box.width / 2, y: 13 });
       rows.append(parts.data);
+      this.rooms.set(parts.data, () => box.width - 6);
       element.setAttribute("class", "box constant");
     } else {
       rows.append(svg("text", { class: node.named ? "name" : "name made-up", x: PADDING, y: 13 },
@@ -125,15 +128,26 @@ class Picture {
     box.written = key;
     const { element, data, gradient } = box;
     data.textContent = said.data;
+    this.shrink(data);
     data.classList.toggle("missing", said.data === said.missing);
     if (gradient) {
       gradient.classList.toggle("missing", said.gradient === said.missing);
       gradient.replaceChildren(svg("tspan", { class: said.wrong ? "wrong" : "" }, said.gradient));
-      if (said.wrong) gradient.append(svg("tspan", { class: "right", dx: 6 }, `✓ ${said.right}`));
+      const right = svg("tspan", { class: "right", dx: "0.5em" }, `✓ ${said.right}`);
+      if (said.wrong) gradient.append(right);
+      this.shrink(gradient);
     }
     element.setAttribute("aria-label", said.spoken);
     element.classList.toggle("waiting", said.waiting);
     element.classList.toggle("mistaken", Boolean(said.wrong));
+  }
+
+  // A number that is too long for its box, after an edit for example, in a smaller font.
+  shrink(text) {
+    text.style.fontSize = "";
+    if (text.textContent.length < 5) return; // measuring takes time
+    const share = this.rooms.get(text)() / text.getComputedTextLength();
+    if (share < 1) text.style.fontSize = `${12 * share}px`;
   }
 
   label(edge, text) {
@@ -182,10 +196,16 @@ class Picture {
     this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   }
 
+  // The scale at which a whole view fits.
+  scaleOf(view) {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    return Math.min(width / view.width, height / view.height);
+  }
+
   // The whole graph; if that is too small to be read, a part of it from its left end.
   fit(legible = 0) {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const whole = Math.min(width / this.view.width, height / this.view.height);
+    const whole = this.scaleOf(this.view);
     const scale = Math.min(whole < legible ? legible * 1.3 : whole, 1.5);
     const along = (room, size) => (size * scale <= room ? (room - size * scale) / 2 : 0);
     const y = (height - this.view.height * scale) / 2;

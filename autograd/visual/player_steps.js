@@ -89,14 +89,15 @@ function stateAfter(graph, partials, steps, position, bug) {
   const terms = new Map();
   const arrivals = []; // of the last step: what flowed where
   const root = graph.nodes.length - 1;
-  let again = false; // the second of two training steps
+  const left = new Map(); // what an earlier training step has left in the leaves
   for (const step of steps.slice(0, position + 1)) {
     arrivals.length = 0;
-    again ||= step.phase === "again";
+    if (step.phase === "again") leaveOnlyLeaves(graph, gradients, terms, left);
     for (const number of step.nodes ?? []) known.add(number);
     if (step.phase === "seed") {
-      gradients.set(root, 1);
-      terms.set(root, [1]);
+      const seeds = [...terms.get(root) ?? [], 1]; // of a leaf that is the root
+      gradients.set(root, seeds.length);
+      terms.set(root, seeds);
     }
     for (const [from, slot] of step.passes ?? []) {
       const to = graph.nodes[from].parents[slot];
@@ -110,7 +111,27 @@ function stateAfter(graph, partials, steps, position, bug) {
         total: before + amount });
     }
   }
-  return { known, gradients, arrivals, again };
+  return { known, gradients, arrivals, left };
+}
+
+// As backward() starts: what was added up in a leaf stays, every other value begins from zero.
+function leaveOnlyLeaves(graph, gradients, terms, left) {
+  for (const [number, gradient] of gradients) {
+    if (isLeaf(graph.nodes[number])) {
+      left.set(number, gradient);
+      terms.set(number, [gradient]);
+    } else {
+      gradients.delete(number);
+      terms.delete(number);
+    }
+  }
+}
+
+// Whether the mistake makes no gradient wrong: nothing is used twice, for example.
+function isHarmless(graph, view, partials, right, bug) {
+  const steps = lesson(graph, view, bug);
+  const { gradients } = stateAfter(graph, partials, steps, steps.length - 1, bug);
+  return right.every((gradient, number) => !isWrong(gradients.get(number) ?? 0, gradient));
 }
 
 // For each node, the last step that changes its gradient.

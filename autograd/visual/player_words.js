@@ -4,6 +4,13 @@
 // every node, the gradients as they should be, the leaves that were edited, the mistake on show,
 // who reads each node, and how many paths lead from it to the root.
 
+const MISTAKES = {
+  overwrite: "gradients are overwritten (=) instead of added up (+=).",
+  no_topological_order: "no topological order. Each value passes its gradient on as soon as "
+    + "anything has arrived.",
+  no_zero_grad: "two training steps, and no zero_grad between them.",
+};
+
 const MOST_TERMS = 8; // of a sum or product that is written out
 const MOST_LINES = 6; // of contributions
 
@@ -150,8 +157,9 @@ function words(scene, view, step, state) {
       return {
         heading: "The next training step — without zero_grad",
         lines: [],
-        remark: "Nobody has reset the gradients. The same forward pass, then backward once more: "
-          + "every new contribution is added to what is left from before.",
+        remark: "The same forward pass, then backward once more. What is computed in between "
+          + "starts from zero again, but nobody has reset the inputs: every new contribution is "
+          + "added to what is left in them. (In micrograd it is left in every value.)",
       };
     default:
       return backwardWords(scene, box, step, state);
@@ -179,8 +187,13 @@ function backwardWords(scene, box, step, state) {
   };
 }
 
+// Which mistake is played, and whether it is one here.
+const announcement = (bug, harmless) => (
+  `Mistake ${harmless ? "without harm" : "on show"}: ${MISTAKES[bug]}`
+    + (harmless ? " In this graph every gradient comes out right all the same." : ""));
+
 // What went wrong in this step, if it did.
-function mistake({ graph, numbers, right, bug }, { arrivals, gradients, again }) {
+function mistake({ graph, numbers, right, bug }, { arrivals, left }) {
   const name = (number) => `${nameOf(graph, numbers.data, number)}.grad`;
   const overwritten = arrivals.find((arrival) => arrival.lost !== undefined);
   if (bug === "overwrite" && overwritten) {
@@ -193,8 +206,9 @@ function mistake({ graph, numbers, right, bug }, { arrivals, gradients, again })
       + `${show(right[early.from])}${bug === "no_topological_order"
         ? ": not every contribution had arrived when it passed its gradient on." : "."}`;
   }
-  const late = again && arrivals.find(({ to }) => isWrong(gradients.get(to), right[to]));
-  return late ? `Mistake: what was left in ${name(late.to)} was added to, not reset.` : "";
+  const kept = arrivals.find(({ to }) => left.get(to));
+  return kept ? `Mistake: the ${show(left.get(kept.to))} left in ${name(kept.to)} was added to, `
+    + "not reset." : "";
 }
 
 // The values in a closed box that something outside reads, or the root.

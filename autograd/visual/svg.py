@@ -146,7 +146,12 @@ def _stroke(edge: Edge, theme: Theme) -> tuple[str, float]:
         return theme.path, 2.2
     if edge.on_path is False:
         return theme.faded, 1.1
-    return theme.edge, 1.1 if edge.weight is None else 0.8 + 3.7 * edge.weight
+    return theme.edge, 1.1 if edge.weight is None else thickness(edge.weight)
+
+
+def thickness(weight: float) -> float:
+    """How thick an edge is drawn that carries a share of the gradient; arrowheads suit it."""
+    return 0.8 + 2.2 * weight
 
 
 def _edge_labels(graph: Graph, layout: Layout, theme: Theme) -> Iterator[str]:

@@ -22,8 +22,12 @@ BOLD = (
 )  # fmt: skip
 
 
-def printable(text: str, longest: int = LONGEST_LABEL) -> str:
-    """`text` cut to `longest`, with control and unassigned characters replaced by U+FFFD."""
+def printable(label: object, longest: int = LONGEST_LABEL) -> str:
+    """`label` cut to `longest`, with control and unassigned characters replaced by U+FFFD.
+
+    A label that is no text is shown as ``str`` gives it, and None as no label.
+    """
+    text = "" if label is None else str(label)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
 
