@@ -11,17 +11,15 @@ stays as it was.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 from autograd import _select, errors, functions, modes
-from autograd._select import Value, constant
-from autograd.checks import as_float
+from autograd._select import Value
 from autograd.graph_sweeps import forward_graph, reverse_graph
-from autograd.trees import Rebuild, flatten, flatten_like, is_branching
+from autograd.numerical import name_of
+from autograd.runs import Function, Run, as_value, run_along, run_of, together_of
+from autograd.trees import flatten, flatten_like, is_branching
 from autograd.value import Number
-
-Function = Callable[..., Any]
 
 
 def gradient(
@@ -58,7 +56,7 @@ def gradient(
         _check_used(output, leaves)
     if create_graph or modes.current.get().anomaly:
         values = reverse_graph(output, upstream, leaves)
-        return rebuild(list(map(_as_value if create_graph else _select.float_of, values)))
+        return rebuild(list(map(as_value if create_graph else _select.float_of, values)))
     number = _select.float_of(upstream)
     return rebuild(_select.sweeps().reverse_sweep(output, number, leaves))
 
@@ -92,7 +90,7 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
     """
 
     def value_and_gradient_of(*arguments: Any, **named: Any) -> Any:
-        with _run(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named) as run:
             output = run.single_output(function)
             return run.plain(output), run.rebuild(run.gradient(output))
 
@@ -112,7 +110,7 @@ def derivative(function: Callable[..., Number], n: int = 1) -> Function:
     def derivative_of(x: Number) -> Any:
         if is_branching(x):
             raise TypeError("derivative is for functions of one number: use grad or jacobian")
-        with _run(function, 0, (x,), {}) as run:
+        with run_of(function, 0, (x,), {}) as run:
             output = run.single_output(function)
             for order in range(1, n + 1):
                 if order < n and isinstance(output, Value):
@@ -134,10 +132,10 @@ def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
     ([12.0, 7.0], [4.0, 1.0])
     """
-    run, directions = _run_along(function, primals, tangents)
+    run, directions = run_along(function, primals, tangents)
     with run:
         outputs, rebuild = run.outputs()
-        together = _together(outputs)
+        together = together_of(outputs)
         if not isinstance(together, Value):
             changes: list[Number] = [0.0] * len(outputs)
         elif run.records:
@@ -159,7 +157,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pull_back([1.0, 10.0])
     ([12.0, 7.0], (14.0, 13.0))
     """
-    run = _run(function, tuple(range(len(primals))), primals, {})
+    run = run_of(function, tuple(range(len(primals))), primals, {})
     outputs, rebuild = run.outputs()
 
     def pull_back(upstream: Any) -> Any:
@@ -185,7 +183,7 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
     """
 
     def jacobian_of(*arguments: Any, **named: Any) -> Any:
-        with _run(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named) as run:
             outputs, rebuild = run.outputs()
             return rebuild([run.rebuild(row) for row in _rows(run, outputs)])
 
@@ -203,7 +201,7 @@ def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """
 
     def hessian_of(*arguments: Any, **named: Any) -> Any:
-        with _run(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named) as run:
             output = run.single_output(function)
             if run.records and isinstance(output, Value):
                 rows = _rows(run, reverse_graph(output, 1.0, run.leaves))
@@ -225,7 +223,7 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> hvp(lambda v: v[0] ** 2 * v[1], ([3.0, 4.0],), ([1.0, 0.0],))
     ([8.0, 6.0],)
     """
-    run, directions = _run_along(function, primals, tangents)
+    run, directions = run_along(function, primals, tangents)
     with run:
         output = run.single_output(function)
         if not (run.records and isinstance(output, Value)):
@@ -235,171 +233,11 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
         return run.rebuild(run.gradient(functions.dot(directions, gradients)))
 
 
-@dataclass
-class _Run:
-    """One call of a function on fresh Values that stand for its arguments.
-
-    While it is open, as in ``with run:``, nodes are recorded and the leaves
-    require a gradient; afterwards they are mere numbers to other transforms.
-    """
-
-    output: Any
-    leaves: list[Value]  # what to differentiate by
-    rebuild: Rebuild
-    gives_values: bool  # as there was a Value among the arguments
-    may_make_graph: bool  # False under no_grad
-    makes_graph: bool = False  # whether the results are Values with a graph
-
-    def __enter__(self) -> Self:
-        self.token = modes.current.set(modes.current.get()._replace(recording=True))
-        for leaf in self.leaves:
-            leaf.requires_grad = True
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        modes.current.reset(self.token)
-        for leaf in self.leaves:
-            leaf.requires_grad = bool(leaf.parents)
-
-    def again(self, makes_graph: bool) -> "_Run":
-        """The same run, to be opened once more."""
-        return replace(self, makes_graph=makes_graph)
-
-    @property
-    def records(self) -> bool:
-        """Whether to compute with Values: for a graph, or for `detect_anomaly` to see each step."""
-        return self.makes_graph or modes.current.get().anomaly
-
-    def single_output(self, function: Function) -> Number:
-        """The output, which must be one number."""
-        if isinstance(self.output, Value):
-            return self.output
-        try:
-            return as_float(self.output)
-        except errors.NumberError:
-            kind = type(self.output).__name__
-            raise TypeError(
-                f"{_name(function)} gave a {kind}; to differentiate it it must give one number: "
-                "see jacobian and jvp for more"
-            ) from None
-
-    def outputs(self) -> tuple[list[Number], Rebuild]:
-        """The numbers in the output, and how to put others in their places."""
-        outputs, rebuild = flatten(self.output)
-        return [out if isinstance(out, Value) else as_float(out) for out in outputs], rebuild
-
-    def plain(self, number: Number) -> Number:
-        """A result as it is given to the caller: with its graph, or without."""
-        if self.makes_graph:
-            return _as_value(number)
-        number = _select.float_of(number)
-        return constant(number) if self.gives_values else number
-
-    def all_plain(self, numbers: Sequence[Number]) -> list[Number]:
-        """`plain` of each of `numbers`."""
-        if not self.makes_graph and not self.gives_values and set(map(type, numbers)) <= {float}:
-            return list(numbers)
-        return list(map(self.plain, numbers))
-
-    def gradient(self, output: Number) -> list[Number]:
-        """d `output` / d leaf for every leaf."""
-        if not isinstance(output, Value) or not output.requires_grad:
-            slopes: Sequence[Number] = [0.0] * len(self.leaves)
-        elif self.records:
-            slopes = reverse_graph(output, 1.0, self.leaves)
-        else:
-            slopes = _select.sweeps().reverse_sweep(output, 1.0, self.leaves)
-        return self.all_plain(slopes)
-
-    def products(self, output: Number, direction: Sequence[float]) -> list[Number]:
-        """The Hessian of `output` times `direction`."""
-        products: Sequence[float] = [0.0] * len(self.leaves)
-        if isinstance(output, Value) and output.requires_grad:
-            _, products = _select.sweeps().second_sweep(output, self.leaves, direction)
-        return self.all_plain(products)
-
-
-def _run(
-    function: Function,
-    argnums: int | tuple[int, ...],
-    arguments: tuple[Any, ...],
-    named: dict[str, Any],
-) -> _Run:
-    """Call `function`, with fresh Values in place of the numbers in the arguments `argnums`."""
-    several = _positions(argnums, len(arguments), function)
-    chosen = tuple(arguments[position] for position in several)
-    given, rebuild = flatten(chosen)
-    recording = modes.current.get().recording
-    token = modes.current.set(modes.current.get()._replace(recording=True))
-    try:
-        leaves = [Value(x) if type(x) is float else _fresh(x, recording) for x in given]
-        replaced = list(arguments)
-        for position, argument in zip(several, rebuild(leaves), strict=True):
-            replaced[position] = argument
-        output = function(*replaced, **named)
-    finally:
-        modes.current.reset(token)
-    gives_values = Value in set(map(type, given))
-    first = (lambda new: rebuild(new)[0]) if isinstance(argnums, int) else rebuild
-    run = _Run(output, leaves, first, gives_values, recording)
-    run.makes_graph = recording and (
-        (gives_values and any(isinstance(x, Value) and x.requires_grad for x in given))
-        or any(
-            isinstance(out, Value) and _select.sweeps().uses_others(out, leaves)
-            for out in flatten(output)[0]
-        )
-    )
-    return run
-
-
-def _positions(argnums: Any, count: int, function: Function) -> tuple[int, ...]:
-    several: Any = (argnums,) if isinstance(argnums, int) else argnums
-    if not isinstance(several, tuple | list) or not all(isinstance(i, int) for i in several):
-        raise TypeError(f"argnums is a position or a tuple of positions, got {argnums!r}")
-    for position in several:
-        if not -count <= position < count:
-            raise ValueError(
-                f"argnums has {position}, but {_name(function)} was called with {count} "
-                "positional arguments"
-            )
-    if len({position % count for position in several}) < len(several):
-        raise ValueError(f"argnums {argnums!r} names an argument twice")
-    return tuple(several)
-
-
-def _run_along(
-    function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
-) -> tuple[_Run, list[Number]]:
-    """The run of `function` on `primals`, and the tangent of each of its leaves."""
-    for name, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, tuple):
-            raise TypeError(
-                f"{name} is the tuple of all arguments, such as (x,), got a {type(given).__name__}"
-            )
-    moving = flatten_like(primals, tangents, "tangents")
-    directions = [x if isinstance(x, Value) else as_float(x) for x in moving]
-    run = _run(function, tuple(range(len(primals))), primals, {})
-    run.makes_graph = run.makes_graph or (
-        run.may_make_graph and any(isinstance(x, Value) and x.requires_grad for x in directions)
-    )
-    run.gives_values = run.gives_values or any(isinstance(x, Value) for x in directions)
-    return run, directions
-
-
-def _fresh(x: Any, recording: bool) -> Value:
-    """A new Value for the argument `x`; where `x` needs a gradient, one that passes it on."""
-    if not isinstance(x, Value):
-        return Value(as_float(x))
-    if x.requires_grad and recording:
-        return x * 1.0
-    return Value(x._data, x.label)
-
-
-def _rows(run: _Run, outputs: Sequence[Number]) -> list[list[Number]]:
+def _rows(run: Run, outputs: Sequence[Number]) -> list[list[Number]]:
     """The gradient of each of `outputs`."""
     if run.records or len(outputs) <= len(run.leaves):
         return [run.gradient(out) for out in outputs]
-    together = _together(outputs)
+    together = together_of(outputs)
     if not isinstance(together, Value):
         return [[run.plain(0.0)] * len(run.leaves) for _ in outputs]
     columns = [
@@ -409,22 +247,8 @@ def _rows(run: _Run, outputs: Sequence[Number]) -> list[list[Number]]:
     return [run.all_plain(row) for row in zip(*columns, strict=True)]
 
 
-def _together(outputs: Sequence[Number]) -> Number:
-    """A node that depends on all of `outputs`, for a sweep to start from."""
-    together: Number = _select.evaluate(_of_all, *outputs)
-    return together
-
-
-def _of_all(*outputs: float) -> tuple[float, ...]:
-    return 0.0, *[1.0] * len(outputs)
-
-
 def _unit(n: int) -> list[list[float]]:
     return [[float(row == column) for column in range(n)] for row in range(n)]
-
-
-def _as_value(number: Number) -> Value:
-    return number if isinstance(number, Value) else constant(number)
 
 
 def _check_used(output: Value, inputs: Sequence[Value]) -> None:
@@ -437,10 +261,6 @@ def _check_used(output: Value, inputs: Sequence[Value]) -> None:
             )
 
 
-def _name(function: Function) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
 def _expect_function(transform: str, function: Any) -> None:
     if not callable(function):
         raise TypeError(
@@ -450,6 +270,6 @@ def _expect_function(transform: str, function: Any) -> None:
 
 def _named(transformed: Function, transform: str, function: Function) -> Function:
     _expect_function(transform, function)
-    transformed.__name__ = f"{transform} of {_name(function)}"
+    transformed.__name__ = f"{transform} of {name_of(function)}"
     transformed.__doc__ = getattr(function, "__doc__", None)
     return transformed
