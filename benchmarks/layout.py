@@ -14,15 +14,25 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import nn
 from autograd import Value
 from autograd.errors import DotMissingError
 from autograd.visual.layout import Layout, dot_layout, layered_layout
+from autograd.visual.operands import are_ordered
 
 Point = tuple[float, float]
 Segment = tuple[Point, Point]
-Boxes = tuple[list[tuple[float, float]], list[tuple[int, int]]]
+
+
+class Boxes(NamedTuple):
+    """What is laid out."""
+
+    sizes: list[tuple[float, float]]
+    edges: list[tuple[int, int]]
+    ordered: list[int]  # boxes whose operands must enter in order
+
 
 LAYOUTS = {"chainrule": layered_layout, "dot": dot_layout}
 SAMPLES = 16  # straight pieces that stand for one cubic
@@ -89,7 +99,7 @@ GRAPHS: dict[str, Callable[[], Value]] = {
 
 
 def boxes_of(root: Value) -> Boxes:
-    """Sizes as a picture would have them, and the edges."""
+    """Sizes as a picture would have them, the edges, and where their order matters."""
     order, seen, stack = [], set(), [root]
     while stack:
         value = stack.pop()
@@ -99,7 +109,8 @@ def boxes_of(root: Value) -> Boxes:
             stack.extend(reversed(value.parents))
     index = {value: position for position, value in enumerate(order)}
     sizes = [(44.0 + 6 * len(f"{value.data:.4g}"), 36.0) for value in order]
-    return sizes, [(index[p], index[v]) for v in order for p in v.parents]
+    edges = [(index[p], index[v]) for v in order for p in v.parents]
+    return Boxes(sizes, edges, [index[v] for v in order if are_ordered(v)])
 
 
 def polyline(route: Sequence[Point]) -> list[Point]:
@@ -158,7 +169,7 @@ def meeting(first: Segment, second: Segment) -> Point | None:
 
 def through_boxes(layout: Layout, boxes: Boxes, lines: Sequence[Sequence[Point]]) -> int:
     """Pairs of an edge and a box that is neither its tail nor its head, but on its way."""
-    sizes, edges = boxes
+    sizes, edges, _ = boxes
     return sum(
         any(abs(px - x) < w / 2 - 1 and abs(py - y) < h / 2 - 1 for px, py in line)
         for line, ends in zip(lines, edges, strict=True)
@@ -171,7 +182,7 @@ def timed(layout: Callable[..., Layout], boxes: Boxes, rounds: int) -> tuple[Lay
     seconds = []
     for _ in range(rounds):
         started = time.perf_counter()
-        found = layout(*boxes)
+        found = layout(boxes.sizes, boxes.edges, ordered=boxes.ordered)
         seconds.append(time.perf_counter() - started)
     return found, statistics.median(seconds)
 
@@ -188,7 +199,7 @@ def quality(rounds: int) -> None:
                 continue
             lines = [polyline(route) for route in found.routes]
             print(
-                f"{f'{name}, {len(boxes[0])}':<32}{layout_name:<11}{crossings(lines):9}"
+                f"{f'{name}, {len(boxes.sizes)}':<32}{layout_name:<11}{crossings(lines):9}"
                 f"{through_boxes(found, boxes, lines):15}"
                 f"{found.width:9.0f} x {found.height:<4.0f}"
                 f"{seconds * 1e3:6.1f} ms"
@@ -199,12 +210,12 @@ def growth(sizes: Sequence[int]) -> None:
     """Time for losses of an MLP written out in plain operations, 72 values a sample."""
     for samples in sizes:
         boxes = boxes_of(plain_losses(samples))
-        values = len(boxes[0])
+        values = len(boxes.sizes)
         times = [f"chainrule {timed(layered_layout, boxes, 1)[1]:.3f} s"]
         if values <= DOT_TAKES:
             with suppress(DotMissingError):
                 times.append(f"dot {timed(dot_layout, boxes, 1)[1]:.3f} s")
-        print(f"{values:7} values, {len(boxes[1]):6} edges: {', '.join(times)}")
+        print(f"{values:7} values, {len(boxes.edges):6} edges: {', '.join(times)}")
 
 
 if __name__ == "__main__":
