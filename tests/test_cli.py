@@ -419,6 +419,8 @@ def test_ctrl_c_ends_the_training_and_still_writes_the_results():
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell's job in the background has Ctrl-C switched off, and so has what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as demo:
         try:
             seen = b""
