@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nn.training import History
 
-SHARE = 0.06  # of the training time that drawing may take
+SHARE = 0.045  # of the training time that drawing may take; recording takes as much again
 FIRST = 0.3  # seconds, what a picture is taken to cost before one was drawn
 GRID = 24  # points along each side of the decision boundary
 
