@@ -14,7 +14,7 @@ from nn.module import Module
 if TYPE_CHECKING:
     from nn.training import History
 
-STEPS_AN_EPOCH = 5  # recorded at most: enough for a curve, too few to slow the training
+STEPS_AN_EPOCH, STEPS = 2, 400  # recorded at most: enough for a curve, too few to slow training
 
 
 @dataclass
@@ -33,11 +33,13 @@ class LayerHistory:
 
 
 class Recorder:
-    """Enters into `history` what happens at about five steps of each epoch."""
+    """Enters into `history` what happens at up to two steps of each epoch."""
 
-    def __init__(self, model: Module, history: "History", steps_in_epoch: int) -> None:
+    def __init__(self, model: Module, history: "History", steps_in_epoch: int, epochs: int) -> None:
         self.history = history
-        self.every = max(1, -(-steps_in_epoch // STEPS_AN_EPOCH))
+        self.every = max(
+            1, -(-steps_in_epoch // STEPS_AN_EPOCH), -(-steps_in_epoch * epochs // STEPS)
+        )
         self.parameters = model.parameters()
         self.groups = layers_of(model)
         self.taken = 0

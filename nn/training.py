@@ -155,7 +155,8 @@ def fit(
     callbacks = list(callbacks)
     best, best_epoch, best_state = math.inf, 0, model.state_dict()
     history = History()
-    recorder = Recorder(model, history, -(-len(X) // max(1, batch_size))) if record else None
+    steps_in_epoch = -(-len(X) // max(1, batch_size))
+    recorder = Recorder(model, history, steps_in_epoch, epochs) if record else None
     run = _Run(model, loss, optimizer, clip_norm, recorder)
     with watching(history, model, X, y, loss, watch=watch) as pictures:
         with _bar(epochs, len(X), progress) as bar:
