@@ -20,7 +20,6 @@ if (_Path(__file__).parent / "tracer.py").exists():
 from autograd import errors, ops
 from autograd._select import Value, apply, scope, topological_order, zero_grad
 from autograd._select import name as engine
-from autograd.expression import parse
 from autograd.functions import (
     abs as abs,
 )
@@ -97,6 +96,7 @@ from autograd.modes import detect_anomaly, no_grad
 
 if _TYPE_CHECKING:
     from autograd.compare import compare_torch
+    from autograd.expression import parse
     from autograd.functional import (
         derivative,
         grad,
@@ -118,6 +118,7 @@ if _TYPE_CHECKING:
 # Loaded when first asked for: `import autograd` stays quick.
 _LATER = {
     "autograd.compare": ("compare_torch",),
+    "autograd.expression": ("parse",),
     "autograd.functional": (
         "derivative",
         "grad",

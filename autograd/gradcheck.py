@@ -9,7 +9,6 @@ from typing import Any
 from autograd import modes
 from autograd._select import Value, float_of, topological_order
 from autograd.errors import DomainError, GradcheckError, GraphError
-from autograd.functional import gradient
 from autograd.numerical import (
     Bound,
     Function,
@@ -268,6 +267,8 @@ def _reproducible(bound: Bound) -> Any:
 def _gradients(out: Any, leaves: list[Value], *, create_graph: bool = False) -> list[Any]:
     if not (isinstance(out, Value) and out.requires_grad):
         return [0.0] * len(leaves)
+    from autograd.functional import gradient  # `import autograd` stays quick without it
+
     return list(gradient(out, leaves, create_graph, allow_unused=True))
 
 
