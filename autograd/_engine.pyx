@@ -1201,7 +1201,6 @@ def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Py_ssize_t i
-    read_modes()
     try:
         sort_with(root, inputs, &nodes)
         before = remember(&nodes)

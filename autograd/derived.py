@@ -19,7 +19,6 @@ from autograd.errors import FormulaError
 from autograd.formulas import Formula
 
 Tangent = ast.expr | None
-OperandsOf = Callable[[str], tuple[str, ...]]
 
 _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 # Their derivative is zero. That of _largest is not, but no partial changes with it: it decides

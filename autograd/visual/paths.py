@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autograd._select import Value, topological_order
+from autograd._select import Value, sweeps, topological_order
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
         for rank, route in enumerate(routes[output])
     ]
     on_paths = tuple(node for node in order if node in count)
-    gradient = _gradient(output, input, order)
+    [gradient] = sweeps().reverse_sweep(output, 1.0, [input])
     return Paths(on_paths, count[output], tuple(largest), rest[output], gradient)
 
 
@@ -95,14 +95,3 @@ def _edges(
     while (route := routes[node][rank]).position >= 0:
         yield node, route.position
         node, rank = node.parents[route.position], route.rank
-
-
-def _gradient(output: Value, input: Value, order: list[Value]) -> float:
-    """What `backward` would add to the gradient of `input`; no gradient is touched."""
-    upstream = dict.fromkeys(order, 0.0)
-    upstream[output] = 1.0
-    for node in reversed(order):
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            if parent.requires_grad:
-                upstream[parent] += upstream[node] * partial
-    return upstream[input]
