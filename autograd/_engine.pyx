@@ -87,6 +87,7 @@ cdef enum Flag:
     B_NUMBER = 8
     MANY = 16  # the operands are in `extra`
     MOVED = 32  # its tangent is given; only during a sweep
+    VISITED = 64  # by the sort that is going on; see `forget`
 
 cdef union Operand:
     PyObject *value  # a Value, of which we own a reference
@@ -118,7 +119,7 @@ cdef class Value:
     cdef double partial_a, partial_b
     cdef Operand a, b
     cdef Extra *extra
-    cdef unsigned int mark  # the last sort that visited this node
+    cdef unsigned int serial  # grows from node to node, or from batch to batch: see `next_serial`
     cdef unsigned short scope_number
     cdef unsigned char rule  # its number in `_rules.h`; 0: none, or in `extra`
     cdef unsigned char flags
@@ -128,6 +129,8 @@ cdef class Value:
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
         self.number = PyFloat_AS_DOUBLE(data) if type(data) is float else as_float(data)
         self.gradient.grad = 0.0
+        if self.serial == 0:  # also where __init__ is called again
+            self.serial = serial_of_next()
         self.flags = REQUIRES_GRAD if requires_grad else 0
         read_modes()
         set_scope(self)
@@ -170,6 +173,10 @@ cdef class Value:
     @_reached.setter
     def _reached(self, reached):
         set_flag(self, REACHED, reached)
+
+    @property
+    def _serial(self):
+        return self.serial
 
     @property
     def requires_grad(self):
@@ -258,7 +265,7 @@ cdef class Value:
             )
         upstream = as_float(gradient)
         read_modes()
-        run_backward(self, upstream, True)
+        run_backward(self, upstream)
 
     def zero_grad(self):
         self.gradient.grad = 0.0
@@ -360,16 +367,45 @@ cdef int free_count = 0
 cdef inline Value new_node():
     """A leaf that requires no gradient; its number and partials are still to be set."""
     global free_count
+    cdef Value node
     if free_count == 0:
-        return Value.__new__(Value)
+        node = Value.__new__(Value)
+        node.serial = serial_of_next()
+        return node
     free_count -= 1
-    cdef Value node = revived(free_nodes[free_count])
+    node = revived(free_nodes[free_count])
     node.gradient.grad = 0.0
     node.a.value = node.b.value = NULL
     node.extra = NULL
-    node.mark = 0
+    node.serial = serial_of_next()
     node.scope_number = node.rule = node.flags = 0
     return node
+
+
+# A node has room for 32 bits of its serial number. So up to 256 nodes share one, but never across
+# a sort or a call of `next_serial`: what was made before those has a smaller one. After 4 billion
+# batches every new node gets the greatest: sweeps then go further down than they need to.
+DEF BATCH_BITS = 8
+cdef unsigned long long made_so_far = 1 << BATCH_BITS  # 0: not numbered yet
+cdef unsigned long long MOST_MADE = (1ull << (32 + BATCH_BITS)) - 1
+
+
+cdef inline unsigned int serial_of_next() noexcept:
+    global made_so_far
+    if made_so_far < MOST_MADE:
+        made_so_far += 1
+    return <unsigned int> (made_so_far >> BATCH_BITS)
+
+
+def next_serial():
+    """A number that is smaller than the serials of all nodes made from now on, or like them."""
+    return begin_batch()
+
+
+cdef unsigned int begin_batch() noexcept:
+    global made_so_far
+    made_so_far = min(MOST_MADE, (made_so_far | ((1 << BATCH_BITS) - 1)) + 1)
+    return <unsigned int> (made_so_far >> BATCH_BITS)
 
 
 cdef void free_node(PyObject *node) noexcept:
@@ -440,6 +476,7 @@ cdef Value parent(Value node, Py_ssize_t i):
     if not is_number:
         return <Value> operand.value
     made = new_node()
+    made.serial = node.serial  # it was there before the node
     made.number = operand.number
     number_scope(made, node.scope)
     Py_INCREF(made)
@@ -945,7 +982,7 @@ cdef struct Sums:
     Sum *items
     Py_ssize_t count, room
 
-cdef unsigned int last_mark = 0
+cdef Py_ssize_t sorted_so_far = 0
 DEF PREFETCH = 2560  # bytes
 
 
@@ -982,46 +1019,65 @@ cdef void give_back(Nodes *nodes, Nodes *spare, Py_ssize_t needed) noexcept:
         PyMem_RawFree(nodes.items)
 
 
-cdef int sort(Value root, Nodes *order, Sums *sums) except -1:
+cdef int sort(Value root, unsigned int since, Nodes *order, Sums *sums) except -1:
     """Fill `order`, parents before children. On the stack, a set low bit says: parents are done.
 
-    With `sums`, what requires a gradient is marked as reached and starts from
-    zero; what leaves had summed up before goes into `sums`.
+    What has a serial below `since` is left out. All in `order` are VISITED afterwards: whoever
+    sorts has to `forget` that before Python runs again. With `sums`, what requires a gradient is
+    marked as reached and starts from zero; what leaves had summed up before goes into `sums`.
     """
-    global last_mark
+    global sorted_so_far
     cdef Nodes stack = borrowed(&spare_stack)
     cdef PyObject *top
-    last_mark += 1
-    if last_mark == 0:  # after 4 billion sorts; 0 is the mark of a node that none has visited
-        last_mark = 1
+    begin_batch()
     try:
-        push(&stack, <PyObject *> root)
+        push_unvisited(&stack, <PyObject *> root, since)
         while stack.count:
             stack.count -= 1
             top = stack.items[stack.count]
             if <uintptr_t> top & 1:
                 push(order, <PyObject *> (<uintptr_t> top & ~<uintptr_t> 1))
-            elif (<Value> top).mark != last_mark:
-                visit(<Value> top, &stack, order, sums)
+            elif not (<Value> top).flags & VISITED:
+                visit(<Value> top, since, &stack, order, sums)
+    except:
+        forget(&stack)
+        forget(order)
+        raise
     finally:
+        sorted_so_far += order.count
         give_back(&stack, &spare_stack, order.count)
     return 0
 
 
-cdef inline int visit(Value node, Nodes *stack, Nodes *order, Sums *sums) except -1:
+cdef void forget(Nodes *order) noexcept:
+    """That a sort visited these nodes."""
+    cdef Py_ssize_t i
+    for i in range(order.count):
+        (<Value> (<PyObject *> (<uintptr_t> order.items[i] & ~<uintptr_t> 1))).flags &= ~VISITED
+
+
+def nodes_sorted():
+    """How many nodes all sorts together have visited: what sweeps cost, for tests."""
+    return sorted_so_far
+
+
+cdef inline int visit(
+    Value node, unsigned int since, Nodes *stack, Nodes *order, Sums *sums
+) except -1:
     cdef bint inner = has_parents(node)
     # Parents were usually made just before their children, so they lie just below in memory.
     prefetch(<char *> <PyObject *> node - PREFETCH)
-    node.mark = last_mark
+    if inner:
+        push(stack, <PyObject *> (<uintptr_t> <PyObject *> node | 1))
+    else:
+        push(order, <PyObject *> node)
+    node.flags |= VISITED
     if sums != NULL and node.flags & REQUIRES_GRAD:
         node.flags |= REACHED
         if not inner and node.gradient.grad != 0.0:
             keep(sums, node)
         node.gradient.grad = 0.0
-    if not inner:
-        return push(order, <PyObject *> node)
-    push(stack, <PyObject *> (<uintptr_t> <PyObject *> node | 1))
-    return push_parents(stack, node)
+    return push_parents(stack, node, since) if inner else 0
 
 
 cdef int keep(Sums *sums, Value leaf) except -1:
@@ -1037,23 +1093,23 @@ cdef int keep(Sums *sums, Value leaf) except -1:
     return 0
 
 
-cdef inline int push_parents(Nodes *stack, Value node) except -1:
+cdef inline int push_parents(Nodes *stack, Value node, unsigned int since) except -1:
     """The first parent ends on top. Parents already visited stay out."""
     cdef Py_ssize_t i
     if node.flags & MANY:
         for i in range(node.extra.count - 1, -1, -1):
             if not node.extra.is_number[i]:
-                push_unvisited(stack, node.extra.operands[i].value)
+                push_unvisited(stack, node.extra.operands[i].value, since)
         return 0
     if not node.flags & B_NUMBER and node.b.value != NULL:
-        push_unvisited(stack, node.b.value)
+        push_unvisited(stack, node.b.value, since)
     if not node.flags & A_NUMBER and node.a.value != NULL:
-        push_unvisited(stack, node.a.value)
+        push_unvisited(stack, node.a.value, since)
     return 0
 
 
-cdef inline int push_unvisited(Nodes *stack, PyObject *node) except -1:
-    if (<Value> node).mark != last_mark:
+cdef inline int push_unvisited(Nodes *stack, PyObject *node, unsigned int since) except -1:
+    if not (<Value> node).flags & VISITED and (<Value> node).serial >= since:
         push(stack, node)
     return 0
 
@@ -1079,17 +1135,23 @@ cdef inline void accumulate(Value parent, double contribution) noexcept:
         parent.gradient.grad += contribution
 
 
-cdef int run_backward(Value root, double upstream, bint calls_hooks) except -1:
+cdef int run_backward(Value root, double upstream) except -1:
     cdef Nodes order = borrowed(&spare_order)
     cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
-    cdef bint watching = anomaly and calls_hooks
+    cdef Value node
+    cdef bint watching = anomaly
+    cdef bint forgotten = False
     try:
-        sort(root, &order, &sums)
+        sort(root, 0, &order, &sums)
         root.gradient.grad = upstream
         for i in range(order.count - 1, -1, -1):
+            (<Value> order.items[i]).flags &= ~VISITED
             if (<Value> order.items[i]).flags & REQUIRES_GRAD:
-                if calls_hooks and (<Value> order.items[i]).extra != NULL:
+                if not forgotten and (watching or has_hooks(<Value> order.items[i])):
+                    forget(&order)  # Python runs now, and may sort
+                    forgotten = True
+                if has_hooks(<Value> order.items[i]):
                     run_hooks(<Value> order.items[i])
                 if watching:
                     modes.check_backward(<Value> order.items[i])
@@ -1102,28 +1164,34 @@ cdef int run_backward(Value root, double upstream, bint calls_hooks) except -1:
     return 0
 
 
+cdef inline bint has_hooks(Value node) noexcept:
+    return node.extra != NULL and node.extra.hooks != NULL
+
+
 cdef int run_hooks(Value node) except -1:
-    if node.extra.hooks != NULL:
-        node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
+    node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
     return 0
 
 
-def topological_order(root):
+def topological_order(root, since=0):
     cdef Nodes order = Nodes(NULL, 0, 0)
-    cdef Py_ssize_t i
-    cdef Value node
     if type(root) is not Value:
         raise TypeError(f"topological_order takes a Value, got {type(root).__name__}")
     try:
-        sort(root, &order, NULL)
-        nodes = [<Value> order.items[i] for i in range(order.count)]
+        nodes = sorted_nodes(root, since, &order)
         if materialise(nodes):  # numbers became constants: sort again, with them
             order.count = 0
-            sort(root, &order, NULL)
-            nodes = [<Value> order.items[i] for i in range(order.count)]
+            nodes = sorted_nodes(root, since, &order)
     finally:
         PyMem_RawFree(order.items)
     return nodes
+
+
+cdef list sorted_nodes(Value root, unsigned int since, Nodes *order):
+    cdef Py_ssize_t i
+    sort(root, since, order, NULL)
+    forget(order)
+    return [<Value> order.items[i] for i in range(order.count)]
 
 
 cdef bint materialise(list nodes) except -1:
@@ -1153,6 +1221,9 @@ def zero_grad(values):
 
 # --- sweeps for the transforms: see `sweeps.py` -------------------------------------------
 
+# They stay among the nodes that may depend on `inputs`: what was made before the first of these
+# does not. While Python cannot run, VISITED says which nodes those are.
+
 cdef struct Before:
     double grad
     unsigned char flags
@@ -1177,6 +1248,7 @@ cdef Before *remember(Nodes *nodes) except NULL:
 cdef void put_back(Nodes *nodes, Before *before) noexcept:
     # From the end: an input that was noted twice gets back what it held first.
     cdef Py_ssize_t i
+    forget(nodes)
     if before != NULL:
         for i in range(nodes.count - 1, -1, -1):
             (<Value> nodes.items[i]).gradient.grad = before[i].grad
@@ -1187,14 +1259,31 @@ cdef void put_back(Nodes *nodes, Before *before) noexcept:
         PyMem_RawFree(before)
 
 
-cdef int sort_with(Value root, list inputs, Nodes *nodes) except -1:
-    """The order of the graph below `root`, and behind it `inputs` once more."""
-    sort(root, nodes, NULL)
+cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
+    """Fill `nodes`: what of the graph below `root` may depend on `inputs`, then `inputs` again.
+
+    All start from zero, and `inputs` require a gradient; the result is for `put_back`.
+    """
+    cdef Py_ssize_t i
+    cdef Before *before
+    cdef unsigned int since = <unsigned int> -1
     for leaf in inputs:
         if type(leaf) is not Value:
             raise TypeError(f"inputs are Values, got {leaf!r}")
-        push(nodes, <PyObject *> leaf)
-    return 0
+        since = min(since, (<Value> leaf).serial)
+    sort(root, since, nodes, NULL)
+    try:
+        for leaf in inputs:
+            push(nodes, <PyObject *> leaf)
+        before = remember(nodes)
+    except:
+        forget(nodes)
+        raise
+    for i in range(nodes.count):
+        (<Value> nodes.items[i]).gradient.grad = 0.0
+    for leaf in inputs:
+        (<Value> leaf).flags |= REQUIRES_GRAD
+    return before
 
 
 def reverse_sweep(Value root not None, double upstream, list inputs not None):
@@ -1202,73 +1291,118 @@ def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef Before *before = NULL
     cdef Py_ssize_t i
     try:
-        sort_with(root, inputs, &nodes)
-        before = remember(&nodes)
-        for i in range(nodes.count):
-            (<Value> nodes.items[i]).gradient.grad = 0.0
-        run_backward(root, upstream, False)
+        before = begin_sweep(root, inputs, &nodes)
+        root.gradient.grad = upstream if root.flags & VISITED else root.gradient.grad
+        for i in range(nodes.count - len(inputs) - 1, -1, -1):
+            if (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
+                pass_on_inside(<Value> nodes.items[i])
         return [(<Value> leaf).gradient.grad for leaf in inputs]
     finally:
         put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
 
 
-def uses_others(Value root not None, list inputs not None):
+cdef inline void pass_on_inside(Value node) noexcept:
+    """`pass_on` to the parents that the sweep visits."""
+    cdef double upstream = node.gradient.grad
+    cdef Py_ssize_t i
+    if node.flags & MANY:
+        for i in range(node.extra.count):
+            if not node.extra.is_number[i]:
+                add_inside(node.extra.operands[i].value, upstream * node.extra.partials[i])
+        return
+    if not node.flags & A_NUMBER and node.a.value != NULL:
+        add_inside(node.a.value, upstream * node.partial_a)
+    if not node.flags & B_NUMBER and node.b.value != NULL:
+        add_inside(node.b.value, upstream * node.partial_b)
+
+
+cdef inline void add_inside(PyObject *parent, double contribution) noexcept:
+    if (<Value> parent).flags & VISITED:
+        accumulate(<Value> parent, contribution)
+
+
+def uses_others(Value root not None, list inputs not None, since=0):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Nodes own = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Py_ssize_t i
-    cdef Value node
+    cdef unsigned int first = since
     try:
         for leaf in inputs:
             push(&own, <PyObject *> <Value?> leaf)
         before = remember(&own)
-        for node in inputs:
-            node.flags &= ~REQUIRES_GRAD
-        sort(root, &nodes, NULL)
+        for leaf in inputs:
+            (<Value> leaf).flags &= ~REQUIRES_GRAD
+        sort(root, first, &nodes, NULL)
+        if nodes.count == 0:  # the root was made before
+            return root.flags & REQUIRES_GRAD != 0
         for i in range(nodes.count):
-            node = <Value> nodes.items[i]
-            if node.flags & REQUIRES_GRAD and not has_parents(node):
+            if is_other(<Value> nodes.items[i]):
                 return True
         return False
     finally:
+        forget(&nodes)
         put_back(&own, before)
         PyMem_RawFree(own.items)
         PyMem_RawFree(nodes.items)
 
 
+cdef bint is_other(Value node) noexcept:
+    """Whether a visited node is a leaf that requires a gradient, or a parent made before is."""
+    cdef Py_ssize_t i
+    cdef Value above
+    if not has_parents(node):
+        return node.flags & REQUIRES_GRAD != 0
+    for i in range(operand_count(node)):
+        if not is_number(node, i):
+            above = <Value> operand(node, i).value
+            if above.flags & (VISITED | REQUIRES_GRAD) == REQUIRES_GRAD:
+                return True
+    return False
+
+
 def depends_on(Value root not None, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
+    cdef Before *before = NULL
     try:
-        sort(root, &nodes, NULL)
-        return [(<Value?> leaf).mark == last_mark for leaf in inputs]
+        before = begin_sweep(root, inputs, &nodes)
+        return [(<Value> leaf).flags & VISITED != 0 for leaf in inputs]
     finally:
+        put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
 
 
 def forward_sweep(Value root not None, list inputs not None, tangents, outputs):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
+    moving = numbers_of(inputs, tangents)
     try:
-        sort_with(root, inputs, &nodes)
-        before = remember(&nodes)
-        forward(&nodes, inputs, tangents)
+        before = begin_sweep(root, inputs, &nodes)
+        forward(&nodes, inputs, moving)
         return [
-            (<Value> out).gradient.grad if type(out) is Value else 0.0 for out in outputs
+            (<Value> out).gradient.grad
+            if type(out) is Value and (<Value> out).flags & (VISITED | MOVED)
+            else 0.0
+            for out in outputs
         ]
     finally:
         put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
 
 
-cdef int forward(Nodes *nodes, list inputs, tangents) except -1:
+cdef list numbers_of(list inputs, tangents):
+    pairs = zip(inputs, tangents, strict=True)
+    return [tangent if type(tangent) is float else as_float(tangent) for _, tangent in pairs]
+
+
+cdef int forward(Nodes *nodes, list inputs, list tangents) except -1:
     """Put the tangent of every node into its `gradient`."""
     cdef Py_ssize_t i
     cdef Value node
-    for i in range(nodes.count):
-        (<Value> nodes.items[i]).gradient.grad = 0.0
-    for node, tangent in zip(inputs, tangents, strict=True):
-        node.gradient.grad = tangent
+    for i in range(len(inputs)):
+        node = inputs[i]
+        node.gradient.grad = tangents[i]
         node.flags |= MOVED
     for i in range(nodes.count - len(inputs)):
         node = <Value> nodes.items[i]
@@ -1295,7 +1429,9 @@ cdef double tangent_of(Value node) noexcept:
 
 cdef inline double moved(double total, PyObject *parent, double partial) noexcept:
     cdef double tangent = (<Value> parent).gradient.grad
-    return total + partial * tangent if tangent != 0.0 else total
+    if tangent == 0.0 or not (<Value> parent).flags & VISITED:
+        return total
+    return total + partial * tangent
 
 
 cdef struct Second:
@@ -1311,12 +1447,12 @@ def second_sweep(Value root not None, list inputs not None, tangents):
     cdef Second *seconds = NULL
     cdef Py_ssize_t *places = NULL
     cdef Py_ssize_t i, count, here
+    moving = numbers_of(inputs, tangents)
     try:
         try:
-            sort_with(root, inputs, &nodes)
+            before = begin_sweep(root, inputs, &nodes)
             count = nodes.count - len(inputs)
-            before = remember(&nodes)
-            forward(&nodes, inputs, tangents)
+            forward(&nodes, inputs, moving)
             seconds = <Second *> PyMem_RawMalloc((nodes.count + 1) * sizeof(Second))
             if seconds == NULL:
                 raise MemoryError()
@@ -1326,13 +1462,13 @@ def second_sweep(Value root not None, list inputs not None, tangents):
                 (<Value> nodes.items[i]).gradient.grad = i
             places = places_of_parents(&nodes, count, &here)
             own = [<Py_ssize_t> (<Value> leaf).gradient.grad for leaf in inputs]
-            seconds[count - 1].upstream = 1.0
+            if count:  # else the root was made before
+                seconds[count - 1].upstream = 1.0
         finally:
             put_back(&nodes, before)
         for i in range(count - 1, -1, -1):
             here -= operand_count(<Value> nodes.items[i])
-            if (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
-                second_of(<Value> nodes.items[i], &seconds[i], places + here, seconds)
+            second_of(<Value> nodes.items[i], &seconds[i], places + here, seconds)
         return [seconds[i].upstream for i in own], [seconds[i].change for i in own]
     finally:
         PyMem_RawFree(nodes.items)
@@ -1375,7 +1511,10 @@ cdef inline Operand *operand(Value node, Py_ssize_t i) noexcept:
 
 
 cdef inline Py_ssize_t place_of_parent(Value node, Py_ssize_t i) noexcept:
-    if is_number(node, i) or not (<Value> operand(node, i).value).flags & REQUIRES_GRAD:
+    cdef unsigned char wanted = VISITED | REQUIRES_GRAD
+    if not node.flags & REQUIRES_GRAD or is_number(node, i):
+        return -1
+    if (<Value> operand(node, i).value).flags & wanted != wanted:
         return -1
     return <Py_ssize_t> (<Value> operand(node, i).value).gradient.grad
 

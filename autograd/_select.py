@@ -13,7 +13,7 @@ from autograd.pickling import rebuilt
 
 name = "pure"
 if TYPE_CHECKING:
-    from autograd.value import Value, apply, constant, topological_order, zero_grad
+    from autograd.value import Value, apply, constant, next_serial, topological_order, zero_grad
 else:
     engine = value
     if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
@@ -25,6 +25,7 @@ else:
             name = "compiled"
     Value, apply, constant = engine.Value, engine.apply, engine.constant
     topological_order, zero_grad = engine.topological_order, engine.zero_grad
+    next_serial = engine.next_serial
 
 
 def evaluate(rule: ops.Rule, *given: Any) -> Any:
@@ -90,6 +91,7 @@ __all__ = [
     "evaluate",
     "float_of",
     "name",
+    "next_serial",
     "rebuilt",
     "scope",
     "sweeps",

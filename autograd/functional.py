@@ -157,15 +157,15 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pull_back([1.0, 10.0])
     ([12.0, 7.0], (14.0, 13.0))
     """
-    run = run_of(function, tuple(range(len(primals))), primals, {})
-    outputs, rebuild = run.outputs()
+    with run_of(function, tuple(range(len(primals))), primals, {}) as run:
+        outputs, rebuild = run.outputs()
+        # An output that is an argument itself is a mere number once the run is closed.
+        nodes = [out * 1.0 if isinstance(out, Value) else out for out in outputs]
+        pattern = rebuild(nodes)
 
     def pull_back(upstream: Any) -> Any:
-        upstreams = flatten_like(run.output, upstream, "upstream gradients")
-        needed = any(isinstance(u, Value) and u.requires_grad for u in upstreams)
-        recording = modes.current.get().recording
-        with run.again(recording and (run.makes_graph or needed)) as pulling:
-            return pulling.rebuild(pulling.gradient(functions.dot(upstreams, outputs)))
+        upstreams = flatten_like(pattern, upstream, "upstream gradients")
+        return run.rebuild(run.pulled_back(nodes, upstreams))
 
     return rebuild(run.all_plain(outputs)), pull_back
 

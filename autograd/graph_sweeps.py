@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from autograd import functions
 from autograd._select import Value, topological_order
 from autograd.partials import partial_values
+from autograd.sweeps import first_serial
 from autograd.value import Number
 
 Combine = Callable[[Number, Number], Number]
+Partials = Callable[[Value, Sequence[bool]], "list[Number | None]"]
 
 
 def reverse_graph(
@@ -22,16 +24,17 @@ def reverse_graph(
     *,
     multiply: Combine | None = None,
     seen: Callable[[Value, Number], None] | None = None,
+    partials: Partials = partial_values,
 ) -> list[Number]:
     """The gradient of `root`, times `upstream`, by each of `inputs`.
 
     A gradient that depends on nothing, as of a sum, may be a plain number.
     `multiply` makes a contribution of an upstream gradient and a partial
-    (`product` by default); `seen` is called with each node and its gradient.
+    (`product` by default); `seen` is called with each node and its gradient;
+    `partials` gives the wanted partials of a node.
     """
     multiply = multiply or product
-    order = [node for node in topological_order(root) if node.requires_grad]
-    on_the_way = depending_on(inputs, order)
+    order, on_the_way = _between(root, inputs)
     upstreams: dict[Value, Number] = {root: upstream}
     for node in reversed(order):
         if node not in on_the_way or node not in upstreams:
@@ -41,8 +44,8 @@ def reverse_graph(
             seen(node, above)
         if not node.parents:
             continue
-        wanted = [parent in on_the_way and parent.requires_grad for parent in node.parents]
-        for parent, partial in zip(node.parents, partial_values(node, wanted), strict=True):
+        wanted = [parent in on_the_way for parent in node.parents]
+        for parent, partial in zip(node.parents, partials(node, wanted), strict=True):
             if partial is not None:
                 contribution = multiply(above, partial)
                 upstreams[parent] = (
@@ -61,8 +64,7 @@ def forward_graph(
 ) -> list[Number]:
     """The tangents of `outputs`, which `root` depends on, when `inputs` move along `tangents`."""
     tangent_of: dict[Number, Number] = dict(zip(inputs, tangents, strict=True))
-    order = [node for node in topological_order(root) if node.requires_grad]
-    on_the_way = depending_on(inputs, order)
+    order, on_the_way = _between(root, inputs)
     for node in order:
         if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):
             continue
@@ -74,6 +76,14 @@ def forward_graph(
                 total = term if total is None else functions.add(total, term)
         tangent_of[node] = 0.0 if total is None else total
     return [tangent_of.get(out, 0.0) if isinstance(out, Value) else 0.0 for out in outputs]
+
+
+def _between(root: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[Value]]:
+    """The nodes below `root` that require a gradient and may depend on `inputs`; those that do."""
+    own = set(inputs)
+    order = topological_order(root, first_serial(inputs))
+    order = [node for node in order if node.requires_grad or node in own]
+    return order, depending_on(inputs, order)
 
 
 def _is_zero(tangent: Number) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from autograd import _select, errors, modes
+from autograd import _select, errors, functions, modes
 from autograd._select import Value, constant
 from autograd.checks import as_float
-from autograd.graph_sweeps import reverse_graph
+from autograd.graph_sweeps import Partials, reverse_graph
 from autograd.numerical import name_of
+from autograd.partials import partial_values
 from autograd.trees import Rebuild, flatten, flatten_like
 from autograd.value import Number
 
@@ -19,8 +20,9 @@ Function = Callable[..., Any]
 class Run:
     """One call of a function on fresh Values that stand for its arguments.
 
-    While it is open, as in ``with run:``, nodes are recorded and the leaves
-    require a gradient; afterwards they are mere numbers to other transforms.
+    While it is open, to the end of ``with run:``, the leaves require a gradient;
+    afterwards they are mere numbers to other transforms. Sweeps stop at the
+    leaves, so that a run costs what its function does.
     """
 
     output: Any
@@ -38,12 +40,12 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         modes.current.reset(self.token)
+        self.close()
+
+    def close(self) -> None:
+        """Let the leaves be mere numbers, apart from those that pass a gradient on."""
         for leaf in self.leaves:
             leaf.requires_grad = bool(leaf.parents)
-
-    def again(self, makes_graph: bool) -> "Run":
-        """The same run, to be opened once more."""
-        return replace(self, makes_graph=makes_graph)
 
     @property
     def records(self) -> bool:
@@ -91,6 +93,30 @@ class Run:
             slopes = _select.sweeps().reverse_sweep(output, 1.0, self.leaves)
         return self.all_plain(slopes)
 
+    def pulled_back(self, outputs: Sequence[Number], upstreams: Sequence[Number]) -> list[Number]:
+        """The gradient of `outputs`, each times its upstream gradient, for every leaf.
+
+        The run may be closed; it stays as it is, so that threads may share it.
+        """
+        given = [x for x in upstreams if isinstance(x, Value)]
+        recording = modes.current.get().recording
+        needed = recording and any(x.requires_grad for x in given)
+        pulling = replace(
+            self,
+            makes_graph=recording and (self.makes_graph or needed),
+            gives_values=self.gives_values or bool(given),
+        )
+        token = modes.current.set(modes.current.get()._replace(recording=True))
+        try:
+            root = functions.dot(upstreams, outputs)
+            if self.makes_graph or not needed or not isinstance(root, Value):
+                return pulling.gradient(root)
+            # Nobody differentiates by what the partials depend on: they are numbers.
+            slopes = reverse_graph(root, 1.0, self.leaves, partials=_numbers_above(root))
+            return pulling.all_plain(slopes)
+        finally:
+            modes.current.reset(token)
+
     def products(self, output: Number, direction: Sequence[float]) -> list[Number]:
         """The Hessian of `output` times `direction`."""
         products: Sequence[float] = [0.0] * len(self.leaves)
@@ -111,12 +137,14 @@ def run_of(
     given, rebuild = flatten(chosen)
     recording = modes.current.get().recording
     token = modes.current.set(modes.current.get()._replace(recording=True))
+    since = _select.next_serial()
     try:
         leaves = [Value(x) if type(x) is float else _fresh(x, recording) for x in given]
         replaced = list(arguments)
         for position, argument in zip(several, rebuild(leaves), strict=True):
             replaced[position] = argument
         output = function(*replaced, **named)
+        together = together_of([out for out in flatten(output)[0] if isinstance(out, Value)])
     finally:
         modes.current.reset(token)
     gives_values = Value in set(map(type, given))
@@ -124,10 +152,7 @@ def run_of(
     run = Run(output, leaves, first, gives_values, recording)
     run.makes_graph = recording and (
         (gives_values and any(isinstance(x, Value) and x.requires_grad for x in given))
-        or any(
-            isinstance(out, Value) and _select.sweeps().uses_others(out, leaves)
-            for out in flatten(output)[0]
-        )
+        or (isinstance(together, Value) and _select.sweeps().uses_others(together, leaves, since))
     )
     return run
 
@@ -166,6 +191,18 @@ def run_along(
     return run, directions
 
 
+def _numbers_above(root: Value) -> Partials:
+    """As `partial_values`, but only the partials of `root` are Values."""
+
+    def partials(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
+        if node is root:
+            return partial_values(node, wanted)
+        numbers = zip(node.partials, wanted, strict=True)
+        return [partial if want else None for partial, want in numbers]
+
+    return partials
+
+
 def _fresh(x: Any, recording: bool) -> Value:
     """A new Value for the argument `x`; where `x` needs a gradient, one that passes it on."""
     if not isinstance(x, Value):
@@ -176,8 +213,8 @@ def _fresh(x: Any, recording: bool) -> Value:
 
 
 def together_of(outputs: Sequence[Number]) -> Number:
-    """A node that depends on all of `outputs`, for a sweep to start from."""
-    together: Number = _select.evaluate(_of_all, *outputs)
+    """What depends on all of `outputs`, for a sweep to start from."""
+    together: Number = outputs[0] if len(outputs) == 1 else _select.evaluate(_of_all, *outputs)
     return together
 
 

@@ -1,11 +1,12 @@
 """Sweeps over a recorded graph: reverse, forward, and second order. Numbers in, numbers out.
 
-They leave the `grad` of every Value as it was, and call no hooks. The compiled
-engine has its own; `graph_sweeps.py` does the same with Values, which can be
-differentiated again.
+They leave the `grad` of every Value as it was, and call no hooks. None goes
+below what it starts from: a node made before the first of the inputs does not
+depend on them, whatever its own history. The compiled engine has its own;
+`graph_sweeps.py` does the same with Values, which can be differentiated again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from autograd import value
 from autograd.partials import rule_of, tangents_of_partials
@@ -13,13 +14,14 @@ from autograd.partials import rule_of, tangents_of_partials
 
 def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Value]) -> list[float]:
     """The gradient of `root`, times `upstream`, by each of `inputs`: what `backward` gives."""
-    gradients = {root: upstream}
-    for node in reversed(value.topological_order(root)):
-        if node in gradients and node.requires_grad:
-            above = gradients[node]
-            for parent, partial in zip(node.parents, node.partials, strict=True):
-                if parent.requires_grad:
-                    gradients[parent] = gradients.get(parent, 0.0) + above * partial
+    order = _order(root, inputs)
+    gradients = dict.fromkeys(order, 0.0)
+    gradients[root] = upstream
+    for node in reversed(order):
+        above = gradients[node]
+        for parent, partial in zip(node.parents, node.partials, strict=True):
+            if parent in gradients:
+                gradients[parent] += above * partial
     return [gradients.get(node, 0.0) for node in inputs]
 
 
@@ -33,7 +35,7 @@ def forward_sweep(
 
     The tangent of a node is the sum of partial times tangent over its parents.
     """
-    tangent_of = _tangents(value.topological_order(root), inputs, tangents)
+    tangent_of = _tangents(_order(root, inputs), inputs, tangents)
     return [tangent_of.get(out, 0.0) if isinstance(out, value.Value) else 0.0 for out in outputs]
 
 
@@ -46,7 +48,7 @@ def second_sweep(
     gradients and their tangents (Pearlmutter, 1994, *Fast exact multiplication
     by the Hessian*).
     """
-    order = [node for node in value.topological_order(root) if node.requires_grad]
+    order = _order(root, inputs)
     tangent_of = _tangents(order, inputs, tangents)
     upstream = dict.fromkeys(order, 0.0)
     change = dict.fromkeys(order, 0.0)
@@ -61,7 +63,7 @@ def second_sweep(
             numbers = [parent._data for parent in node.parents]
             partial_changes = tangents_of_partials(rule_of(node), numbers, moving)
         for position, parent in enumerate(node.parents):
-            if parent.requires_grad:
+            if parent in upstream:
                 partial = node.partials[position]
                 upstream[parent] += above * partial
                 if above_change:
@@ -74,27 +76,46 @@ def second_sweep(
     )
 
 
-def uses_others(root: value.Value, inputs: Sequence[value.Value]) -> bool:
-    """Whether `root` depends on leaves that require a gradient and are not among `inputs`."""
+def uses_others(root: value.Value, inputs: Sequence[value.Value], since: int = 0) -> bool:
+    """Whether `root` depends on leaves that require a gradient and are not among `inputs`.
+
+    What was made before the serial number `since` counts as such a leaf.
+    """
     own = set(inputs)
-    return any(
-        node.requires_grad and not node.parents and node not in own
-        for node in value.topological_order(root)
+    order = value.topological_order(root, since)
+    return (root.requires_grad and not order) or any(
+        (node.requires_grad and not node.parents and node not in own)
+        or any(parent.requires_grad and parent._serial < since for parent in node.parents)
+        for node in order
     )
 
 
 def depends_on(root: value.Value, inputs: Sequence[value.Value]) -> list[bool]:
     """Whether `root` depends on each of `inputs`."""
-    below = set(value.topological_order(root))
+    below = set(value.topological_order(root, first_serial(inputs)))
     return [leaf in below for leaf in inputs]
+
+
+def first_serial(inputs: Iterable[value.Value]) -> int:
+    """The serial number of the first of `inputs`, which sweeps need not go below."""
+    return min((leaf._serial for leaf in inputs), default=2**32 - 1)
+
+
+def _order(root: value.Value, inputs: Sequence[value.Value]) -> list[value.Value]:
+    """The nodes that `root` depends on, that require a gradient, and that `inputs` may change."""
+    own = set(inputs)
+    order = value.topological_order(root, first_serial(inputs))
+    return [node for node in order if node.requires_grad or node in own]
 
 
 def _tangents(
     order: Sequence[value.Value], inputs: Sequence[value.Value], tangents: Sequence[float]
 ) -> dict[value.Value, float]:
-    tangent_of = dict(zip(inputs, tangents, strict=True))
+    tangent_of = dict.fromkeys(order, 0.0)
+    tangent_of |= zip(inputs, tangents, strict=True)
+    own = set(inputs)
     for node in order:
-        if node.parents and node.requires_grad and node not in tangent_of:
+        if node.parents and node not in own:
             total = 0.0
             for parent, partial in zip(node.parents, node.partials, strict=True):
                 tangent = tangent_of.get(parent, 0.0)

@@ -7,6 +7,7 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 *partial*: d node / d parent; *contribution*: upstream times partial.
 """
 
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Never, TypeAlias
@@ -15,6 +16,9 @@ from autograd import errors, hooks, modes, numpy_support, ops, pickling
 from autograd.checks import as_float, as_operand, checked, operands
 
 Number: TypeAlias = "Value | float"
+
+# Nodes are numbered as they are made, so that a sweep need not go below its inputs.
+next_serial: Callable[[], int] = itertools.count(1).__next__
 
 
 def apply(rule: ops.Rule, *operands: Number) -> "Value":
@@ -34,7 +38,7 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
         result = checked(rule, result, len(parents))
     node = Value.__new__(Value)
     node._data, node._grad, node._reached = result[0], 0.0, False
-    node.label, node.scope = "", scope
+    node.label, node.scope, node._serial = "", scope, next_serial()
     if recording:
         node.parents, node.op, node.partials = parents, rule.__name__, result[1:]
         node.requires_grad = True in [parent.requires_grad for parent in parents]
@@ -50,8 +54,11 @@ def constant(number: Any) -> "Value":
     return Value(number, requires_grad=False)
 
 
-def topological_order(root: "Value") -> list["Value"]:
-    """Every node that `root` depends on, each after all of its parents; `root` is last."""
+def topological_order(root: "Value", since: int = 0) -> list["Value"]:
+    """Every node that `root` depends on, each after all of its parents; `root` is last.
+
+    Nodes with a serial number below `since`, and all that only they depend on, are left out.
+    """
     order: list[Value] = []
     seen: set[Value] = set()
     stack: list[Value | None] = [root]
@@ -59,7 +66,7 @@ def topological_order(root: "Value") -> list["Value"]:
         node = stack.pop()
         if node is None:  # the mark that the parents of the node below it are in order
             order.append(stack.pop())  # type: ignore[arg-type]
-        elif node not in seen:
+        elif node not in seen and node._serial >= since:
             seen.add(node)
             stack += [node, None]
             stack += [parent for parent in reversed(node.parents) if parent not in seen]
@@ -120,12 +127,14 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_data", "_grad", "_hooks", "_made_at", "_reached", "label", "op", "parents",
-                 "partials", "requires_grad", "scope")  # fmt: skip
+    __slots__ = ("_data", "_grad", "_hooks", "_made_at", "_reached", "_serial", "label", "op",
+                 "parents", "partials", "requires_grad", "scope")  # fmt: skip
 
     def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
         self._data: float = data if type(data) is float else as_float(data)
         self._grad = 0.0
+        if not hasattr(self, "_serial"):  # also where __init__ is called again
+            self._serial = next_serial()
         self._reached = False  # by a backward pass, since the last zero_grad
         self.parents: tuple[Value, ...] = ()
         self.op = ""  # name of the rule in `ops`; "" for a leaf
