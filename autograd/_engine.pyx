@@ -1065,18 +1065,19 @@ cdef inline int visit(
     Value node, unsigned int since, Nodes *stack, Nodes *order, Sums *sums
 ) except -1:
     cdef bint inner = has_parents(node)
+    cdef unsigned char flags = node.flags | VISITED
     # Parents were usually made just before their children, so they lie just below in memory.
     prefetch(<char *> <PyObject *> node - PREFETCH)
     if inner:
         push(stack, <PyObject *> (<uintptr_t> <PyObject *> node | 1))
     else:
         push(order, <PyObject *> node)
-    node.flags |= VISITED
-    if sums != NULL and node.flags & REQUIRES_GRAD:
-        node.flags |= REACHED
+    if sums != NULL and flags & REQUIRES_GRAD:
+        flags |= REACHED
         if not inner and node.gradient.grad != 0.0:
             keep(sums, node)
         node.gradient.grad = 0.0
+    node.flags = flags
     return push_parents(stack, node, since) if inner else 0
 
 
@@ -1139,23 +1140,26 @@ cdef int run_backward(Value root, double upstream) except -1:
     cdef Nodes order = borrowed(&spare_order)
     cdef Sums sums = Sums(NULL, 0, 0)
     cdef Py_ssize_t i
-    cdef Value node
+    cdef PyObject **items
+    cdef unsigned char flags
     cdef bint watching = anomaly
     cdef bint forgotten = False
     try:
         sort(root, 0, &order, &sums)
         root.gradient.grad = upstream
+        items = order.items
         for i in range(order.count - 1, -1, -1):
-            (<Value> order.items[i]).flags &= ~VISITED
-            if (<Value> order.items[i]).flags & REQUIRES_GRAD:
-                if not forgotten and (watching or has_hooks(<Value> order.items[i])):
-                    forget(&order)  # Python runs now, and may sort
-                    forgotten = True
-                if has_hooks(<Value> order.items[i]):
-                    run_hooks(<Value> order.items[i])
-                if watching:
-                    modes.check_backward(<Value> order.items[i])
-                pass_on(<Value> order.items[i])
+            flags = (<Value> items[i]).flags
+            (<Value> items[i]).flags = flags & ~VISITED
+            if flags & REQUIRES_GRAD:
+                if watching or has_hooks(<Value> items[i]):
+                    if not forgotten:
+                        forget(&order)  # Python runs now, and may sort
+                        forgotten = True
+                    run_hooks(<Value> items[i])
+                    if watching:
+                        modes.check_backward(<Value> items[i])
+                pass_on(<Value> items[i])
     finally:
         for i in range(sums.count):
             (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before
@@ -1169,7 +1173,8 @@ cdef inline bint has_hooks(Value node) noexcept:
 
 
 cdef int run_hooks(Value node) except -1:
-    node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
+    if has_hooks(node):
+        node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
     return 0
 
 
