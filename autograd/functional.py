@@ -18,7 +18,7 @@ from autograd._select import Value
 from autograd.graph_sweeps import forward_graph, reverse_graph
 from autograd.numerical import name_of
 from autograd.runs import Function, Run, as_value, run_along, run_of, together_of
-from autograd.trees import flatten, flatten_like, is_branching
+from autograd.trees import flatten, flatten_like, is_branching, table
 from autograd.value import Number
 
 
@@ -174,8 +174,10 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
     """The function that gives d output / d input, for every output and every input.
 
     The result has the structure of the output, and in the place of each number
-    the structure of the argument. Goes through the smaller of the two: forward
-    mode for few inputs, reverse mode for few outputs.
+    or array the structure of the argument: a tuple for a tuple of `argnums`. Where
+    arrays meet it holds arrays with the axes of the output, then those of the
+    argument. Goes through the smaller of the two: forward mode for few inputs,
+    reverse mode for few outputs.
 
     >>> from autograd import jacobian
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([3.0, 4.0])
@@ -184,8 +186,8 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
 
     def jacobian_of(*arguments: Any, **named: Any) -> Any:
         with run_of(function, argnums, arguments, named) as run:
-            outputs, rebuild = run.outputs()
-            return rebuild([run.rebuild(row) for row in _rows(run, outputs)])
+            outputs, _ = run.outputs()
+            return table(_rows(run, outputs), run.output, run.rebuild(run.leaves))
 
     return _named(jacobian_of, "jacobian", function)
 
@@ -193,7 +195,9 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
 def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that gives all second derivatives of a function of one number.
 
-    The result has the structure of the argument twice: by rows, then by columns.
+    The result has the structure of the argument twice, by rows, then by columns:
+    a tuple of tuples for a tuple of `argnums`. Where arrays meet it holds arrays
+    with the axes of both.
 
     >>> from autograd import hessian
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 4.0])
@@ -207,7 +211,8 @@ def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
                 rows = _rows(run, reverse_graph(output, 1.0, run.leaves))
             else:
                 rows = [run.products(output, direction) for direction in _unit(len(run.leaves))]
-            return run.rebuild([run.rebuild(row) for row in rows])
+            argument = run.rebuild(run.leaves)
+            return table(rows, argument, argument)
 
     return _named(hessian_of, "hessian", function)
 

@@ -27,7 +27,7 @@ class Run:
 
     output: Any
     leaves: list[Value]  # what to differentiate by
-    rebuild: Rebuild
+    rebuild: Rebuild  # the argument, or the tuple of those in `argnums`, from as many numbers
     gives_values: bool  # as there was a Value among the arguments
     may_make_graph: bool  # False under no_grad
     makes_graph: bool = False  # whether the results are Values with a graph

@@ -1,17 +1,19 @@
 """Nested lists, tuples, dicts and arrays of numbers: taken apart, and put together again."""
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.errors import ShapeError
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
-def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
+def flatten(tree: Any, whole_arrays: bool = False) -> tuple[list[Any], Rebuild]:
     """The leaves of `tree` in order, and the function that puts others in their places.
 
-    Lists, tuples (also named ones), dicts and NumPy arrays branch; all else is a leaf.
+    Lists, tuples (also named ones), dicts and NumPy arrays branch; all else is a
+    leaf, and so are arrays with `whole_arrays`.
 
     >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> leaves, rebuild("xyz")
@@ -19,13 +21,13 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """
     if isinstance(tree, dict):
         keys = list(tree)
-        leaves, rebuild = flatten(list(tree.values()))
+        leaves, rebuild = flatten(list(tree.values()), whole_arrays)
         return leaves, lambda new: dict(zip(keys, rebuild(new), strict=True))
     if isinstance(tree, list | tuple):
         make = getattr(tree, "_make", type(tree)) if isinstance(tree, tuple) else list
         if not any(map(_branches, set(map(type, tree)))):
             return list(tree), make
-        branches = [flatten(branch) for branch in tree]
+        branches = [flatten(branch, whole_arrays) for branch in tree]
 
         def rebuilt(new: Sequence[Any]) -> Any:
             parts, start = [], 0
@@ -35,9 +37,56 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
             return make(parts)
 
         return [leaf for branch_leaves, _ in branches for leaf in branch_leaves], rebuilt
-    if _is_array(tree):
+    if _is_array(tree) and not whole_arrays:
         return tree.ravel().tolist(), lambda new: _array(new, tree.shape)
     return [tree], lambda new: new[0]
+
+
+class _Block(NamedTuple):
+    """A number or an array among the leaves of a tree."""
+
+    start: int
+    stop: int
+    shape: tuple[int, ...]
+
+
+def table(rows: Sequence[Sequence[Any]], by_row: Any, by_column: Any) -> Any:
+    """The numbers in `rows`, which belong to one leaf of `by_row` and one of `by_column` each.
+
+    The result has the structure of `by_row`, and in the place of each of its
+    numbers and arrays the structure of `by_column`. An array has the axes of
+    both that meet there, as in JAX.
+
+    >>> table([[1.0, 2.0], [3.0, 4.0]], {"a": 0.0, "b": 0.0}, [0.0, 0.0])
+    {'a': [1.0, 2.0], 'b': [3.0, 4.0]}
+    """
+    row_blocks, rebuild_rows = _blocks(by_row)
+    column_blocks, rebuild_columns = _blocks(by_column)
+    only_numbers = not any(column.shape for column in column_blocks)
+
+    def columns_of(block: _Block) -> Any:
+        if only_numbers and not block.shape:
+            return rebuild_columns(rows[block.start])
+        own = rows[block.start : block.stop]
+        return rebuild_columns([_crossed(own, block, column) for column in column_blocks])
+
+    return rebuild_rows([columns_of(block) for block in row_blocks])
+
+
+def _blocks(tree: Any) -> tuple[list[_Block], Rebuild]:
+    leaves, rebuild = flatten(tree, whole_arrays=True)
+    blocks, start = [], 0
+    for leaf in leaves:
+        shape = leaf.shape if _is_array(leaf) else ()
+        blocks.append(_Block(start, start + math.prod(shape), shape))
+        start = blocks[-1].stop
+    return blocks, rebuild
+
+
+def _crossed(rows: Sequence[Sequence[Any]], block: _Block, column: _Block) -> Any:
+    numbers = [number for row in rows for number in row[column.start : column.stop]]
+    shape = block.shape + column.shape
+    return _array(numbers, shape) if shape else numbers[0]
 
 
 def flatten_like(pattern: Any, tree: Any, what: str) -> list[Any]:
@@ -103,8 +152,6 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
 
     if all(type(leaf) is float for leaf in leaves):
         return np.array(leaves).reshape(shape)
-    if leaves and all(_is_array(leaf) for leaf in leaves):  # of a Jacobian: more dimensions
-        return np.array(leaves).reshape(shape + leaves[0].shape)
     array = np.empty(len(leaves), dtype=object)
     array[:] = list(leaves)
     return array.reshape(shape)
