@@ -397,8 +397,10 @@ cdef inline unsigned int serial_of_next() noexcept:
     return <unsigned int> (made_so_far >> BATCH_BITS)
 
 
-def next_serial():
-    """A number that is smaller than the serials of all nodes made from now on, or like them."""
+def next_serial(Py_ssize_t batches=1):
+    """A number greater than all serials given so far; tests can ask for one that is far ahead."""
+    global made_so_far
+    made_so_far = min(MOST_MADE, made_so_far + (<unsigned long long> (batches - 1) << BATCH_BITS))
     return begin_batch()
 
 
@@ -1295,13 +1297,16 @@ def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
     cdef Py_ssize_t i
+    cdef list found = list(inputs)  # made here, as the garbage collector may run Python
     try:
         before = begin_sweep(root, inputs, &nodes)
         root.gradient.grad = upstream if root.flags & VISITED else root.gradient.grad
         for i in range(nodes.count - len(inputs) - 1, -1, -1):
             if (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
                 pass_on_inside(<Value> nodes.items[i])
-        return [(<Value> leaf).gradient.grad for leaf in inputs]
+        for i in range(len(inputs)):
+            found[i] = (<Value> inputs[i]).gradient.grad
+        return found
     finally:
         put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
@@ -1370,9 +1375,13 @@ cdef bint is_other(Value node) noexcept:
 def depends_on(Value root not None, list inputs not None):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
+    cdef Py_ssize_t i
+    cdef list found = list(inputs)
     try:
         before = begin_sweep(root, inputs, &nodes)
-        return [(<Value> leaf).flags & VISITED != 0 for leaf in inputs]
+        for i in range(len(inputs)):
+            found[i] = (<Value> inputs[i]).flags & VISITED != 0
+        return found
     finally:
         put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
@@ -1381,16 +1390,18 @@ def depends_on(Value root not None, list inputs not None):
 def forward_sweep(Value root not None, list inputs not None, tangents, outputs):
     cdef Nodes nodes = Nodes(NULL, 0, 0)
     cdef Before *before = NULL
+    cdef Py_ssize_t i
+    cdef list found = list(outputs)
     moving = numbers_of(inputs, tangents)
     try:
         before = begin_sweep(root, inputs, &nodes)
         forward(&nodes, inputs, moving)
-        return [
-            (<Value> out).gradient.grad
-            if type(out) is Value and (<Value> out).flags & (VISITED | MOVED)
-            else 0.0
-            for out in outputs
-        ]
+        for i in range(len(found)):
+            if type(found[i]) is Value and (<Value> found[i]).flags & (VISITED | MOVED):
+                found[i] = (<Value> found[i]).gradient.grad
+            else:
+                found[i] = 0.0
+        return found
     finally:
         put_back(&nodes, before)
         PyMem_RawFree(nodes.items)
@@ -1452,6 +1463,7 @@ def second_sweep(Value root not None, list inputs not None, tangents):
     cdef Second *seconds = NULL
     cdef Py_ssize_t *places = NULL
     cdef Py_ssize_t i, count, here
+    cdef list own = list(inputs)
     moving = numbers_of(inputs, tangents)
     try:
         try:
@@ -1466,7 +1478,8 @@ def second_sweep(Value root not None, list inputs not None, tangents):
             for i in range(nodes.count - 1, -1, -1):
                 (<Value> nodes.items[i]).gradient.grad = i
             places = places_of_parents(&nodes, count, &here)
-            own = [<Py_ssize_t> (<Value> leaf).gradient.grad for leaf in inputs]
+            for i in range(len(inputs)):
+                own[i] = <Py_ssize_t> (<Value> inputs[i]).gradient.grad
             if count:  # else the root was made before
                 seconds[count - 1].upstream = 1.0
         finally:
