@@ -244,8 +244,7 @@ def test_threads_may_share_a_pull_back():
     found = []
 
     def pull():
-        for _ in range(300):
-            found.append(pull_back(1.0)[0].data)
+        found.extend(pull_back(1.0)[0].data for _ in range(300))
 
     threads = [threading.Thread(target=pull) for _ in range(2)]
     interval = sys.getswitchinterval()
