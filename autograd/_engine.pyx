@@ -87,7 +87,7 @@ cdef enum Flag:
     B_NUMBER = 8
     MANY = 16  # the operands are in `extra`
     MOVED = 32  # its tangent is given; only during a sweep
-    VISITED = 64  # by the sort that is going on; see `forget`
+    VISITED = 128  # by the sort that is going on; see `forget`
 
 cdef union Operand:
     PyObject *value  # a Value, of which we own a reference

@@ -15,13 +15,14 @@ from autograd.partials import rule_of, tangents_of_partials
 def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Value]) -> list[float]:
     """The gradient of `root`, times `upstream`, by each of `inputs`: what `backward` gives."""
     order = _order(root, inputs)
-    gradients = dict.fromkeys(order, 0.0)
-    gradients[root] = upstream
+    wanted = set(order)
+    gradients = {root: upstream}
     for node in reversed(order):
-        above = gradients[node]
-        for parent, partial in zip(node.parents, node.partials, strict=True):
-            if parent in gradients:
-                gradients[parent] += above * partial
+        if node in gradients:
+            above = gradients[node]
+            for parent, partial in zip(node.parents, node.partials, strict=True):
+                if parent in wanted:
+                    gradients[parent] = gradients.get(parent, 0.0) + above * partial
     return [gradients.get(node, 0.0) for node in inputs]
 
 
@@ -111,11 +112,9 @@ def _order(root: value.Value, inputs: Sequence[value.Value]) -> list[value.Value
 def _tangents(
     order: Sequence[value.Value], inputs: Sequence[value.Value], tangents: Sequence[float]
 ) -> dict[value.Value, float]:
-    tangent_of = dict.fromkeys(order, 0.0)
-    tangent_of |= zip(inputs, tangents, strict=True)
-    own = set(inputs)
+    tangent_of = dict(zip(inputs, tangents, strict=True))
     for node in order:
-        if node.parents and node not in own:
+        if node.parents and node.requires_grad and node not in tangent_of:
             total = 0.0
             for parent, partial in zip(node.parents, node.partials, strict=True):
                 tangent = tangent_of.get(parent, 0.0)
