@@ -95,14 +95,15 @@ def flatten_like(pattern: Any, tree: Any, what: str) -> list[Any]:
     ShapeError calls the leaves of `tree` `what`.
     """
     leaves: list[Any] = []
-    _match(pattern, tree, what, leaves)
+    try:
+        _match(pattern, tree, what, leaves)
+    except ShapeError:
+        _check_count(pattern, tree, what)  # of the whole: that says most
+        raise
     return leaves
 
 
 def _match(pattern: Any, tree: Any, what: str, leaves: list[Any]) -> None:
-    given, wanted = len(flatten(tree)[0]), len(flatten(pattern)[0])
-    if given != wanted:
-        raise ShapeError(f"{given} {what} for {wanted} numbers: give them the same structure")
     if isinstance(pattern, dict) and isinstance(tree, dict) and set(pattern) == set(tree):
         for key, branch in pattern.items():
             _match(branch, tree[key], what, leaves)
@@ -118,14 +119,22 @@ def _match(pattern: Any, tree: Any, what: str, leaves: list[Any]) -> None:
                 _match(branch, own, what, leaves)
     elif is_branching(pattern) and _is_array(pattern) and _is_array(tree):
         if pattern.shape != tree.shape:
+            _check_count(pattern, tree, what)
             raise ShapeError(f"{what} of shape {tree.shape} for numbers of shape {pattern.shape}")
         leaves += tree.ravel().tolist()
     elif is_branching(pattern) or is_branching(tree):
+        _check_count(pattern, tree, what)
         raise ShapeError(
             f"{what} in another structure: {_kind(tree)} stands where {_kind(pattern)} is expected"
         )
     else:
         leaves.append(tree)
+
+
+def _check_count(pattern: Any, tree: Any, what: str) -> None:
+    given, wanted = len(flatten(tree)[0]), len(flatten(pattern)[0])
+    if given != wanted:
+        raise ShapeError(f"{given} {what} for {wanted} numbers: give them the same structure")
 
 
 def _kind(tree: Any) -> str:
