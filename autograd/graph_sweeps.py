@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from autograd import functions
 from autograd._select import Value, topological_order
-from autograd.partials import partial_values
-from autograd.value import Number
+from autograd.partials import is_bend, partial_values
+from autograd.value import Number, passes
 
 Combine = Callable[[Number, Number], Number]
 
@@ -42,7 +42,7 @@ def reverse_graph(
         if not node.parents:
             continue
         wanted = [parent in on_the_way and parent.requires_grad for parent in node.parents]
-        for parent, partial in zip(node.parents, partial_values(node, wanted), strict=True):
+        for parent, partial in zip(node.parents, _partials(node, wanted, above), strict=True):
             if partial is not None:
                 contribution = multiply(above, partial)
                 upstreams[parent] = (
@@ -50,6 +50,9 @@ def reverse_graph(
                     if parent in upstreams
                     else contribution
                 )
+    for leaf in on_the_way.intersection(inputs, order) - upstreams.keys():
+        # All that leads there are sides not taken; the 0 depends on it, as other gradients do.
+        upstreams[leaf] = functions.where(0.0, leaf, 0.0)
     return [upstreams.get(leaf, 0.0) for leaf in inputs]
 
 
@@ -60,24 +63,38 @@ def forward_graph(
     outputs: Sequence[Number],
 ) -> list[Number]:
     """The tangents of `outputs`, which `root` depends on, when `inputs` move along `tangents`."""
-    tangent_of: dict[Number, Number] = dict(zip(inputs, tangents, strict=True))
+    given = dict(zip(inputs, tangents, strict=True))
+    tangent_of: dict[Number, Number] = {
+        leaf: tangent
+        for leaf, tangent in given.items()
+        if isinstance(tangent, Value) or tangent != 0.0
+    }
     order = [node for node in topological_order(root) if node.requires_grad]
     on_the_way = depending_on(inputs, order)
     for node in order:
-        if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):
+        if node not in on_the_way or node in given or (node is root and root not in outputs):
             continue
-        wanted = [parent in on_the_way for parent in node.parents]
+        # Of what does not move, an infinite partial does not matter.
+        wanted = [parent in tangent_of for parent in node.parents]
+        tangents = [tangent_of[parent] for parent in node.parents if parent in tangent_of]
         total: Number | None = None
-        for parent, partial in zip(node.parents, partial_values(node, wanted), strict=True):
-            if partial is not None and not _is_zero(tangent_of[parent]):
+        for parent, partial in zip(node.parents, _partials(node, wanted, *tangents), strict=True):
+            if partial is not None:
                 term = product(tangent_of[parent], partial)
                 total = term if total is None else functions.add(total, term)
-        tangent_of[node] = 0.0 if total is None else total
+        if total is not None:
+            tangent_of[node] = total
     return [tangent_of.get(out, 0.0) if isinstance(out, Value) else 0.0 for out in outputs]
 
 
-def _is_zero(tangent: Number) -> bool:
-    return not isinstance(tangent, Value) and tangent == 0.0  # an infinite partial does not matter
+def _partials(node: Value, wanted: Sequence[bool], *factors: Number) -> "list[Number | None]":
+    """The partials of `node` as Values, to be multiplied by `factors`; none of sides not taken."""
+    on = passes(node.op, node.partials)
+    wanted = [want and taken for want, taken in zip(wanted, on, strict=True)]
+    fixed = not any(isinstance(factor, Value) and factor.requires_grad for factor in factors)
+    if fixed and any(wanted) and is_bend(node):
+        return [partial if want else None for partial, want in zip(node.partials, wanted)]
+    return partial_values(node, wanted)
 
 
 def product(upstream: Number, partial: Number) -> Number:
