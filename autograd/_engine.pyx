@@ -1428,22 +1428,23 @@ cdef int second_of(
 ) except -1:
     """Pass the gradient of `node` and its change on to the parents."""
     cdef Py_ssize_t i, n = operand_count(node)
-    cdef double few[192]
+    cdef double few[256]  # tangents, changes, numbers, and whether a partial changes at all
     cdef double *tangents = few
     cdef double *changes
     cdef Second *below
     cdef bint moving = False
     if n > 64:
-        tangents = <double *> PyMem_RawMalloc(3 * n * sizeof(double))
+        tangents = <double *> PyMem_RawMalloc(4 * n * sizeof(double))
         if tangents == NULL:
             raise MemoryError()
     changes = tangents + n
     try:
         for i in range(n):
             tangents[i] = seconds[places[i]].tangent if places[i] >= 0 else 0.0
+            changes[2 * n + i] = 0.0
             moving = moving or (places[i] >= 0 and seconds[places[i]].moves)
         if n and (moving or above.changes):
-            moving = changes_of_partials(node, n, places, seconds, tangents, changes, moving)
+            changes_of_partials(node, n, places, seconds, tangents, changes, moving)
         for i in range(n):
             if places[i] >= 0 and passes(node, i):
                 below = &seconds[places[i]]
@@ -1451,9 +1452,10 @@ cdef int second_of(
                 below.arrived = 1
                 if above.changes:  # where nothing changes, an infinite partial is no matter
                     below.change += above.change * partial(node, i)
-                if moving:
+                    below.changes = 1
+                if changes[2 * n + i] != 0.0:
                     below.change += above.upstream * changes[i]
-                below.changes = below.changes or above.changes or moving
+                    below.changes = 1
     finally:
         if tangents != few:
             PyMem_RawFree(tangents)
@@ -1469,18 +1471,21 @@ cdef int changes_of_partials(
     double *changes,
     bint moving,
 ) except -1:
-    """How fast the partials of `node` change along `tangents`; whether any does."""
+    """How fast the partials of `node` change along `tangents`, and which of them do."""
     cdef Py_ssize_t i
     cdef double *numbers = changes + n
-    cdef bint known
+    cdef double *any_change = changes + 2 * n
+    cdef int known
     for i in range(n):
         numbers[i] = number_of(node, i)
     if node.rule and not (kinked_rules[node.rule] and may_be_at_kink(node)):
         if not moving:
-            return False
+            return 0
         known = changes_in_c(node, n, places, seconds, tangents, changes, numbers)
         if known and all_finite(changes, n):
-            return True
+            for i in range(n):
+                any_change[i] = known < 2 and not has_fixed_partial(node, i)
+            return 0
     from autograd import partials
 
     found = partials.changes_of_partials(
@@ -1488,9 +1493,14 @@ cdef int changes_of_partials(
         [numbers[i] for i in range(n)],
         [tangents[i] if places[i] >= 0 and seconds[places[i]].moves else None for i in range(n)],
     )
-    for i in range(len(found)):
-        changes[i] = found[i]
-    return len(found) > 0
+    for i in range(n):
+        any_change[i] = found[i] is not None
+        changes[i] = found[i] or 0.0
+    return 0
+
+
+cdef inline bint has_fixed_partial(Value node, Py_ssize_t i) noexcept:
+    return not node.flags & MANY and derived_rules[node.rule][i] == NUMBER
 
 
 cdef bint may_be_at_kink(Value node) noexcept:
@@ -1503,7 +1513,7 @@ cdef bint may_be_at_kink(Value node) noexcept:
     return found
 
 
-cdef bint changes_in_c(
+cdef int changes_in_c(
     Value node,
     Py_ssize_t n,
     const Py_ssize_t *places,
@@ -1530,6 +1540,7 @@ cdef bint changes_of_few(
     cdef Py_ssize_t i
     cdef double by_x = 0.0, by_y = 0.0
     cdef int how
+    cdef bint chooses = choosing_rules[node.rule] != 0
     for i in range(n):
         how = derived_rules[node.rule][i]
         changes[i] = 0.0
@@ -1546,9 +1557,11 @@ cdef bint changes_of_few(
             unary_rule(how, numbers[0], &by_x)
         else:
             binary_rule(how, numbers[0], numbers[1], &by_x, &by_y)
-        if places[0] >= 0 and seconds[places[0]].moves:
+        if places[0] >= 0 and seconds[places[0]].moves and not (chooses and by_x == 0.0):
             changes[i] += by_x * tangents[0]
-        if n == 2 and places[1] >= 0 and seconds[places[1]].moves:
+        if n < 2 or (chooses and by_y == 0.0):
+            continue
+        if places[1] >= 0 and seconds[places[1]].moves:
             changes[i] += by_y * tangents[1]
     return True
 

@@ -35,7 +35,7 @@ from autograd.formulas import (
     named_after,
     rule_named,
 )
-from autograd.value import Number
+from autograd.value import Number, passes
 
 
 def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
@@ -342,19 +342,40 @@ _ON_VALUES = {
 
 def changes_of_partials(
     rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float | None]
-) -> Sequence[float]:
-    """How fast each partial of `rule` changes; the tangent of an operand at rest is None.
+) -> Sequence[float | None]:
+    """How fast each partial of `rule` changes; None for an operand at rest, and a fixed partial.
 
-    nan where a partial is chosen at a kink (`ops.KINK`), whatever it is that moves; and nothing
-    at all where no operand moves.
+    nan where a partial is chosen at a kink (`ops.KINK`), whatever it is that moves.
     """
     if _has_kink(rule):
         along = [1.0] * len(operands)
         if any(map(math.isnan, tangents_of_partials(rule, operands, along))):
             return [math.nan] * len(operands)
     if all(tangent is None for tangent in tangents):
-        return ()
-    return tangents_of_partials(rule, operands, tangents)
+        return [None] * len(operands)
+    fixed = _fixed_partials(rule) or [False] * len(operands)
+    changes = tangents_of_partials(rule, operands, tangents)
+    return [None if still else change for still, change in zip(fixed, changes, strict=True)]
+
+
+@kept_by_rule
+def _fixed_partials(rule: ops.Rule) -> list[bool]:
+    """For each operand, whether the partial by it is always the same; [] for a sequence's."""
+    if formula_for(rule).sequence:
+        return []
+    return [source.number is not None for source in sources(rule)]
+
+
+def sits_at_kink(node: Value, *, chosen: bool) -> bool:
+    """Whether `node` is at a kink; with `chosen`, whether it is the slope chosen at one."""
+    rule = rule_named(node.op)
+    if rule is None or not node.parents or not _has_kink(rule):
+        return False
+    if chosen:
+        return any(map(math.isnan, node.partials))
+    along = [1.0] * len(node.parents)
+    changes = tangents_of_partials(rule, [parent._data for parent in node.parents], along)
+    return any(map(math.isnan, changes))
 
 
 @kept_by_rule
@@ -392,11 +413,12 @@ def _tangent(
         return 0.0
     if source.operand is not None:
         return tangents[source.operand] or 0.0
-    _, *partials = (rule if source.is_value else derived_rule(rule, operand))(*operands)
+    derived = rule if source.is_value else derived_rule(rule, operand)
+    _, *partials = derived(*operands)
     # A plain sum; where nothing moves, an infinite partial does not matter.
     total = 0.0
-    for partial, tangent in zip(partials, tangents, strict=True):
-        if tangent is not None:
+    for partial, tangent, on in zip(partials, tangents, passes(derived.__name__, partials)):
+        if tangent is not None and on:
             total += partial * tangent
     return total
 

@@ -54,7 +54,7 @@ def second_sweep(
     for node in reversed(order):
         if not node.parents or node not in upstream:
             continue
-        changes: Sequence[float] = ()
+        changes: Sequence[float | None] = [None] * len(node.parents)
         if node in change or any(parent in tangent_of for parent in node.parents):
             numbers = [parent._data for parent in node.parents]
             moving = [tangent_of.get(parent) for parent in node.parents]
@@ -65,9 +65,9 @@ def second_sweep(
                 upstream[parent] = upstream.get(parent, 0.0) + upstream[node] * partial
                 if node in change:
                     change[parent] = change.get(parent, 0.0) + change[node] * partial
-                if changes:
-                    more = upstream[node] * changes[position]
-                    change[parent] = change.get(parent, 0.0) + more
+                own = changes[position]
+                if own is not None:
+                    change[parent] = change.get(parent, 0.0) + upstream[node] * own
     return (
         [upstream.get(leaf, 0.0) for leaf in inputs],
         [change.get(leaf, 0.0) for leaf in inputs],

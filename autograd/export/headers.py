@@ -44,8 +44,9 @@ def rules_header(
     number ``id``, counted from 1; ``unary_rule``, ``binary_rule`` and
     ``sequence_rule`` compute it. After the rules come those derived from them,
     whose values are their partials: ``derived_rules[id]`` says which, or how
-    else to find a partial (see `_Header.derived`); ``sequence_tangent`` is 1 and
-    gives the tangents of the partials of a sequence, or 0 where there is no C.
+    else to find a partial (see `_Header.derived`); ``sequence_tangent`` gives
+    the tangents of the partials of a sequence, and is 1; 2 where they are always
+    0, and 0 where there is no C.
     ``choosing_rules[id]`` has a bit for each operand that `choices` names (the
     highest for all from the eighth on); ``kinked_rules[id]`` is 1 for a rule
     with a kink whose slope is no limit (see `ops.KINK`).
@@ -132,7 +133,7 @@ class _Header:
             return
         if tangent is None:
             loop = "for (Py_ssize_t i = 0; i < n; i++) changes[i] = 0.0;"
-            self.tangents[formula.name] = f"{loop} return 1;"
+            self.tangents[formula.name] = f"{loop} return 2;"
             return
         try:
             self.functions.append(c_function(tangent, self.constants, set(self.kinds)))
