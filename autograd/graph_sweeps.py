@@ -42,8 +42,10 @@ def reverse_graph(
         if not node.parents:
             continue
         wanted = [parent in on_the_way and parent.requires_grad for parent in node.parents]
-        for parent, partial in zip(node.parents, _partials(node, wanted, above), strict=True):
-            if partial is not None:
+        fixed = _is_fixed(node, above)
+        partials = node.partials if fixed else _partials(node, wanted)
+        for parent, partial in zip(node.parents, partials, strict=True):
+            if partial is not None and parent in on_the_way and parent.requires_grad:
                 contribution = multiply(above, partial)
                 upstreams[parent] = (
                     functions.add(upstreams[parent], contribution)
@@ -76,9 +78,8 @@ def forward_graph(
             continue
         # Of what does not move, an infinite partial does not matter.
         wanted = [parent in tangent_of for parent in node.parents]
-        tangents = [tangent_of[parent] for parent in node.parents if parent in tangent_of]
         total: Number | None = None
-        for parent, partial in zip(node.parents, _partials(node, wanted, *tangents), strict=True):
+        for parent, partial in zip(node.parents, _partials(node, wanted), strict=True):
             if partial is not None:
                 term = product(tangent_of[parent], partial)
                 total = term if total is None else functions.add(total, term)
@@ -87,14 +88,35 @@ def forward_graph(
     return [tangent_of.get(out, 0.0) if isinstance(out, Value) else 0.0 for out in outputs]
 
 
-def _partials(node: Value, wanted: Sequence[bool], *factors: Number) -> "list[Number | None]":
-    """The partials of `node` as Values, to be multiplied by `factors`; none of sides not taken."""
+def _partials(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
+    """The partials of `node` as Values; None for sides not taken."""
     on = passes(node.op, node.partials)
-    wanted = [want and taken for want, taken in zip(wanted, on, strict=True)]
-    fixed = not any(isinstance(factor, Value) and factor.requires_grad for factor in factors)
-    if fixed and any(wanted) and is_bend(node):
-        return [partial if want else None for partial, want in zip(node.partials, wanted)]
-    return partial_values(node, wanted)
+    return partial_values(node, [want and taken for want, taken in zip(wanted, on, strict=True)])
+
+
+def _is_fixed(node: Value, upstream: Number) -> bool:
+    """Whether what `node` passes on stays the same nearby, on every side of the kink it is at.
+
+    So it is for the weight of abs(w) in a penalty: nothing there is to be differentiated.
+    """
+    fixed = not isinstance(upstream, Value) or not upstream.requires_grad
+    return fixed and is_bend(node) and all(map(_is_affine, node.parents))
+
+
+def _is_affine(node: Value) -> bool:
+    """Whether `node` is made of leaves by sums, and products with constants."""
+    stack, seen = [node], {node}
+    while stack:
+        node = stack.pop()
+        varying = [parent for parent in node.parents if parent.requires_grad]
+        by_constant = node.op == "mul" or (node.op == "div" and varying == [node.parents[0]])
+        if varying and not (
+            node.op in ("add", "sub", "neg", "sum", "mean") or (by_constant and len(varying) == 1)
+        ):
+            return False
+        stack += [parent for parent in varying if parent not in seen]
+        seen.update(varying)
+    return True
 
 
 def product(upstream: Number, partial: Number) -> Number:
