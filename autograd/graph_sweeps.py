@@ -7,7 +7,7 @@ way and added up where branches meet: the reverse network of the textbooks.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from autograd import functions
+from autograd import _select, functions
 from autograd._select import Value, topological_order
 from autograd.partials import is_bend, partial_values
 from autograd.value import Number, passes
@@ -42,10 +42,11 @@ def reverse_graph(
         if not node.parents:
             continue
         wanted = [parent in on_the_way and parent.requires_grad for parent in node.parents]
-        fixed = _is_fixed(node, above)
-        partials = node.partials if fixed else _partials(node, wanted)
+        partials = _partials(node, wanted)
+        if _is_fixed(node, above):
+            partials = [x if x is None else _select.float_of(x) for x in partials]
         for parent, partial in zip(node.parents, partials, strict=True):
-            if partial is not None and parent in on_the_way and parent.requires_grad:
+            if partial is not None:
                 contribution = multiply(above, partial)
                 upstreams[parent] = (
                     functions.add(upstreams[parent], contribution)
