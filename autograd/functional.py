@@ -150,7 +150,9 @@ def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     return value, changes
 
 
-def _jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+def _jvp(
+    function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[Any, Any]:
     run, directions = run_along(function, primals, tangents)
     with run:
         outputs, rebuild = run.outputs()

@@ -107,8 +107,10 @@ def _limits(at_point: Numbers, there: There, count: int) -> Numbers:
     """The limit of each number; what is given at the point is kept where it is that."""
     rays = list(_directions(count))
     far = [numbers for ray in rays if (numbers := there(FAR, ray)) is not None]
-    sizes = [max((abs(x) for x in entry if math.isfinite(x)), default=0.0) for entry in zip(*far)]
-    sizes = sizes or [0.0] * len(at_point)
+    sizes = [
+        max((abs(numbers[i]) for numbers in far if math.isfinite(numbers[i])), default=0.0)
+        for i in range(len(at_point))
+    ]
     found = [math.nan] * len(at_point)
     for step in STEPS:
         samples = [[there(step / part, ray) for part in (1.0, 2.0, 4.0)] for ray in rays]
@@ -127,9 +129,11 @@ def _limits(at_point: Numbers, there: There, count: int) -> Numbers:
 
 def _directions(count: int) -> Iterator[list[float]]:
     """Rays that lie on no axis and no diagonal, and their opposites."""
-    generator = random.Random(0)  # noqa: S311 - the same rays every time
+    generator = random.Random(0)
     for _ in range(RAYS if count > 1 else 1):
-        ray = [generator.choice((-1.0, 1.0)) * generator.randint(17, 63) / 64.0 for _ in range(count)]
+        ray = [
+            generator.choice((-1.0, 1.0)) * generator.randint(17, 63) / 64.0 for _ in range(count)
+        ]
         yield ray
         yield [-x for x in ray]
 

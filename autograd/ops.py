@@ -321,7 +321,9 @@ class Facts(NamedTuple):
     symbol: str  # as drawn in the box of a node
     domain: tuple[tuple[float, float], ...] = ((-4.0, 4.0),)  # to sample; the last one repeats
     kink: str = ""  # where it has no derivative, and the one it gives there
-    chooses: Sequence[int] = ()  # operands it may not take: by them, a partial of 0.0 passes nothing
+    chooses: Sequence[
+        int
+    ] = ()  # operands it may not take: by them, a partial of 0.0 passes nothing
 
 
 _SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", (1e-3, 100.0), (-1.0, 1.0)

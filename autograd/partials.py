@@ -417,7 +417,8 @@ def _tangent(
     _, *partials = derived(*operands)
     # A plain sum; where nothing moves, an infinite partial does not matter.
     total = 0.0
-    for partial, tangent, on in zip(partials, tangents, passes(derived.__name__, partials)):
+    passing = passes(derived.__name__, partials)
+    for partial, tangent, on in zip(partials, tangents, passing, strict=True):
         if tangent is not None and on:
             total += partial * tangent
     return total

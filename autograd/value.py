@@ -126,8 +126,8 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_made_at", "_reached", "label", "op", "parents",
-                 "partials", "requires_grad", "scope")  # fmt: skip
+    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_made_at", "_reached", "label", "op",
+                 "parents", "partials", "requires_grad", "scope")  # fmt: skip
 
     def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
         self._data: float = data if type(data) is float else as_float(data)

@@ -16,8 +16,8 @@ from autograd import ops
 from autograd.partials import derived_rule
 
 LARGEST, SMALLEST = mp.mpf("1.79e308"), mp.mpf("2.3e-308")
-MAGNITUDES = [1e-300, 1e-100, 1e-17, 3e-9, 2.3e-5, 0.0031, 0.043, 0.37, 0.81, 1.7, 4.4, 9.3, 19.5, 37.0,
-              120.0, 350.0, 690.0, 1e5, 1e17, 1e100]  # fmt: skip
+MAGNITUDES = [1e-300, 1e-100, 1e-17, 3e-9, 2.3e-5, 0.0031, 0.043, 0.37, 0.81, 1.7, 4.4, 9.3, 19.5,
+              37.0, 120.0, 350.0, 690.0, 1e5, 1e17, 1e100]  # fmt: skip
 NEAR_ONE = [1.0 - x for x in (1e-15, 1e-9, 1e-4)]
 
 
@@ -205,7 +205,9 @@ def test_logsumexp_of_the_same_value_twice_and_of_ties():
 def test_softmax_and_its_logarithm_keep_the_digits_of_complements():
     tail = float(mp.exp(-40) / (1 + mp.exp(-40)))
     logits = [40.0, 0.0]
-    assert autograd.log_softmax(logits)[0] == pytest.approx(-float(mp.log1p(mp.exp(-40))), rel=1e-15)
+    assert autograd.log_softmax(logits)[0] == pytest.approx(
+        -float(mp.log1p(mp.exp(-40))), rel=1e-15
+    )
     by_logits = autograd.jacobian(autograd.log_softmax)(logits)
     assert by_logits[0] == pytest.approx([tail, -tail], rel=1e-14)
     assert by_logits[1] == pytest.approx([-1.0, 1.0], rel=1e-14)

@@ -549,7 +549,8 @@ def test_nodes_that_choose_say_which_operands_they_may_leave_out():
 @needs_node
 def test_the_player_passes_nothing_to_the_side_not_taken():
     x = Value(0.0, "x")
-    root = autograd.where(0.0, autograd.sqrt(x) * 2.0, x * 3.0) + autograd.relu(autograd.sqrt(x) - 1.0)
+    steep = autograd.sqrt(x)
+    root = autograd.where(0.0, steep * 2.0, x * 3.0) + autograd.relu(steep - 1.0)
     content, script = content_of(root)
     folder = Path(player_content.__file__).parent
     program = script + (folder / "player_graph.js").read_text(encoding="utf-8")

@@ -257,9 +257,7 @@ class _Recognition(ast.NodeTransformer):
             ) if same(a, y) and same(b, x):
                 return self.out
             case (  # out = s + log(t), so exp(a - s) / t = exp(a - out)
-                ast.BinOp(
-                    op=ast.Add(), left=shift, right=ast.Call(func=ast.Name(id="log1p"))
-                ),
+                ast.BinOp(op=ast.Add(), left=shift, right=ast.Call(func=ast.Name(id="log1p"))),
                 ast.BinOp(
                     op=ast.Div(),
                     left=ast.Call(

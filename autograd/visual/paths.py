@@ -72,7 +72,9 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
         found.sort(key=_from_largest)
         routes[node] = found[:most]
         count[node] = sum(count[parent] for _, parent, _ in ways)
-        rest[node] = sum(_times(rest[parent], partial) for _, parent, partial in ways if rest[parent])
+        rest[node] = sum(
+            _times(rest[parent], partial) for _, parent, partial in ways if rest[parent]
+        )
         rest[node] += sum(route.product for route in found[most:])
     if output not in count:
         return Paths((), 0, (), 0.0, 0.0)
