@@ -32,7 +32,9 @@ def write_headers() -> None:
     constants = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
     source = (HERE / "autograd" / "ops.py").read_text(encoding="utf-8")
     GENERATED.mkdir(parents=True, exist_ok=True)
-    (GENERATED / "_rules.h").write_text(rules_header(source, constants), encoding="utf-8")
+    (GENERATED / "_rules.h").write_text(
+        rules_header(source, constants, ops.CHOICES), encoding="utf-8"
+    )
     source = (HERE / "nn" / "updates.py").read_text(encoding="utf-8")
     (GENERATED / "_updates.h").write_text(updates_header(source), encoding="utf-8")
 

@@ -36,6 +36,7 @@ cdef extern from "_rules.h" nogil:
     double binary_rule(int id, double x, double y, double *d_x, double *d_y)
     double sequence_rule(int id, const double *x, Py_ssize_t n, double *partials)
     const short derived_rules[256][2]
+    const unsigned char choosing_rules[256], kinked_rules[256]
     int NUMBER, ITSELF, OPERAND_A, OPERAND_B
     int sequence_tangent(
         int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
@@ -87,6 +88,7 @@ cdef enum Flag:
     B_NUMBER = 8
     MANY = 16  # the operands are in `extra`
     MOVED = 32  # its tangent is given; only during a sweep
+    ARRIVED = 64  # something was added to its gradient (in a forward sweep: it moves)
     VISITED = 128  # by the sort that is going on; see `forget`
 
 cdef union Operand:
@@ -99,6 +101,7 @@ cdef struct Extra:
     PyObject *scope  # owned; a scope without a number
     PyObject *made_at  # owned; set by detect_anomaly
     PyObject *hooks  # owned; a dict
+    unsigned char chooses  # as in `choosing_rules`, for a rule without a number
     Py_ssize_t count
     Operand *operands
     double *partials
@@ -164,7 +167,15 @@ cdef class Value:
         self.gradient.grad = (
             PyFloat_AS_DOUBLE(number) if type(number) is float else as_float(number)
         )
-        set_flag(self, REACHED, self.gradient.grad != 0.0)
+        set_flag(self, REACHED | ARRIVED, self.gradient.grad != 0.0)
+
+    @property
+    def _arrived(self):
+        return bool(self.flags & ARRIVED)
+
+    @_arrived.setter
+    def _arrived(self, arrived):
+        set_flag(self, ARRIVED, arrived)
 
     @property
     def _reached(self):
@@ -249,8 +260,8 @@ cdef class Value:
 
     @property
     def local_gradient(self):
-        partials = self.partials
-        return lambda upstream: [upstream * partial for partial in partials]
+        passing = list(zip(self.partials, value.passes(self.op, self.partials)))
+        return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
 
     # --- backward --------------------------------------------------------------
 
@@ -269,7 +280,7 @@ cdef class Value:
 
     def zero_grad(self):
         self.gradient.grad = 0.0
-        self.flags &= ~REACHED
+        self.flags &= ~(REACHED | ARRIVED)
 
     def detach(self):
         return constant(self.number)
@@ -641,10 +652,18 @@ cdef class scope:
 
 # --- making nodes ------------------------------------------------------------------
 
+cdef int mask_of(chooses) except -1:
+    """The operands of a choice, as in `choosing_rules`."""
+    return sum([1 << i for i in range(8) if i in chooses])
+
+
 names_of_rules = [rule_names[i].decode() for i in range(rule_count + 1)]
 # The rules derived from those of `ops` are made when they are first asked for.
 rules = [None] + [getattr(ops, name, None) for name in names_of_rules[1:]]
 cdef dict rule_numbers = {rule: i for i, rule in enumerate(rules) if rule is not None}
+cdef dict masks = {
+    rule: mask_of(facts.chooses) for rule, facts in ops.TABLE.items() if facts.chooses
+}  # as in `choosing_rules`
 cdef dict derived_numbers = {
     name: i for i, name in enumerate(names_of_rules) if i > own_rule_count
 }
@@ -657,6 +676,8 @@ def adopt(rule):
         rules[number] = rule
         names_of_rules[number] = rule.__name__
         rule_numbers[rule] = number
+    elif rule.chooses:
+        masks[rule] = mask_of(rule.chooses)
 
 
 def apply(rule, *given):
@@ -864,6 +885,7 @@ cdef Value many(rule, int number, Given *given):
         out.rule = number
     else:
         replace(&out.extra.op, rule.__name__)
+        out.extra.chooses = masks.get(rule, 0)
     if not keeping:
         out = detached(out)
     if watching:
@@ -882,6 +904,7 @@ def rebuilt(data, op, tuple parents, tuple partials):
         out.extra = extra_for(len(parents))
         out.flags = MANY
         replace(&out.extra.op, op)
+        out.extra.chooses = mask_of(ops.chooses(op))
         for i in range(len(parents)):
             take(out, i, <PyObject *> parents[i])
             out.extra.partials[i] = partials[i]
@@ -1075,7 +1098,7 @@ cdef inline int visit(
     else:
         push(order, <PyObject *> node)
     if sums != NULL and flags & REQUIRES_GRAD:
-        flags |= REACHED
+        flags = flags & ~ARRIVED | REACHED
         if not inner and node.gradient.grad != 0.0:
             keep(sums, node)
         node.gradient.grad = 0.0
@@ -1120,22 +1143,38 @@ cdef inline int push_unvisited(Nodes *stack, PyObject *node, unsigned int since)
 cdef inline void pass_on(Value node) noexcept:
     """Pass a node's gradient on to its parents: the chain rule, one step."""
     cdef double upstream = node.gradient.grad
+    cdef unsigned char chooses = choosing_rules[node.rule]
     cdef Py_ssize_t i
+    if not node.flags & ARRIVED:
+        return
     if node.flags & MANY:
         for i in range(node.extra.count):
-            if not node.extra.is_number[i]:
+            if not node.extra.is_number[i] and passes(node, i):
                 accumulate(<Value> node.extra.operands[i].value, upstream * node.extra.partials[i])
         return
     if not node.flags & A_NUMBER and node.a.value != NULL:
-        accumulate(<Value> node.a.value, upstream * node.partial_a)
+        if not (chooses & 1 and node.partial_a == 0.0):
+            accumulate(<Value> node.a.value, upstream * node.partial_a)
     if not node.flags & B_NUMBER and node.b.value != NULL:
-        accumulate(<Value> node.b.value, upstream * node.partial_b)
+        if not (chooses & 2 and node.partial_b == 0.0):
+            accumulate(<Value> node.b.value, upstream * node.partial_b)
+
+
+cdef inline bint passes(Value node, Py_ssize_t i) noexcept:
+    """Whether a gradient passes over the edge to operand `i`: not to one that was not taken."""
+    if partial(node, i) != 0.0:
+        return True
+    cdef unsigned char chooses = choosing_rules[node.rule]
+    if node.flags & MANY and not node.rule:
+        chooses = node.extra.chooses
+    return not chooses >> (i if i < 7 else 7) & 1
 
 
 cdef inline void accumulate(Value parent, double contribution) noexcept:
     """The one place where gradients accumulate."""
     if parent.flags & REQUIRES_GRAD:
         parent.gradient.grad += contribution
+        parent.flags |= ARRIVED
 
 
 cdef int run_backward(Value root, double upstream) except -1:
@@ -1150,6 +1189,7 @@ cdef int run_backward(Value root, double upstream) except -1:
         sort(root, 0, &order, &sums)
         root.gradient.grad = upstream
         items = order.items
+        root.flags |= ARRIVED
         for i in range(order.count - 1, -1, -1):
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
@@ -1177,6 +1217,8 @@ cdef inline bint has_hooks(Value node) noexcept:
 cdef int run_hooks(Value node) except -1:
     if has_hooks(node):
         node.gradient.grad = as_float(hooks.run(node, node.gradient.grad))
+        if node.gradient.grad != 0.0:
+            node.flags |= ARRIVED
     return 0
 
 
@@ -1221,7 +1263,7 @@ def zero_grad(values):
     for node in values:
         if type(node) is Value:
             (<Value> node).gradient.grad = 0.0
-            (<Value> node).flags &= ~REACHED
+            (<Value> node).flags &= ~(REACHED | ARRIVED)
         else:
             node.zero_grad()
 
@@ -1236,7 +1278,7 @@ cdef struct Before:
     unsigned char flags
 
 
-cdef unsigned char OF_SWEEPS = REQUIRES_GRAD | REACHED | MOVED
+cdef unsigned char OF_SWEEPS = REQUIRES_GRAD | REACHED | MOVED | ARRIVED
 
 
 cdef Before *remember(Nodes *nodes) except NULL:
@@ -1288,6 +1330,7 @@ cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
         raise
     for i in range(nodes.count):
         (<Value> nodes.items[i]).gradient.grad = 0.0
+        (<Value> nodes.items[i]).flags &= ~ARRIVED
     for leaf in inputs:
         (<Value> leaf).flags |= REQUIRES_GRAD
     return before
@@ -1300,7 +1343,9 @@ def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef list found = list(inputs)  # made here, as the garbage collector may run Python
     try:
         before = begin_sweep(root, inputs, &nodes)
-        root.gradient.grad = upstream if root.flags & VISITED else root.gradient.grad
+        if root.flags & VISITED:
+            root.gradient.grad = upstream
+            root.flags |= ARRIVED
         for i in range(nodes.count - len(inputs) - 1, -1, -1):
             if (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
                 pass_on_inside(<Value> nodes.items[i])
@@ -1316,20 +1361,12 @@ cdef inline void pass_on_inside(Value node) noexcept:
     """`pass_on` to the parents that the sweep visits."""
     cdef double upstream = node.gradient.grad
     cdef Py_ssize_t i
-    if node.flags & MANY:
-        for i in range(node.extra.count):
-            if not node.extra.is_number[i]:
-                add_inside(node.extra.operands[i].value, upstream * node.extra.partials[i])
+    if not node.flags & ARRIVED:
         return
-    if not node.flags & A_NUMBER and node.a.value != NULL:
-        add_inside(node.a.value, upstream * node.partial_a)
-    if not node.flags & B_NUMBER and node.b.value != NULL:
-        add_inside(node.b.value, upstream * node.partial_b)
-
-
-cdef inline void add_inside(PyObject *parent, double contribution) noexcept:
-    if (<Value> parent).flags & VISITED:
-        accumulate(<Value> parent, contribution)
+    for i in range(operand_count(node)):
+        if not is_number(node, i) and passes(node, i):
+            if (<Value> operand(node, i).value).flags & VISITED:
+                accumulate(<Value> operand(node, i).value, upstream * partial(node, i))
 
 
 def uses_others(Value root not None, list inputs not None, since=0):
@@ -1420,40 +1457,31 @@ cdef int forward(Nodes *nodes, list inputs, list tangents) except -1:
         node = inputs[i]
         node.gradient.grad = tangents[i]
         node.flags |= MOVED
+        set_flag(node, ARRIVED, node.gradient.grad != 0.0)
     for i in range(nodes.count - len(inputs)):
         node = <Value> nodes.items[i]
         if node.flags & REQUIRES_GRAD and not node.flags & MOVED:
-            node.gradient.grad = tangent_of(node)
+            find_tangent(node)
     return 0
 
 
-cdef double tangent_of(Value node) noexcept:
-    """The sum of partial times tangent over the parents; a parent that does not move is left out."""
-    cdef double total = 0.0
+cdef inline void find_tangent(Value node) noexcept:
+    """The sum of partial times tangent over the parents; one that does not move is left out."""
     cdef Py_ssize_t i
-    if node.flags & MANY:
-        for i in range(node.extra.count):
-            if not node.extra.is_number[i]:
-                total = moved(total, node.extra.operands[i].value, node.extra.partials[i])
-        return total
-    if not node.flags & A_NUMBER and node.a.value != NULL:
-        total = moved(total, node.a.value, node.partial_a)
-    if not node.flags & B_NUMBER and node.b.value != NULL:
-        total = moved(total, node.b.value, node.partial_b)
-    return total
-
-
-cdef inline double moved(double total, PyObject *parent, double partial) noexcept:
-    cdef double tangent = (<Value> parent).gradient.grad
-    if tangent == 0.0 or not (<Value> parent).flags & VISITED:
-        return total
-    return total + partial * tangent
+    for i in range(operand_count(node)):
+        if not is_number(node, i) and passes(node, i):
+            if (<Value> operand(node, i).value).flags & (ARRIVED | VISITED) == ARRIVED | VISITED:
+                node.gradient.grad += (
+                    partial(node, i) * (<Value> operand(node, i).value).gradient.grad
+                )
+                node.flags |= ARRIVED
 
 
 cdef struct Second:
     double tangent
     double upstream
     double change  # of the upstream gradient
+    char moves, arrived, changes  # whether there is a tangent, an upstream gradient, a change
 
 
 def second_sweep(Value root not None, list inputs not None, tangents):
@@ -1474,19 +1502,21 @@ def second_sweep(Value root not None, list inputs not None, tangents):
             if seconds == NULL:
                 raise MemoryError()
             for i in range(nodes.count):
-                seconds[i] = Second((<Value> nodes.items[i]).gradient.grad, 0.0, 0.0)
+                seconds[i] = Second((<Value> nodes.items[i]).gradient.grad, 0.0, 0.0, 0, 0, 0)
+                seconds[i].moves = (<Value> nodes.items[i]).flags & ARRIVED
             for i in range(nodes.count - 1, -1, -1):
                 (<Value> nodes.items[i]).gradient.grad = i
             places = places_of_parents(&nodes, count, &here)
             for i in range(len(inputs)):
                 own[i] = <Py_ssize_t> (<Value> inputs[i]).gradient.grad
             if count:  # else the root was made before
-                seconds[count - 1].upstream = 1.0
+                seconds[count - 1].upstream, seconds[count - 1].arrived = 1.0, 1
         finally:
             put_back(&nodes, before)
         for i in range(count - 1, -1, -1):
             here -= operand_count(<Value> nodes.items[i])
-            second_of(<Value> nodes.items[i], &seconds[i], places + here, seconds)
+            if seconds[i].arrived:
+                second_of(<Value> nodes.items[i], &seconds[i], places + here, seconds)
         return [seconds[i].upstream for i in own], [seconds[i].change for i in own]
     finally:
         PyMem_RawFree(nodes.items)
@@ -1548,31 +1578,34 @@ cdef int second_of(
 ) except -1:
     """Pass the gradient of `node` and its change on to the parents."""
     cdef Py_ssize_t i, n = operand_count(node)
-    cdef double few[192]
+    cdef double few[256]  # tangents, changes, numbers, and whether a partial changes at all
     cdef double *tangents = few
     cdef double *changes
     cdef Second *below
     cdef bint moving = False
     if n > 64:
-        tangents = <double *> PyMem_RawMalloc(3 * n * sizeof(double))
+        tangents = <double *> PyMem_RawMalloc(4 * n * sizeof(double))
         if tangents == NULL:
             raise MemoryError()
     changes = tangents + n
     try:
         for i in range(n):
             tangents[i] = seconds[places[i]].tangent if places[i] >= 0 else 0.0
-            moving = moving or tangents[i] != 0.0
-        moving = moving and above.upstream != 0.0
-        if moving:
-            changes_of_partials(node, n, tangents, changes, changes + n)
+            changes[2 * n + i] = 0.0
+            moving = moving or (places[i] >= 0 and seconds[places[i]].moves)
+        if n and (moving or above.changes):
+            changes_of_partials(node, n, places, seconds, tangents, changes, moving)
         for i in range(n):
-            if places[i] >= 0:
+            if places[i] >= 0 and passes(node, i):
                 below = &seconds[places[i]]
                 below.upstream += above.upstream * partial(node, i)
-                if above.change != 0.0:  # where nothing moves, an infinite partial is no matter
+                below.arrived = 1
+                if above.changes:  # where nothing changes, an infinite partial is no matter
                     below.change += above.change * partial(node, i)
-                if moving:
+                    below.changes = 1
+                if changes[2 * n + i] != 0.0:
                     below.change += above.upstream * changes[i]
+                    below.changes = 1
     finally:
         if tangents != few:
             PyMem_RawFree(tangents)
@@ -1580,37 +1613,84 @@ cdef int second_of(
 
 
 cdef int changes_of_partials(
-    Value node, Py_ssize_t n, const double *tangents, double *changes, double *numbers
+    Value node,
+    Py_ssize_t n,
+    const Py_ssize_t *places,
+    Second *seconds,
+    double *tangents,
+    double *changes,
+    bint moving,
 ) except -1:
-    """How fast the partials of `node` change along `tangents`."""
+    """How fast the partials of `node` change along `tangents`, and which of them do."""
     cdef Py_ssize_t i
-    cdef bint known
+    cdef double *numbers = changes + n
+    cdef double *any_change = changes + 2 * n
+    cdef int known
     for i in range(n):
         numbers[i] = number_of(node, i)
-    if node.flags & MANY:
-        known = sequence_tangent(node.rule, numbers, tangents, n, changes)
-    else:
-        known = changes_of_few(node, n, tangents, changes, numbers)
-    if not (known and all_finite(changes, n)):
-        from autograd import partials
+    if node.rule and not (kinked_rules[node.rule] and may_be_at_kink(node)):
+        if not moving:
+            return 0
+        known = changes_in_c(node, n, places, seconds, tangents, changes, numbers)
+        if known and all_finite(changes, n):
+            for i in range(n):
+                any_change[i] = known < 2 and not has_fixed_partial(node, i)
+            return 0
+    from autograd import partials
 
-        found = partials.tangents_of_partials(
-            partials.rule_of(node),
-            [numbers[i] for i in range(n)],
-            [tangents[i] for i in range(n)],
-        )
-        for i in range(n):
-            changes[i] = found[i]
+    found = partials.changes_of_partials(
+        partials.rule_of(node),
+        [numbers[i] for i in range(n)],
+        [tangents[i] if places[i] >= 0 and seconds[places[i]].moves else None for i in range(n)],
+    )
+    for i in range(n):
+        any_change[i] = found[i] is not None
+        changes[i] = found[i] or 0.0
     return 0
 
 
+cdef inline bint has_fixed_partial(Value node, Py_ssize_t i) noexcept:
+    return not node.flags & MANY and derived_rules[node.rule][i] == NUMBER
+
+
+cdef bint may_be_at_kink(Value node) noexcept:
+    """False where a rule with a kink is surely not at it: partials.py looks more closely."""
+    cdef Py_ssize_t i
+    cdef bint found = node.number == 0.0
+    for i in range(operand_count(node)):
+        found = found or partial(node, i) != partial(node, i)
+        found = found or (choosing_rules[node.rule] and 0.0 < partial(node, i) < 1.0)
+    return found
+
+
+cdef int changes_in_c(
+    Value node,
+    Py_ssize_t n,
+    const Py_ssize_t *places,
+    Second *seconds,
+    const double *tangents,
+    double *changes,
+    const double *numbers,
+) noexcept:
+    if node.flags & MANY:
+        return sequence_tangent(node.rule, numbers, tangents, n, changes)
+    return changes_of_few(node, n, places, seconds, tangents, changes, numbers)
+
+
 cdef bint changes_of_few(
-    Value node, Py_ssize_t n, const double *tangents, double *changes, const double *numbers
+    Value node,
+    Py_ssize_t n,
+    const Py_ssize_t *places,
+    Second *seconds,
+    const double *tangents,
+    double *changes,
+    const double *numbers,
 ) noexcept:
     """The same for one or two operands, in C; false where there is none."""
     cdef Py_ssize_t i
     cdef double by_x = 0.0, by_y = 0.0
     cdef int how
+    cdef bint chooses = choosing_rules[node.rule] != 0
     for i in range(n):
         how = derived_rules[node.rule][i]
         changes[i] = 0.0
@@ -1627,9 +1707,11 @@ cdef bint changes_of_few(
             unary_rule(how, numbers[0], &by_x)
         else:
             binary_rule(how, numbers[0], numbers[1], &by_x, &by_y)
-        if tangents[0] != 0.0:
+        if places[0] >= 0 and seconds[places[0]].moves and not (chooses and by_x == 0.0):
             changes[i] += by_x * tangents[0]
-        if n == 2 and tangents[1] != 0.0:
+        if n < 2 or (chooses and by_y == 0.0):
+            continue
+        if places[1] >= 0 and seconds[places[1]].moves:
             changes[i] += by_y * tangents[1]
     return True
 

@@ -21,9 +21,7 @@ from autograd.formulas import Formula
 Tangent = ast.expr | None
 
 _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
-# Their derivative is zero. That of _largest is not, but no partial changes with it: it decides
-# which case holds (max, min) or is taken out again (logsumexp).
-_STEPS = {"floor", "ceil", "isfinite", "isnan", "len", "_largest"}
+_STEPS = {"floor", "ceil", "isfinite", "isnan", "len"}  # their derivative is zero
 _OTHER_NAMES = {"fabs": "abs"}
 
 
@@ -119,6 +117,19 @@ def tangent_formula(formula: Formula, find: Callable[[str], Formula]) -> Formula
     return without_unused_steps(made)
 
 
+def has_kink(formula: Formula, find: Callable[[str], Formula]) -> bool:
+    """Whether a partial of `formula` is somewhere chosen between the slopes of the sides."""
+    expressions = [*(expression for _, expression in formula.steps), *formula.results]
+    for node in [node for expression in expressions for node in ast.walk(expression)]:
+        match node:
+            case ast.Name(id="KINK" | "_at_kink"):
+                return True
+            case ast.Call(func=ast.Name(id=name)) if name.isidentifier() and name[0] != "_":
+                if name not in ("len", "map", "zip") and has_kink(find(name), find):
+                    return True
+    return False
+
+
 def without_unused_steps(formula: Formula) -> Formula:
     """The same formula, rid of the steps that no result needs."""
     needed = {name for result in formula.results for name in _names_in(result)}
@@ -203,10 +214,10 @@ class _Differentiation:
         match expression:
             case ast.Constant():
                 return None
+            case ast.Name(id="KINK") | ast.Attribute(attr="inf" | "nan"):  # there is no derivative
+                return ast.Attribute(ast.Name("math", ast.Load()), "nan", ast.Load())
             case ast.Name(id=name):
                 return self.tangents.get(name)  # constants have none
-            case ast.Attribute(attr="inf" | "nan"):  # they stand where there is no derivative
-                return ast.Attribute(ast.Name("math", ast.Load()), "nan", ast.Load())
             case ast.Attribute():  # math.pi
                 return None
             case ast.IfExp(body=body, orelse=orelse) if _is_vector(body) or _is_vector(orelse):
@@ -227,6 +238,9 @@ class _Differentiation:
             case ast.Call(func=ast.Name(id="_total"), args=[terms]):
                 tangent = self.of(terms)
                 return tangent and _call("_total", tangent)
+            case ast.Call(func=ast.Name(id="_largest"), args=[terms]):
+                tangent = self.of(terms)
+                return tangent and _call("_at_largest", terms, tangent)
             case ast.Subscript(value=ast.Name() as vector, slice=ast.Slice() as part):
                 tangent = self.of(vector)
                 return tangent and ast.Subscript(tangent, part, ast.Load())
@@ -272,7 +286,7 @@ class _Differentiation:
         meanings = dict(zip(formula.operands, arguments, strict=True))
         if isinstance(formula.results[0], ast.Name):
             meanings[formula.results[0].id] = value
-        return [_substituted(partial, meanings) for partial in formula.results[1:]]
+        return [substituted(partial, meanings) for partial in formula.results[1:]]
 
     def chain(self, partials: list[ast.expr], arguments: list[ast.expr]) -> Tangent:
         """The chain rule: the sum of partial times tangent, over the arguments."""
@@ -356,6 +370,7 @@ class _Substitution(ast.NodeTransformer):
         return self.meanings.get(node.id, node)
 
 
-def _substituted(expression: ast.expr, meanings: dict[str, ast.expr]) -> ast.expr:
+def substituted(expression: ast.expr, meanings: dict[str, ast.expr]) -> ast.expr:
+    """`expression` with every name that has a meaning replaced by it."""
     new: ast.expr = _Substitution(meanings).visit(copy.deepcopy(expression))
     return new

@@ -77,12 +77,17 @@ def rule_named(name: str) -> ops.Rule | None:
     if isinstance(name, RuleName):
         return name.rule
     rule = getattr(ops, name, None)
-    return rule if inspect.isfunction(rule) and rule in ops.TABLE else None
+    return rule if inspect.isfunction(rule) and is_own(rule) else None
+
+
+def is_own(rule: ops.Rule) -> bool:
+    """Whether `rule` is one of those in `ops`: an operation, or a part of some."""
+    return rule in ops.TABLE or rule in ops.PARTS
 
 
 def formula_for(rule: ops.Rule) -> Formula:
     """The formula of a rule, of `ops` or of a user; FormulaError if its source cannot be read."""
-    return _own_formulas()[rule.__name__] if rule in ops.TABLE else _formula_of_user(rule)
+    return _own_formulas()[rule.__name__] if is_own(rule) else _formula_of_user(rule)
 
 
 @cache

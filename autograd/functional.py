@@ -13,7 +13,7 @@ stays as it was.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import _select, errors, functions, modes
+from autograd import _select, errors, functions, limits, modes
 from autograd._select import Value
 from autograd.graph_sweeps import forward_graph, reverse_graph
 from autograd.numerical import name_of
@@ -94,7 +94,16 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
             output = run.single_output(function)
             return run.plain(output), run.rebuild(run.gradient(output))
 
-    return _named(value_and_gradient_of, "value_and_grad", function)
+    def gradient_of(*arguments: Any, **named: Any) -> Any:
+        return value_and_gradient_of(*arguments, **named)[1]
+
+    def with_limits(*arguments: Any, **named: Any) -> Any:
+        value, slopes = value_and_gradient_of(*arguments, **named)
+        if limits.holds_nan(slopes):
+            slopes = limits.nearby(gradient_of, function, argnums)(*arguments, **named)
+        return value, slopes
+
+    return _named(with_limits, "value_and_grad", function)
 
 
 def derivative(function: Callable[..., Number], n: int = 1) -> Function:
@@ -119,7 +128,8 @@ def derivative(function: Callable[..., Number], n: int = 1) -> Function:
                     [output] = run.gradient(output)
             return run.plain(output)
 
-    return _named(derivative_of, "derivative", function)
+    limited = limits.nearby(derivative_of, function, 0, order=n) if n else derivative_of
+    return _named(limited, "derivative", function)
 
 
 def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -132,6 +142,17 @@ def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
     ([12.0, 7.0], [4.0, 1.0])
     """
+    value, changes = _jvp(function, primals, tangents)
+    if limits.holds_nan(changes):
+        every = tuple(range(len(primals)))
+        along = limits.nearby(lambda *x: _jvp(function, x, tangents)[1], function, every)
+        changes = along(*primals)
+    return value, changes
+
+
+def _jvp(
+    function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[Any, Any]:
     run, directions = run_along(function, primals, tangents)
     with run:
         outputs, rebuild = run.outputs()
@@ -189,7 +210,7 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
             outputs, _ = run.outputs()
             return table(_rows(run, outputs), run.output, run.rebuild(run.leaves))
 
-    return _named(jacobian_of, "jacobian", function)
+    return _named(limits.nearby(jacobian_of, function, argnums), "jacobian", function)
 
 
 def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
@@ -214,7 +235,7 @@ def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
             argument = run.rebuild(run.leaves)
             return table(rows, argument, argument)
 
-    return _named(hessian_of, "hessian", function)
+    return _named(limits.nearby(hessian_of, function, argnums, order=2), "hessian", function)
 
 
 def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
@@ -228,6 +249,15 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> hvp(lambda v: v[0] ** 2 * v[1], ([3.0, 4.0],), ([1.0, 0.0],))
     ([8.0, 6.0],)
     """
+    products = _hvp(function, primals, tangents)
+    if limits.holds_nan(products):
+        every = tuple(range(len(primals)))
+        along = limits.nearby(lambda *x: _hvp(function, x, tangents), function, every, order=2)
+        products = along(*primals)
+    return products
+
+
+def _hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
     run, directions = run_along(function, primals, tangents)
     with run:
         output = run.single_output(function)

@@ -126,7 +126,15 @@ def log_softmax(logits: Iterable[Number]) -> list[Any]:
 
 
 def shifted_logits(logits: Iterable[Number]) -> list[Any]:
-    """The logits minus the largest, as a number: the same softmax, without its rounding."""
+    """The logits minus the largest: the same softmax, without its rounding.
+
+    In the place of the largest is the number 0.0, so that no derivative of what
+    follows is a difference of two that are equal up to rounding.
+    """
     logits = as_list("softmax", logits)
-    largest = builtins.max([x.data if isinstance(x, Value) else x for x in logits], default=0.0)
-    return [sub(x, largest) for x in logits] if math.isfinite(largest) else logits
+    numbers = [x.data if isinstance(x, Value) else x for x in logits]
+    largest = builtins.max(numbers, default=0.0)
+    if not numbers or not math.isfinite(largest):
+        return logits
+    place = numbers.index(largest)
+    return [0.0 if i == place else sub(x, logits[place]) for i, x in enumerate(logits)]

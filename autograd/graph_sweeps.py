@@ -7,11 +7,11 @@ way and added up where branches meet: the reverse network of the textbooks.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from autograd import functions
+from autograd import _select, functions
 from autograd._select import Value, topological_order
-from autograd.partials import partial_values
+from autograd.partials import is_bend, partial_values
 from autograd.sweeps import first_serial
-from autograd.value import Number
+from autograd.value import Number, passes
 
 Combine = Callable[[Number, Number], Number]
 Partials = Callable[[Value, Sequence[bool]], "list[Number | None]"]
@@ -45,7 +45,10 @@ def reverse_graph(
         if not node.parents:
             continue
         wanted = [parent in on_the_way for parent in node.parents]
-        for parent, partial in zip(node.parents, partials(node, wanted), strict=True):
+        found = partials(node, _taken(node, wanted))
+        if _is_fixed(node, above):
+            found = [x if x is None else _select.float_of(x) for x in found]
+        for parent, partial in zip(node.parents, found, strict=True):
             if partial is not None:
                 contribution = multiply(above, partial)
                 upstreams[parent] = (
@@ -53,6 +56,9 @@ def reverse_graph(
                     if parent in upstreams
                     else contribution
                 )
+    for leaf in on_the_way.intersection(inputs, order) - upstreams.keys():
+        # All that leads there are sides not taken; the 0 depends on it, as other gradients do.
+        upstreams[leaf] = functions.where(0.0, leaf, 0.0)
     return [upstreams.get(leaf, 0.0) for leaf in inputs]
 
 
@@ -63,18 +69,27 @@ def forward_graph(
     outputs: Sequence[Number],
 ) -> list[Number]:
     """The tangents of `outputs`, which `root` depends on, when `inputs` move along `tangents`."""
-    tangent_of: dict[Number, Number] = dict(zip(inputs, tangents, strict=True))
+    given = dict(zip(inputs, tangents, strict=True))
+    tangent_of: dict[Number, Number] = {
+        leaf: tangent
+        for leaf, tangent in given.items()
+        if isinstance(tangent, Value) or tangent != 0.0
+    }
     order, on_the_way = _between(root, inputs)
     for node in order:
-        if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):
+        if node not in on_the_way or node in given or (node is root and root not in outputs):
             continue
-        wanted = [parent in on_the_way for parent in node.parents]
+        # Of what does not move, an infinite partial does not matter.
+        wanted = [parent in tangent_of for parent in node.parents]
         total: Number | None = None
-        for parent, partial in zip(node.parents, partial_values(node, wanted), strict=True):
-            if partial is not None and not _is_zero(tangent_of[parent]):
+        for parent, partial in zip(
+            node.parents, partial_values(node, _taken(node, wanted)), strict=True
+        ):
+            if partial is not None:
                 term = product(tangent_of[parent], partial)
                 total = term if total is None else functions.add(total, term)
-        tangent_of[node] = 0.0 if total is None else total
+        if total is not None:
+            tangent_of[node] = total
     return [tangent_of.get(out, 0.0) if isinstance(out, Value) else 0.0 for out in outputs]
 
 
@@ -86,8 +101,35 @@ def _between(root: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[Val
     return order, depending_on(inputs, order)
 
 
-def _is_zero(tangent: Number) -> bool:
-    return not isinstance(tangent, Value) and tangent == 0.0  # an infinite partial does not matter
+def _taken(node: Value, wanted: Sequence[bool]) -> list[bool]:
+    """Which of the `wanted` parents `node` passes something on to: not to sides not taken."""
+    on = passes(node.op, node.partials)
+    return [want and taken for want, taken in zip(wanted, on, strict=True)]
+
+
+def _is_fixed(node: Value, upstream: Number) -> bool:
+    """Whether what `node` passes on stays the same nearby, on every side of the kink it is at.
+
+    So it is for the weight of abs(w) in a penalty: nothing there is to be differentiated.
+    """
+    fixed = not isinstance(upstream, Value) or not upstream.requires_grad
+    return fixed and is_bend(node) and all(map(_is_affine, node.parents))
+
+
+def _is_affine(node: Value) -> bool:
+    """Whether `node` is made of leaves by sums, and products with constants."""
+    stack, seen = [node], {node}
+    while stack:
+        node = stack.pop()
+        varying = [parent for parent in node.parents if parent.requires_grad]
+        by_constant = node.op == "mul" or (node.op == "div" and varying == [node.parents[0]])
+        if varying and not (
+            node.op in ("add", "sub", "neg", "sum", "mean") or (by_constant and len(varying) == 1)
+        ):
+            return False
+        stack += [parent for parent in varying if parent not in seen]
+        seen.update(varying)
+    return True
 
 
 def product(upstream: Number, partial: Number) -> Number:

@@ -125,6 +125,8 @@ def check_forward(op: str, node: Any, parents: Sequence[Any]) -> None:
 
 def check_backward(node: Any) -> None:
     """Raise AnomalyError if `node` is about to pass on a gradient that is not finite."""
+    if not node._arrived:
+        return  # it passes nothing on
     contributions = zip(node.parents, node.local_gradient(node.grad), strict=True)
     for parent, contribution in contributions:
         if parent.requires_grad and not math.isfinite(contribution):

@@ -6,8 +6,13 @@ expressions, one return), so that other readers than Python can follow them.
 They never test with ``==``: the same rule also runs on Values, which compare
 equal by identity. The table at the end adds what is not calculus.
 
+Where a textbook's form would lose digits (1 - tanh(x)**2 is 0 from 20 on), a rule
+takes the same number from a *part* further down. A derivative of a derivative
+follows from the source too, so a part states its own in a form as good.
+
 Glossary: ``x``, ``y`` operands; ``*x`` a sequence of operands; ``out`` the
-value; ``e`` an exponential that cannot overflow.
+value; ``e`` an exponential that cannot overflow; ``KINK`` a zero that says: this
+slope is chosen between those of the sides, so it has no derivative of its own.
 """
 
 import builtins
@@ -15,13 +20,14 @@ import itertools
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
 LN2, LN10, LARGEST = math.log(2.0), math.log(10.0), sys.float_info.max
 SQRT2, SQRTPI, SQRT2PI = math.sqrt(2.0), math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
+KINK = 0.0
 
 # One blank line between rules, not two: they read as a table.
 # fmt: off
@@ -47,13 +53,14 @@ def pow(x, y):
     # math.pow refuses a fractional power of a negative base; ** would turn complex.
     out = math.pow(x, y) if x < 0.0 else x**y
     # Two forms of y * x**(y - 1): neither overflows or vanishes before the result does.
-    below_one = y * (out / x) if x else (math.inf if y else 0.0)
+    at_zero, _ = reciprocal(x)
+    below_one = y * (out / x) if x else (y * at_zero / y if y else 0.0)
     slope = y * x ** (y - 1.0) if y >= 1.0 else below_one
     log_x = math.log(x) if x > 0.0 else (math.nan if x < 0.0 else 0.0)
     return out, slope, out * log_x
 
 def abs(x):
-    return math.fabs(x), 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0 * x)
+    return math.fabs(x), 1.0 if x > 0.0 else (-1.0 if x < 0.0 else KINK * x)
 
 def sign(x):
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0 * x), 0.0
@@ -63,11 +70,13 @@ def square(x):
 
 def sqrt(x):
     out = math.sqrt(x)
-    return out, 0.5 / out if out else math.inf
+    over_out, _ = reciprocal(out)
+    return out, 0.5 * over_out
 
 def cbrt(x):
     out = math.cbrt(x)
-    return out, 1.0 / (3.0 * out * out) if out else math.inf
+    over_out = 1.0 / out if out else math.inf
+    return out, over_out * over_out / 3.0
 
 # --- exponentials and logarithms -----------------------------------------------
 def exp(x):
@@ -105,12 +114,14 @@ def tan(x):
     return out, 1.0 + out * out
 
 def asin(x):
-    root = math.sqrt((1.0 - x) * (1.0 + x))
-    return math.asin(x), 1.0 / root if root else math.inf
+    rest, _ = one_minus_square(x)
+    slope, _ = reciprocal(math.sqrt(rest))
+    return math.asin(x), slope
 
 def acos(x):
-    root = math.sqrt((1.0 - x) * (1.0 + x))
-    return math.acos(x), -1.0 / root if root else -math.inf
+    rest, _ = one_minus_square(x)
+    slope, _ = reciprocal(math.sqrt(rest))
+    return math.acos(x), -slope
 
 def atan(x):
     return math.atan(x), 1.0 / (1.0 + x * x)
@@ -128,19 +139,20 @@ def cosh(x):
     return math.cosh(x), math.sinh(x)
 
 def tanh(x):
-    out = math.tanh(x)
-    return out, 1.0 - out * out
+    slope, _ = tanh_slope(x)
+    return math.tanh(x), slope
 
 def asinh(x):
     return math.asinh(x), 1.0 / math.hypot(1.0, x)
 
 def acosh(x):
     out = math.acosh(x)
-    root = math.sqrt(x - 1.0) * math.sqrt(x + 1.0)
-    return out, 1.0 / root if root else math.inf
+    slope, _ = reciprocal(math.sqrt(x - 1.0) * math.sqrt(x + 1.0))
+    return out, slope
 
 def atanh(x):
-    return math.atanh(x), 1.0 / ((1.0 - x) * (1.0 + x))
+    rest, _ = one_minus_square(x)
+    return math.atanh(x), 1.0 / rest
 
 def erf(x):
     return math.erf(x), 2.0 / SQRTPI * math.exp(-x * x)
@@ -151,9 +163,8 @@ def erfc(x):
 # --- activations ---------------------------------------------------------------
 def sigmoid(x):
     e = math.exp(-x if x > 0.0 else x)
-    out = (1.0 if x > 0.0 else e) / (1.0 + e)
-    rest = (e if x > 0.0 else 1.0) / (1.0 + e)  # 1 - out, without cancellation
-    return out, out * rest
+    slope, _ = sigmoid_slope(x)
+    return (1.0 if x > 0.0 else e) / (1.0 + e), slope
 
 def softplus(x):
     e = math.exp(-x if x > 0.0 else x)
@@ -185,15 +196,16 @@ def silu(x):
 
 # --- choices and steps ---------------------------------------------------------
 def hypot(x, y):
-    out = math.hypot(x, y)
-    return out, x / out if out else 0.0, y / out if out else 0.0
+    by_x, _, _ = direction(x, y)
+    by_y, _, _ = direction(y, x)
+    return math.hypot(x, y), by_x, by_y
 
 def maximum(x, y):
-    wins = 1.0 if x > y else (0.0 if x < y else 0.5)
+    wins = 1.0 if x > y else (0.0 if x < y else 0.5 + KINK)
     return x if x >= y else (y if y > x else x + y), wins, 1.0 - wins
 
 def minimum(x, y):
-    wins = 1.0 if x < y else (0.0 if x > y else 0.5)
+    wins = 1.0 if x < y else (0.0 if x > y else 0.5 + KINK)
     return x if x <= y else (y if y < x else x + y), wins, 1.0 - wins
 
 def clip(x, low, high):
@@ -229,6 +241,13 @@ def _products(x):
 def _largest(x):
     return math.nan if any(map(math.isnan, x)) else builtins.max(x)
 
+def _at_largest(x, y):
+    return y[x.index(builtins.max(x))]
+
+def _others(x):  # the sum of all but the largest
+    largest = x.index(builtins.max(x))
+    return _total([*x[:largest], *x[largest + 1 :]])
+
 def sum(*x):
     return _total(x), *[1.0] * len(x)
 
@@ -245,27 +264,51 @@ def dot(*xy):
 
 def norm(*x):
     out = math.hypot(*x)
-    return out, *[a / out if out else 0.0 for a in x]
+    return out, *[a / out if out else KINK for a in x]
 
 def max(*x):
     out = _largest(x)
-    wins = [0.0 if a < out else 1.0 for a in x]
-    ties = _total(wins)
-    return out, *[win / ties for win in wins]
+    ties = _total([0.0 if a < out else 1.0 for a in x])
+    share = 1.0 if ties <= 1.0 else 1.0 / ties + KINK
+    return out, *[0.0 if a < out else share for a in x]
 
 def min(*x):
     out = -_largest([-a for a in x])
-    wins = [0.0 if a > out else 1.0 for a in x]
-    ties = _total(wins)
-    return out, *[win / ties for win in wins]
+    ties = _total([0.0 if a > out else 1.0 for a in x])
+    share = 1.0 if ties <= 1.0 else 1.0 / ties + KINK
+    return out, *[0.0 if a > out else share for a in x]
 
 def logsumexp(*x):
     top = _largest(x)
     shift = top if math.isfinite(top) else LARGEST
     weights = [math.exp(a - shift) for a in x]
     total = _total(weights)
-    out = shift + math.log(total) if total else top
-    return out, *[weight / total if total else math.nan for weight in weights]
+    out = top + math.log1p(_others(weights))  # the largest weight is 1
+    return out, *[weight / total if total else 1.0 / len(x) for weight in weights]
+
+# --- parts: numbers that rules above are made of, in forms that lose no digits ---
+def reciprocal(x):  # 1 / x, and what it tends to at 0, where a root begins
+    out = 1.0 / x if x else math.inf
+    return out, -out * out
+
+def one_minus_square(x):
+    return (1.0 - x) * (1.0 + x), -2.0 * x
+
+def sigmoid_slope(x):  # sigmoid(x) * (1 - sigmoid(x))
+    e = math.exp(-x if x > 0.0 else x)
+    out = e / ((1.0 + e) * (1.0 + e))
+    return out, -out * math.tanh(0.5 * x)
+
+def tanh_slope(x):  # 1 - tanh(x)**2
+    e = math.exp(-2.0 * x if x > 0.0 else 2.0 * x)
+    out = 4.0 * e / ((1.0 + e) * (1.0 + e))
+    return out, -2.0 * out * math.tanh(x)
+
+def direction(x, y):  # x / hypot(x, y)
+    radius = math.hypot(x, y)
+    out, across = x / radius if radius else KINK, y / radius if radius else 0.0
+    bend = across / radius if radius else math.nan
+    return out, across * bend, -out * bend
 
 # fmt: on
 
@@ -278,9 +321,13 @@ class Facts(NamedTuple):
     symbol: str  # as drawn in the box of a node
     domain: tuple[tuple[float, float], ...] = ((-4.0, 4.0),)  # to sample; the last one repeats
     kink: str = ""  # where it has no derivative, and the one it gives there
+    chooses: Sequence[
+        int
+    ] = ()  # operands it may not take: by them, a partial of 0.0 passes nothing
 
 
 _SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", (1e-3, 100.0), (-1.0, 1.0)
+_ANY = range(sys.maxsize)
 
 TABLE: dict[Rule, Facts] = {
     add: Facts("+"),
@@ -290,7 +337,7 @@ TABLE: dict[Rule, Facts] = {
     neg: Facts("neg"),
     pow: Facts("**", ((0.01, 4.0), (-4.0, 4.0)), "x = 0: inf for 0 < y < 1"),
     abs: Facts("abs", kink="0 at 0"),
-    sign: Facts("sign", kink="0 everywhere"),
+    sign: Facts("sign", kink="0 everywhere", chooses=_ANY),
     square: Facts("square"),
     sqrt: Facts("sqrt", ((0.0, 100.0),), "inf at 0"),
     cbrt: Facts("cbrt", ((-100.0, 100.0),), "inf at 0"),
@@ -319,27 +366,35 @@ TABLE: dict[Rule, Facts] = {
     sigmoid: Facts("sigmoid", ((-700.0, 700.0),)),
     softplus: Facts("softplus", ((-700.0, 700.0),)),
     logsigmoid: Facts("logsigmoid", ((-700.0, 700.0),)),
-    relu: Facts("ReLU", kink="0 at 0"),
-    leaky_relu: Facts("leaky_relu", ((-4.0, 4.0), (0.0, 1.0)), "slope at 0"),
-    elu: Facts("elu", ((-30.0, 4.0), (0.5, 2.0)), "alpha at 0"),
+    relu: Facts("ReLU", kink="0 at 0", chooses=_ANY),
+    leaky_relu: Facts("leaky_relu", ((-4.0, 4.0), (0.0, 1.0)), "slope at 0", _ANY),
+    elu: Facts("elu", ((-30.0, 4.0), (0.5, 2.0)), "alpha at 0", (1,)),
     gelu: Facts("gelu", ((-30.0, 30.0),)),
     silu: Facts("silu", ((-700.0, 700.0),)),
     hypot: Facts("hypot", kink="0 at (0, 0)"),
-    maximum: Facts("maximum", kink=_SPLIT),
-    minimum: Facts("minimum", kink=_SPLIT),
-    clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends"),
-    where: Facts("where"),
-    floor: Facts("floor", kink="0 everywhere"),
-    ceil: Facts("ceil", kink="0 everywhere"),
-    fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps"),
+    maximum: Facts("maximum", kink=_SPLIT, chooses=_ANY),
+    minimum: Facts("minimum", kink=_SPLIT, chooses=_ANY),
+    clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends", _ANY),
+    where: Facts("where", chooses=_ANY),
+    floor: Facts("floor", kink="0 everywhere", chooses=_ANY),
+    ceil: Facts("ceil", kink="0 everywhere", chooses=_ANY),
+    fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps", (1,)),
     sum: Facts("sum"),
     mean: Facts("mean"),
     prod: Facts("prod"),
     dot: Facts("dot"),
     norm: Facts("norm", kink="0 at the origin"),
-    max: Facts("max", kink=_SPLIT),
-    min: Facts("min", kink=_SPLIT),
-    logsumexp: Facts("logsumexp", ((-700.0, 700.0),)),
+    max: Facts("max", kink=_SPLIT, chooses=_ANY),
+    min: Facts("min", kink=_SPLIT, chooses=_ANY),
+    logsumexp: Facts("logsumexp", ((-700.0, 700.0),), "all -inf: splits evenly"),
 }
 
+PARTS = (reciprocal, one_minus_square, sigmoid_slope, tanh_slope, direction)
 SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}
+CHOICES = {rule.__name__: facts.chooses for rule, facts in TABLE.items() if facts.chooses}
+
+
+def chooses(op: str) -> Sequence[int]:
+    """The operands that a node of operation `op` may not have taken; see `Facts`."""
+    rule = getattr(op, "rule", None)  # of a `formulas.RuleName`
+    return CHOICES.get(op, ()) if rule is None or rule in TABLE else getattr(rule, "chooses", ())

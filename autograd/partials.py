@@ -10,6 +10,7 @@ import copy
 import inspect
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar
@@ -19,13 +20,22 @@ from autograd._select import Value, apply, float_of
 from autograd.derived import (
     Source,
     derived_formula,
+    has_kink,
     source_of,
+    substituted,
     tangent_formula,
     without_unused_steps,
 )
 from autograd.errors import FormulaError, GraphError
-from autograd.formulas import Formula, formula_for, kept_by_rule, named_after, rule_named
-from autograd.value import Number
+from autograd.formulas import (
+    Formula,
+    formula_for,
+    is_own,
+    kept_by_rule,
+    named_after,
+    rule_named,
+)
+from autograd.value import Number, passes
 
 
 def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
@@ -143,7 +153,8 @@ def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     name = derived.__name__ = named_after(derived)
     derived.formula, derived.derived_from = formula, (rule, operand)
     ops.SYMBOLS[str(name)] = _symbol(rule, base.operands, operand)
-    if rule in ops.TABLE or getattr(rule, "is_built_in", False):
+    derived.chooses = ops.chooses(rule.__name__) and range(sys.maxsize)
+    if is_own(rule) or getattr(rule, "is_built_in", False):
         derived.is_built_in = True
         _select.adopt(derived)
     return derived  # type: ignore[no-any-return]
@@ -162,7 +173,7 @@ def _symbol(rule: ops.Rule, operands: Sequence[str], operand: int) -> str:
 def called_rule(name: str) -> ops.Rule:
     """The rule of `ops`, or derived from one, that formulas call `name`; else FormulaError."""
     own = getattr(ops, name, None)
-    if inspect.isfunction(own) and own in ops.TABLE:
+    if inspect.isfunction(own) and is_own(own):
         return own
     base, _, operand = name.rpartition("_")
     if base:
@@ -192,7 +203,7 @@ CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, f
 def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
     """What the functions in `formula`, that of `rule` or derived from it, are called and are."""
     namespace: dict[str, Any] = {"math": math, "operator": operator}
-    namespace |= {"_total": ops._total, "_largest": ops._largest}
+    namespace |= {name: getattr(ops, name) for name in _OF_SEQUENCES}
     for expression in [*(expression for _, expression in formula.steps), *formula.results]:
         for node in ast.walk(expression):
             match node:
@@ -201,7 +212,8 @@ def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
     return namespace
 
 
-HELPERS = {"len", "map", "zip", "reversed", "_total", "_largest", "_products"}
+_OF_SEQUENCES = {"_total", "_largest", "_at_largest", "_others"}
+HELPERS = {"len", "map", "zip", "reversed", "_products", "_at_kink", *_OF_SEQUENCES}
 
 
 def _bound(rule: str) -> str:
@@ -271,16 +283,31 @@ def sequence_partials(rule: ops.Rule) -> Callable[[Value, Sequence[Number]], lis
     value, *partials = formula.results
     out = value.id if isinstance(value, ast.Name) else "value_of_the_node"
     steps = tuple(step for step in formula.steps if step[0] != (out,))
-    formula = Formula(formula.name, formula.operands, True, steps, tuple(partials))
+    at_kink = {"KINK": ast.parse(f"KINK + _at_kink({formula.operands[0]})", mode="eval").body}
+    steps = tuple((names, substituted(expression, at_kink)) for names, expression in steps)
+    results = tuple(substituted(partial, at_kink) for partial in partials)
+    formula = Formula(formula.name, formula.operands, True, steps, results)
     namespace = {**namespace_of(rule, formula), **_ON_VALUES}
     function = _function(rule, without_unused_steps(formula), namespace, [out, *formula.operands])
     return lambda node, operands: list(function(node, operands))
 
 
-def _largest(x: Sequence[Number]) -> float:
-    # As a plain number: see `derived.py` for why no partial changes with it.
-    largest: float = ops._largest([float_of(a) for a in x])  # type: ignore[no-untyped-call]
-    return largest
+def _largest(x: Sequence[Number]) -> Number:
+    return max(x, key=lambda a: math.inf if math.isnan(float_of(a)) else float_of(a))
+
+
+def _exp(x: Number) -> Number:
+    # The largest logit less itself: 0 whatever it is, so that nothing has to cancel.
+    itself = isinstance(x, Value) and x.op == "sub" and len(set(x.parents)) == 1
+    return 1.0 if itself else functions.exp(x)
+
+
+def at_kink(*x: float) -> tuple[float, ...]:
+    """A zero that is no number to differentiate: see `ops.KINK`."""
+    return 0.0, *[math.nan] * len(x)
+
+
+at_kink.__name__ = named_after(at_kink)
 
 
 def _products(x: Sequence[Number]) -> list[Number]:
@@ -294,6 +321,7 @@ _VALUE_MATH = SimpleNamespace(
     **{
         **vars(math),
         **{name: getattr(functions, name) for name in dir(math) if hasattr(functions, name)},
+        "exp": _exp,
         "fabs": functions.abs,
         "hypot": lambda *x: functions.norm(x),
         "isfinite": lambda x: math.isfinite(float_of(x)),
@@ -305,35 +333,93 @@ _ON_VALUES = {
     "_total": functions.sum,
     "_largest": _largest,
     "_products": _products,
+    "_at_kink": lambda x: apply(at_kink, *x),
 }
 
 
 # --- how the partials change -----------------------------------------------------------
 
 
+def changes_of_partials(
+    rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float | None]
+) -> Sequence[float | None]:
+    """How fast each partial of `rule` changes; None for an operand at rest, and a fixed partial.
+
+    nan where a partial is chosen at a kink (`ops.KINK`), whatever it is that moves.
+    """
+    if _has_kink(rule):
+        along = [1.0] * len(operands)
+        if any(map(math.isnan, tangents_of_partials(rule, operands, along))):
+            return [math.nan] * len(operands)
+    if all(tangent is None for tangent in tangents):
+        return [None] * len(operands)
+    fixed = _fixed_partials(rule) or [False] * len(operands)
+    changes = tangents_of_partials(rule, operands, tangents)
+    return [None if still else change for still, change in zip(fixed, changes, strict=True)]
+
+
+@kept_by_rule
+def _fixed_partials(rule: ops.Rule) -> list[bool]:
+    """For each operand, whether the partial by it is always the same; [] for a sequence's."""
+    if formula_for(rule).sequence:
+        return []
+    return [source.number is not None for source in sources(rule)]
+
+
+def sits_at_kink(node: Value, *, chosen: bool) -> bool:
+    """Whether `node` is at a kink; with `chosen`, whether it is the slope chosen at one."""
+    rule = rule_named(node.op)
+    if rule is None or not node.parents or not _has_kink(rule):
+        return False
+    if chosen:
+        return any(map(math.isnan, node.partials))
+    along = [1.0] * len(node.parents)
+    changes = tangents_of_partials(rule, [parent._data for parent in node.parents], along)
+    return any(map(math.isnan, changes))
+
+
+@kept_by_rule
+def _has_kink(rule: ops.Rule) -> bool:
+    if rule is at_kink:
+        return True
+    return has_kink(formula_for(rule), _called_formula)
+
+
+def is_bend(node: Value) -> bool:
+    """Whether `node` sits at a kink with straight sides: there the slopes nearby do not change."""
+    rule = rule_named(node.op)
+    if rule is ops.abs:
+        return node._data == 0.0
+    bent = rule in (ops.maximum, ops.minimum, ops.max, ops.min)
+    return bent and any(0.0 < partial < 1.0 for partial in node.partials)
+
+
 def tangents_of_partials(
-    rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float]
+    rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float | None]
 ) -> list[float]:
     """How fast each partial of `rule` changes when the operands move along `tangents`."""
     if not formula_for(rule).sequence:
         return [_tangent(rule, operand, operands, tangents) for operand in range(len(operands))]
     function = _tangent_function(rule)
-    return list(function(operands, tangents)[1:]) if function else [0.0] * len(operands)
+    moving = [tangent or 0.0 for tangent in tangents]
+    return list(function(operands, moving)[1:]) if function else [0.0] * len(operands)
 
 
 def _tangent(
-    rule: ops.Rule, operand: int, operands: Sequence[float], tangents: Sequence[float]
+    rule: ops.Rule, operand: int, operands: Sequence[float], tangents: Sequence[float | None]
 ) -> float:
     source = sources(rule)[operand]
     if source.number is not None:
         return 0.0
     if source.operand is not None:
-        return tangents[source.operand]
-    _, *partials = (rule if source.is_value else derived_rule(rule, operand))(*operands)
+        return tangents[source.operand] or 0.0
+    derived = rule if source.is_value else derived_rule(rule, operand)
+    _, *partials = derived(*operands)
     # A plain sum; where nothing moves, an infinite partial does not matter.
     total = 0.0
-    for partial, tangent in zip(partials, tangents, strict=True):
-        if tangent:
+    passing = passes(derived.__name__, partials)
+    for partial, tangent, on in zip(partials, tangents, passing, strict=True):
+        if tangent is not None and on:
             total += partial * tangent
     return total
 

@@ -6,10 +6,11 @@ depend on them, whatever its own history. The compiled engine has its own;
 `graph_sweeps.py` does the same with Values, which can be differentiated again.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograd import value
-from autograd.partials import rule_of, tangents_of_partials
+from autograd.partials import changes_of_partials, rule_of
 
 
 def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Value]) -> list[float]:
@@ -20,7 +21,7 @@ def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Val
     for node in reversed(order):
         if node in gradients:
             above = gradients[node]
-            for parent, partial in zip(node.parents, node.partials, strict=True):
+            for parent, partial in _edges(node):
                 if parent in wanted:
                     gradients[parent] = gradients.get(parent, 0.0) + above * partial
     return [gradients.get(node, 0.0) for node in inputs]
@@ -36,7 +37,8 @@ def forward_sweep(
 
     The tangent of a node is the sum of partial times tangent over its parents.
     """
-    tangent_of = _tangents(_order(root, inputs), inputs, tangents)
+    tangent_of = dict(zip(inputs, tangents, strict=True))
+    tangent_of |= _tangents(_order(root, inputs), inputs, tangents)
     return [tangent_of.get(out, 0.0) if isinstance(out, value.Value) else 0.0 for out in outputs]
 
 
@@ -50,27 +52,27 @@ def second_sweep(
     by the Hessian*).
     """
     order = _order(root, inputs)
+    wanted = set(order)
     tangent_of = _tangents(order, inputs, tangents)
-    upstream = dict.fromkeys(order, 0.0)
-    change = dict.fromkeys(order, 0.0)
-    upstream[root] = 1.0
+    upstream = {root: 1.0}
+    change: dict[value.Value, float] = {}
     for node in reversed(order):
-        if not node.parents:
+        if not node.parents or node not in upstream:
             continue
-        above, above_change = upstream[node], change[node]
-        moving = [tangent_of.get(parent, 0.0) for parent in node.parents]
-        partial_changes: Sequence[float] = ()
-        if above and any(moving):
+        changes: Sequence[float | None] = [None] * len(node.parents)
+        if node in change or any(parent in tangent_of for parent in node.parents):
             numbers = [parent._data for parent in node.parents]
-            partial_changes = tangents_of_partials(rule_of(node), numbers, moving)
-        for position, parent in enumerate(node.parents):
-            if parent in upstream:
-                partial = node.partials[position]
-                upstream[parent] += above * partial
-                if above_change:
-                    change[parent] += above_change * partial
-                if partial_changes:
-                    change[parent] += above * partial_changes[position]
+            moving = [tangent_of.get(parent) for parent in node.parents]
+            changes = changes_of_partials(rule_of(node), numbers, moving)
+        on = value.passes(node.op, node.partials)
+        for position, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
+            if parent in wanted and on[position]:
+                upstream[parent] = upstream.get(parent, 0.0) + upstream[node] * partial
+                if node in change:
+                    change[parent] = change.get(parent, 0.0) + change[node] * partial
+                own = changes[position]
+                if own is not None:
+                    change[parent] = change.get(parent, 0.0) + upstream[node] * own
     return (
         [upstream.get(leaf, 0.0) for leaf in inputs],
         [change.get(leaf, 0.0) for leaf in inputs],
@@ -112,13 +114,18 @@ def _order(root: value.Value, inputs: Sequence[value.Value]) -> list[value.Value
 def _tangents(
     order: Sequence[value.Value], inputs: Sequence[value.Value], tangents: Sequence[float]
 ) -> dict[value.Value, float]:
-    tangent_of = dict(zip(inputs, tangents, strict=True))
+    """The tangents of what moves; where nothing does, an infinite partial does not matter."""
+    given = dict(zip(inputs, tangents, strict=True))
+    tangent_of = {leaf: tangent for leaf, tangent in given.items() if tangent != 0.0}
     for node in order:
-        if node.parents and node.requires_grad and node not in tangent_of:
-            total = 0.0
-            for parent, partial in zip(node.parents, node.partials, strict=True):
-                tangent = tangent_of.get(parent, 0.0)
-                if tangent:  # where nothing moves, an infinite partial does not matter
-                    total += partial * tangent
-            tangent_of[node] = total
+        if node.parents and node.requires_grad and node not in given:
+            for parent, partial in _edges(node):
+                if parent in tangent_of:
+                    tangent_of[node] = tangent_of.get(node, 0.0) + partial * tangent_of[parent]
     return tangent_of
+
+
+def _edges(node: value.Value) -> Iterator[tuple[value.Value, float]]:
+    """The parents that a gradient passes on to, each with its partial."""
+    edges = zip(node.parents, node.partials, strict=True)
+    return itertools.compress(edges, value.passes(node.op, node.partials))

@@ -9,7 +9,7 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Never, TypeAlias
 
 from autograd import errors, hooks, modes, numpy_support, ops, pickling
@@ -37,7 +37,7 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
     if rule not in ops.TABLE or len(result) != 1 + len(parents):
         result = checked(rule, result, len(parents))
     node = Value.__new__(Value)
-    node._data, node._grad, node._reached = result[0], 0.0, False
+    node._data, node._grad, node._reached, node._arrived = result[0], 0.0, False, False
     node.label, node.scope, node._serial = "", scope, next_serial()
     if recording:
         node.parents, node.op, node.partials = parents, rule.__name__, result[1:]
@@ -71,6 +71,12 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
             stack += [node, None]
             stack += [parent for parent in reversed(node.parents) if parent not in seen]
     return order
+
+
+def passes(op: str, partials: Sequence[float]) -> list[bool]:
+    """Whether a gradient passes over each edge: not to what a choice (`where`) has not taken."""
+    chosen = ops.chooses(op)
+    return [partial != 0.0 or i not in chosen for i, partial in enumerate(partials)]
 
 
 def zero_grad(values: Iterable["Value"]) -> None:
@@ -127,8 +133,8 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_data", "_grad", "_hooks", "_made_at", "_reached", "_serial", "label", "op",
-                 "parents", "partials", "requires_grad", "scope")  # fmt: skip
+    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_made_at", "_reached", "_serial",
+                 "label", "op", "parents", "partials", "requires_grad", "scope")  # fmt: skip
 
     def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
         self._data: float = data if type(data) is float else as_float(data)
@@ -136,6 +142,7 @@ class Value:
         if not hasattr(self, "_serial"):  # also where __init__ is called again
             self._serial = next_serial()
         self._reached = False  # by a backward pass, since the last zero_grad
+        self._arrived = False  # whether anything was added to the gradient
         self.parents: tuple[Value, ...] = ()
         self.op = ""  # name of the rule in `ops`; "" for a leaf
         self.label = label
@@ -165,20 +172,27 @@ class Value:
     @grad.setter
     def grad(self, number: float) -> None:
         self._grad = as_float(number)
-        self._reached = self._grad != 0.0
+        self._reached = self._arrived = self._grad != 0.0
 
     @property
     def local_gradient(self) -> Callable[[float], list[float]]:
         """The closure from the upstream gradient to one contribution per parent."""
-        partials = self.partials
-        return lambda upstream: [upstream * partial for partial in partials]
+        passing = list(zip(self.partials, passes(self.op, self.partials), strict=True))
+        return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
 
     def _backward(self) -> None:
-        """Pass this node's gradient on to its parents: the chain rule, one step."""
-        upstream = self._grad
-        for parent, partial in zip(self.parents, self.partials, strict=True):
-            if parent.requires_grad:
+        """Pass this node's gradient on to its parents: the chain rule, one step.
+
+        Nothing goes to the side that a choice has not taken, however steep it is,
+        nor on from a node that nothing has arrived at.
+        """
+        if not self._arrived:
+            return
+        upstream, on = self._grad, passes(self.op, self.partials)
+        for parent, partial, passing in zip(self.parents, self.partials, on, strict=True):
+            if parent.requires_grad and passing:
                 parent._grad += upstream * partial
+                parent._arrived = True
 
     def backward(self, gradient: float = 1.0) -> None:
         """Add d self / d leaf, times `gradient`, to the grad of every leaf below.
@@ -193,12 +207,13 @@ class Value:
         order = [node for node in topological_order(self) if node.requires_grad]
         earlier = [(leaf, leaf._grad) for leaf in order if leaf._grad and not leaf.parents]
         for node in order:
-            node._grad, node._reached = 0.0, True
-        self._grad = gradient
+            node._grad, node._reached, node._arrived = 0.0, True, False
+        self._grad, self._arrived = gradient, True
         try:
             for node in reversed(order):
                 if hasattr(node, "_hooks"):
                     node._grad = as_float(hooks.run(node, node._grad))
+                    node._arrived = node._arrived or node._grad != 0.0
                 if anomaly:
                     modes.check_backward(node)
                 node._backward()
@@ -208,7 +223,7 @@ class Value:
 
     def zero_grad(self) -> None:
         """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
-        self._grad, self._reached = 0.0, False
+        self._grad, self._reached, self._arrived = 0.0, False, False
 
     def detach(self) -> "Value":
         """The same number without its history: a leaf that needs no gradient."""

@@ -6,7 +6,9 @@ import random
 import mpmath
 import numpy as np
 import pytest
+from reference import mp
 
+import autograd
 import nn
 from autograd import Value
 from autograd.errors import NumberError, ShapeError
@@ -430,3 +432,42 @@ def test_no_predictions_are_an_error_or_cost_nothing(loss, predictions, targets,
 def test_wrong_arguments_say_what_is_wrong(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+# --- far apart: what is left of 1 after the taken class is e**-40 ----------------------------
+
+TAIL = 4.248354255291589e-18  # e**-40 / (1 + e**-40), and log1p(e**-40), in 50 digits by mpmath
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda logits: nn.cross_entropy(logits, 0),
+        lambda logits: nn.cross_entropy(logits, [1.0, 0.0]),
+        lambda logits: nn.negative_log_likelihood(autograd.log_softmax(logits), 0),
+        lambda logits: -autograd.log(autograd.softmax(logits)[0]) * 1.0,
+    ],
+)
+@pytest.mark.parametrize("shift", [0.0, -700.0])
+def test_the_complement_of_a_sure_class_keeps_its_digits(loss, shift):
+    logits = [Value(40.0 + shift), Value(shift)]
+    out = loss(logits)
+    if out.data:  # the logarithm of a probability that has rounded to 1 is 0
+        assert out.data == pytest.approx(TAIL, rel=1e-14)
+    out.backward()
+    assert [x.grad for x in logits] == pytest.approx([-TAIL, TAIL], rel=1e-14)
+
+
+def test_its_second_derivative_too():
+    hessian = autograd.hessian(lambda x: nn.cross_entropy(x, 0))([40.0, 0.0])
+    assert hessian[0] == pytest.approx([TAIL, -TAIL], rel=1e-13)
+    assert hessian[1] == pytest.approx([-TAIL, TAIL], rel=1e-13)
+
+
+def test_of_many_classes_each_gradient_is_its_probability():
+    logits = [3.0, -60.0, 45.0, 2.0]
+    slopes = autograd.grad(lambda x: nn.cross_entropy(x, 2))(logits)
+    expected = [float(mp.exp(x - 45)) for x in logits]
+    total = float(mp.fsum(mp.exp(x - 45) for x in logits))
+    expected[2] = -sum(x for i, x in enumerate(expected) if i != 2)
+    assert slopes == pytest.approx([x / total for x in expected], rel=1e-13)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Value
 from autograd.visual.paths import find_paths
 
@@ -104,3 +105,12 @@ def test_not_a_number_comes_first():
     assert paths.count == 2
     assert math.isnan(paths.largest[0].product)
     assert paths.rest == 5.0
+
+
+def test_nothing_passes_over_the_edge_of_a_side_not_taken():
+    x = Value(0.0)
+    out = autograd.where(0.0, autograd.sqrt(x) * 2.0, x * 3.0)  # the slope of sqrt is inf
+    paths = find_paths(out, x, 5)
+    assert sorted(path.product for path in paths.largest) == [0.0, 3.0]
+    assert find_paths(out, x, 1).rest == 0.0
+    assert paths.gradient == 3.0

@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from reference import is_sequence_rule, random_graph, run
@@ -534,3 +535,40 @@ def test_very_many_paths_are_counted_but_not_walked():
     got = in_node(out)
     assert got["counts"][0] == str(2**60)
     assert len(got["paths"][0]) == 1000
+
+
+def test_nodes_that_choose_say_which_operands_they_may_leave_out():
+    x = Value(0.0, "x")
+    content, _ = content_of(autograd.where(0.0, autograd.sqrt(x), x).elu() + x)
+    chooses = {node.get("op", ""): node.get("chooses") for node in content["nodes"]}
+    assert chooses["where"] == [True, True, True]
+    assert chooses["elu"] == [False, True]
+    assert chooses["sqrt"] is None
+
+
+@needs_node
+def test_the_player_passes_nothing_to_the_side_not_taken():
+    x = Value(0.0, "x")
+    steep = autograd.sqrt(x)
+    root = autograd.where(0.0, steep * 2.0, x * 3.0) + autograd.relu(steep - 1.0)
+    content, script = content_of(root)
+    folder = Path(player_content.__file__).parent
+    program = script + (folder / "player_graph.js").read_text(encoding="utf-8")
+    program += """
+const graph = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const { partials } = forwardPass(graph, graph.nodes.map((node) => Number(node.data)));
+console.log(JSON.stringify(backwardPass(graph, partials).map(String)));
+"""
+    done = subprocess.run(
+        [NODE, "-e", program],
+        input=json.dumps(content),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    gradients = dict(
+        zip([node["name"] for node in content["nodes"]], json.loads(done.stdout), strict=True)
+    )
+    assert gradients["x"] == "3"
+    assert "NaN" not in gradients.values()

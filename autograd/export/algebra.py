@@ -201,6 +201,9 @@ class _Factors:
     def product(self) -> ast.expr:
         if self.top == 0.0:
             return ast.Constant(0)
+        match list(self.powers.values()):
+            case [(ast.Attribute(attr="inf") as infinity, 1)]:  # whatever it is a multiple of
+                return infinity if self.sign > 0 else ast.UnaryOp(ast.USub(), infinity)
         top, bottom = self.top, self.bottom
         if top.is_integer() and bottom.is_integer():
             shared = math.gcd(int(top), int(bottom))

@@ -155,7 +155,7 @@ class _Printer:
             case ast.Call(func=ast.Name(id=rule), args=arguments) if rule in self.known:
                 given = [self.scalar(argument) for argument in arguments]
                 # Two steps may both drop a result into the same name, `_`.
-                fresh = [name for name in names if name not in self.scalars]
+                fresh = dict.fromkeys(name for name in names if name not in self.scalars)
                 if fresh:
                     self.emit(f"double {', '.join(fresh)};")
                 self.scalars.update(names)
@@ -329,21 +329,36 @@ class _Printer:
                 return f"(double){self.integer(expression)}"
             case ast.Call(func=ast.Name(id="_total" | "_largest" as name), args=[terms]):
                 return self.reduction(name, terms)
+            case ast.Call(func=ast.Name(id="_others"), args=[terms]):
+                length, element = self.vector(terms)
+                place = self.place_of_largest(length, element)
+                return self.reduced("0.0", length, f"if (i_ != {place}) {{}} += {element};")
+            case ast.Call(func=ast.Name(id="_at_largest"), args=[terms, others]):
+                length, element = self.vector(terms)
+                place = self.place_of_largest(length, element)
+                other = self.vector(others)[1]
+                return self.reduced("0.0", length, f"if (i_ == {place}) {{}} = {other};")
         raise self.no_c(expression)
 
     def reduction(self, name: str, terms: ast.expr) -> str:
         length, element = self.vector(terms)
+        if name == "_total":
+            return self.reduced("0.0", length, f"{{}} += {element};")
+        return self.reduced("-INFINITY", length, f"{{}} = larger({{}}, {element});")
+
+    def reduced(self, start: str, length: str, update: str) -> str:
+        """The name of what a loop makes of `start`; `{}` in its body stands for that name."""
         result = f"reduced{self.temporaries}_"
         self.temporaries += 1
-        start, update = {
-            "_total": ("0.0", f"{result} += term_;"),
-            "_largest": ("-INFINITY", f"{result} = larger({result}, term_);"),
-        }[name]
         self.emit(f"double {result} = {start};")
-        self.emit(
-            f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) {{ double term_ = {element}; {update} }}"
-        )
+        body = update.replace("{}", result)
+        self.emit(f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) {{ {body} }}")
         return result
+
+    def place_of_largest(self, length: str, element: str) -> str:
+        """The name of the place of the first largest element."""
+        largest = self.reduced("-INFINITY", length, f"{{}} = larger({{}}, {element});")
+        return self.reduced("-1.0", length, f"if ({{}} < 0.0 && {element} >= {largest}) {{}} = i_;")
 
     def no_c(self, expression: ast.expr) -> FormulaError:
         return FormulaError(f"{self.formula.name}: no C for {ast.unparse(expression)}")

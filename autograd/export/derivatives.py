@@ -11,9 +11,18 @@ from typing import Any
 
 from autograd import ops
 from autograd.errors import FormulaError
-from autograd.export.algebra import call, constant, same, tidied
+from autograd.export.algebra import call, constant, same, substituted, tidied
 from autograd.formulas import formula_for
 from autograd.partials import called_rule, names_of, namespace_of, with_bound_calls
+
+# What parts of rules are short for in a textbook; the others are spelled out as they are.
+_MEANINGS = {
+    name: ast.parse(meaning, mode="eval").body
+    for name, meaning in (
+        ("sigmoid_slope", "sigmoid(x) * (1.0 - sigmoid(x))"),
+        ("tanh_slope", "1.0 - tanh(x) ** 2"),
+    )
+}
 
 
 def partial_at(
@@ -73,7 +82,7 @@ class _Reading:
         out: ast.expr | None,
         numbers: Sequence[float] | None = None,
     ) -> None:
-        self.rule, self.formula = rule, formula_for(rule)
+        self.rule, self.formula, self.out = rule, formula_for(rule), out
         self.operands, self.numbers = operands, numbers
         self.meanings: dict[str, ast.expr] = {}
         self.vectors: dict[str, ast.expr] = {}
@@ -161,6 +170,8 @@ class _Reading:
                 if self.numbers is not None:
                     return self.read(body if self.evaluated(test) else orelse)
                 return ast.IfExp(self.read(test), self.read(body), self.read(orelse))
+            case ast.Name(id="KINK"):
+                return constant(0)
             case ast.Name(id=name):
                 return self.meanings.get(name, expression)
             case ast.UnaryOp(op=operator, operand=operand):
@@ -169,7 +180,7 @@ class _Reading:
                 return ast.BinOp(self.read(left), operator, self.read(right))
             case ast.Compare(left=left, ops=operators, comparators=others):
                 return ast.Compare(self.read(left), operators, [self.read(x) for x in others])
-            case ast.Call(func=ast.Name(id="len" | "_total" | "_largest")):
+            case ast.Call(func=ast.Name(id="len" | "_total" | "_largest" | "_others")):
                 return constant(self.evaluated(expression))
             case ast.Call(args=[ast.Starred()]):  # math.hypot(*x)
                 return constant(self.evaluated(expression))
@@ -188,7 +199,12 @@ class _Reading:
         whole = ast.Call(called.func, [self.read(argument) for argument in called.args], [])
         name = ast.unparse(called.func)
         rule = called_rule(name)
-        is_derived = hasattr(rule, "formula")  # its name says nothing: spell it out
+        # The names of these say nothing: spell them out.
+        is_derived = hasattr(rule, "formula") or rule in ops.PARTS
+        if result == 0 and name in _MEANINGS:
+            meaning = substituted(_MEANINGS[name], {"x": whole.args[0]})
+            own = call(self.rule.__name__, *self.operands)
+            return _Recognition(own, self.out).recognised(meaning) if self.out else meaning
         if result == 0 and not is_derived:
             return whole
         numbers = None
@@ -235,21 +251,22 @@ class _Recognition(ast.NodeTransformer):
                 ast.BinOp(op=ast.Div(), left=other, right=divisor),
             ) if same(divisor, whole) and _are(part, other, whole.left, whole.right):
                 return ast.BinOp(ast.Constant(1), ast.Sub(), self.out)
+            case (  # hypot(y, x) = hypot(x, y)
+                ast.Call(func=ast.Name(id="hypot"), args=[x, y]),
+                ast.Call(func=ast.Name(id="hypot"), args=[a, b]),
+            ) if same(a, y) and same(b, x):
+                return self.out
             case (  # out = s + log(t), so exp(a - s) / t = exp(a - out)
-                ast.BinOp(
-                    op=ast.Add(),
-                    left=shift,
-                    right=ast.Call(func=ast.Name(id="log"), args=[total]),
-                ),
+                ast.BinOp(op=ast.Add(), left=shift, right=ast.Call(func=ast.Name(id="log1p"))),
                 ast.BinOp(
                     op=ast.Div(),
                     left=ast.Call(
                         func=ast.Name(id="exp") as exponential,
                         args=[ast.BinOp(left=x, op=ast.Sub(), right=subtracted)],
                     ),
-                    right=divisor,
+                    right=ast.Constant(),
                 ),
-            ) if same(subtracted, shift) and same(divisor, total):
+            ) if same(subtracted, shift):
                 return ast.Call(exponential, [ast.BinOp(x, ast.Sub(), self.out)], [])
         return self.generic_visit(_shallow_copy(node))
 

@@ -1,8 +1,15 @@
 """The C headers of the compiled engine: every rule, and what follows from it, found by number."""
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Container, Iterator, Mapping
 
-from autograd.derived import derived_formula, derived_name, source_of, tangent_formula
+from autograd.derived import (
+    derived_formula,
+    derived_name,
+    has_kink,
+    source_of,
+    tangent_formula,
+)
 from autograd.errors import FormulaError
 from autograd.export.c import c_function, c_update
 from autograd.formulas import Formula, read_formulas
@@ -26,23 +33,30 @@ _ARGUMENTS = {
 }
 
 
-def rules_header(source: str, constants: Mapping[str, float]) -> str:
+def rules_header(
+    source: str,
+    constants: Mapping[str, float],
+    choices: Mapping[str, Container[int]] | None = None,
+) -> str:
     """A C header with every rule of `source` that has C, and tables to find them by number.
 
     ``rule_names[id]`` and ``rule_kinds[id]`` ('u', 'b' or 's') describe rule
     number ``id``, counted from 1; ``unary_rule``, ``binary_rule`` and
     ``sequence_rule`` compute it. After the rules come those derived from them,
     whose values are their partials: ``derived_rules[id]`` says which, or how
-    else to find a partial (see `_Header.derived`); ``sequence_tangent`` is 1 and
-    gives the tangents of the partials of a sequence, or 0 where there is no C.
+    else to find a partial (see `_Header.derived`); ``sequence_tangent`` gives
+    the tangents of the partials of a sequence, and is 1; 2 where they are always
+    0, and 0 where there is no C.
+    ``choosing_rules[id]`` has a bit for each operand that `choices` names (the
+    highest for all from the eighth on); ``kinked_rules[id]`` is 1 for a rule
+    with a kink whose slope is no limit (see `ops.KINK`).
     """
     header = _Header(read_formulas(source), constants)
-    for formula in list(header.formulas.values()):
-        header.add(formula)
+    header.add_all()
     own = len(header.kinds)
     for name in list(header.kinds):
         header.derive(header.formulas[name])
-    return header.text(own)
+    return header.text(own, choices or {})
 
 
 class _Header:
@@ -63,6 +77,15 @@ class _Header:
             position = formula.operands.index(operand)
             self.formulas[name] = derived_formula(formula, position, self.find)
         return self.formulas[name]
+
+    def add_all(self) -> None:
+        """Print every rule; in C, those that others call come first."""
+        waiting = list(self.formulas.values())
+        while waiting:
+            ready = [f for f in waiting if not _called(f) & {other.name for other in waiting}]
+            for formula in ready or waiting:
+                self.add(formula)
+            waiting = [f for f in waiting if ready and f not in ready]
 
     def add(self, formula: Formula) -> bool:
         """Print a rule; false where there is no C."""
@@ -110,7 +133,7 @@ class _Header:
             return
         if tangent is None:
             loop = "for (Py_ssize_t i = 0; i < n; i++) changes[i] = 0.0;"
-            self.tangents[formula.name] = f"{loop} return 1;"
+            self.tangents[formula.name] = f"{loop} return 2;"
             return
         try:
             self.functions.append(c_function(tangent, self.constants, set(self.kinds)))
@@ -119,7 +142,16 @@ class _Header:
         call = f"rule_{tangent.name}(x, x_dot, n, changes)"
         self.tangents[formula.name] = f"return {call} == 0.0;"
 
-    def text(self, own: int) -> str:
+    def masks(self, choices: Mapping[str, Container[int]]) -> Iterator[int]:
+        """For each rule, the operands it may not take; a rule derived from a choice is one."""
+        for name in self.kinds:
+            base = name
+            while base not in choices and "_" in base:
+                base = base.rpartition("_")[0]
+            chosen = choices.get(name, range(8) if base in choices else ())
+            yield sum(1 << i for i in range(8) if i in chosen)
+
+    def text(self, own: int, choices: Mapping[str, Container[int]]) -> str:
         """The whole header, `own` of whose rules are in the source itself."""
         names = ", ".join(f'"{name}"' for name in self.kinds)
         kinds = "".join(kind[0] for kind in self.kinds.values())
@@ -129,6 +161,10 @@ class _Header:
         parts.append(f"static const int rule_count = {len(self.kinds)}, own_rule_count = {own};")
         parts.append(f'static const char *const rule_names[] = {{"", {names}}};')
         parts.append(f'static const char rule_kinds[] = " {kinds}";')
+        masks = ", ".join(map(str, self.masks(choices)))
+        parts.append(f"static const unsigned char choosing_rules[256] = {{0, {masks}}};")
+        kinked = ", ".join(str(int(has_kink(self.formulas[n], self.find))) for n in self.kinds)
+        parts.append(f"static const unsigned char kinked_rules[256] = {{0, {kinked}}};")
         for kind, (parameters, given) in _ARGUMENTS.items():
             cases = "\n".join(
                 f"    case {numbers[name]}: return rule_{name}({given});"
@@ -148,6 +184,14 @@ class _Header:
         )
         parts.append(_TANGENTS.format(cases=cases))
         return "\n".join(parts) + "\n"
+
+
+def _called(formula: Formula) -> set[str]:
+    """The names of the functions that `formula` calls."""
+    expressions = [*(expression for _, expression in formula.steps), *formula.results]
+    nodes = [node for expression in expressions for node in ast.walk(expression)]
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return {called.id for called in calls if isinstance(called, ast.Name)}
 
 
 _DERIVED = """\

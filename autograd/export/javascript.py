@@ -28,7 +28,7 @@ _MATH = {
     "erf", "erfc", "exp", "exp2", "expm1", "fabs", "floor", "fmod", "hypot", "isfinite", "log",
     "log10", "log1p", "log2", "pow", "sin", "sinh", "sqrt", "tan", "tanh",
 }  # fmt: skip
-_HELPERS = {"_total", "_products", "_largest"}
+_HELPERS = {"_total", "_products", "_largest", "_others"}
 _TAKEN = {
     "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
     "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally",
@@ -126,10 +126,13 @@ class _Printer:
     def step(self, names: tuple[str, ...], expression: ast.expr) -> str:
         printed = _bare(self.print(expression))
         targets = [_safe(name) for name in names]
-        fresh = [_safe(name) for name in names if name not in self.locals]
+        for place, name in enumerate(targets[:-1]):
+            if name in targets[place + 1 :]:
+                targets[place] = ""  # a, _, _ = ... has one _ in JavaScript
+        fresh = [name for name in targets if name and name not in self.locals]
         self.locals.update(names)
         target = targets[0] if len(targets) == 1 else f"[{', '.join(targets)}]"
-        if fresh == targets:
+        if fresh == [name for name in targets if name]:
             return f"let {target} = {printed};"
         # Two steps may both drop a result into the same name, `_`.
         return "".join(f"let {name}; " for name in fresh) + f"{target} = {printed};"

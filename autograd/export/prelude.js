@@ -127,3 +127,8 @@ function _largest(x) {
   for (const each of x) if (each > largest || Number.isNaN(each)) largest = each;
   return x.some(Number.isNaN) ? NaN : largest;
 }
+
+function _others(x) {
+  const largest = x.indexOf(_largest(x));
+  return _total(x.filter((_, place) => place !== largest));
+}

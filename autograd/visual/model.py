@@ -159,10 +159,12 @@ class _Content:
     def _contributions(self, value: Value) -> list[float]:
         """What each use of `value` adds to its gradient, in the order of the uses."""
         return [
-            user.grad * partial
+            contribution if user._arrived else 0.0
             for user in self.users[value]
             if flags.is_reached(user)
-            for parent, partial in zip(user.parents, user.partials, strict=True)
+            for parent, contribution in zip(
+                user.parents, user.local_gradient(user.grad), strict=True
+            )
             if parent is value
         ]
 

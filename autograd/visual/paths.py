@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd._select import Value, sweeps, topological_order
+from autograd.value import passes
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
             if node.requires_grad:
                 count[node], rest[node], routes[node] = 1, 0.0, [_Route(1.0)]
             continue
+        on = passes(node.op, node.partials)
         ways = [
-            (position, parent, partial)
+            (position, parent, partial if on[position] else None)
             for position, (parent, partial) in enumerate(
                 zip(node.parents, node.partials, strict=True)
             )
@@ -63,14 +65,16 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
         if not ways:
             continue
         found = [
-            _Route(route.product * partial, position, rank)
+            _Route(_times(route.product, partial), position, rank)
             for position, parent, partial in ways
             for rank, route in enumerate(routes[parent])
         ]
         found.sort(key=_from_largest)
         routes[node] = found[:most]
         count[node] = sum(count[parent] for _, parent, _ in ways)
-        rest[node] = sum(rest[parent] * partial for _, parent, partial in ways if rest[parent])
+        rest[node] = sum(
+            _times(rest[parent], partial) for _, parent, partial in ways if rest[parent]
+        )
         rest[node] += sum(route.product for route in found[most:])
     if output not in count:
         return Paths((), 0, (), 0.0, 0.0)
@@ -81,6 +85,11 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
     on_paths = tuple(node for node in order if node in count)
     [gradient] = sweeps().reverse_sweep(output, 1.0, [input])
     return Paths(on_paths, count[output], tuple(largest), rest[output], gradient)
+
+
+def _times(product: float, partial: float | None) -> float:
+    """The product of one more edge; nothing passes over that to a side not taken: None."""
+    return 0.0 if partial is None else product * partial
 
 
 def _from_largest(route: _Route) -> float:

@@ -113,6 +113,9 @@ def _nodes(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Con
                 "parents": [place[parent] for parent in value.parents],
                 "local": _partials_as_text(value, rule, name, operands),
             }
+            chosen = ops.chooses(value.op)
+            if chosen:
+                node["chooses"] = [slot in chosen for slot in range(len(value.parents))]
             if obstacle:
                 node["partials"] = [_number(partial) for partial in value.partials]
         nodes.append(node)

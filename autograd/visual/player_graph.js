@@ -51,13 +51,36 @@ function trainedSlots(graph, number) {
   return slots.filter((slot) => graph.nodes[parents[slot]].trained);
 }
 
+// What flows over an edge: nothing to a side that a choice has not taken, however steep it is.
+const passesNothing = (graph, partials, number, slot) =>
+  graph.nodes[number].chooses?.[slot] && partials[number][slot] === 0;
+const flowing = (graph, partials, number, slot, upstream, reached) =>
+  passesNothing(graph, partials, number, slot) || !reached[number]
+    ? 0 : upstream * partials[number][slot];
+
+// For every node, whether anything but sides not taken leads from the root to it.
+function reachedFromRoot(graph, partials) {
+  const reached = graph.nodes.map(() => false);
+  reached[reached.length - 1] = true;
+  for (let number = graph.nodes.length - 1; number >= 0; number -= 1) {
+    for (const slot of reached[number] ? trainedSlots(graph, number) : []) {
+      if (!passesNothing(graph, partials, number, slot)) {
+        reached[graph.nodes[number].parents[slot]] = true;
+      }
+    }
+  }
+  return reached;
+}
+
 // d root / d node for every node, as backward() gives it.
 function backwardPass(graph, partials) {
+  const reached = reachedFromRoot(graph, partials);
   const gradients = graph.nodes.map(() => 0);
   gradients[gradients.length - 1] = 1;
   for (let number = graph.nodes.length - 1; number >= 0; number -= 1) {
     for (const slot of trainedSlots(graph, number)) {
-      gradients[graph.nodes[number].parents[slot]] += gradients[number] * partials[number][slot];
+      const amount = flowing(graph, partials, number, slot, gradients[number], reached);
+      gradients[graph.nodes[number].parents[slot]] += amount;
     }
   }
   return gradients;

@@ -84,6 +84,7 @@ function depthFirst(graph) {
 // Where things stand after step number `position`: which results are known, and the gradients as
 // lists of the terms they are the sum of.
 function stateAfter(graph, partials, steps, position, bug) {
+  const reached = reachedFromRoot(graph, partials);
   const known = new Set();
   const gradients = new Map();
   const terms = new Map();
@@ -102,7 +103,7 @@ function stateAfter(graph, partials, steps, position, bug) {
     for (const [from, slot] of step.passes ?? []) {
       const to = graph.nodes[from].parents[slot];
       const upstream = gradients.get(from);
-      const amount = upstream * partials[from][slot];
+      const amount = flowing(graph, partials, from, slot, upstream, reached);
       const before = bug === "overwrite" ? 0 : gradients.get(to) ?? 0;
       const lost = bug === "overwrite" ? gradients.get(to) : undefined;
       gradients.set(to, before + amount);

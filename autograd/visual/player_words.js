@@ -236,7 +236,8 @@ function chainLines({ graph, numbers: { data, partials }, right, consumers, coun
     const symbols = path.map(
       ([above], place) => [derivative(graph, data, above, below(place)), "name"]);
     const factors = path.map(([above, slot]) => wrapped(dataToken(partials[above][slot])));
-    const product = path.reduce((so, [above, slot]) => so * partials[above][slot], 1);
+    const product = path.some(([above, slot]) => passesNothing(graph, partials, above, slot))
+      ? 0 : path.reduce((so, [above, slot]) => so * partials[above][slot], 1);
     return { symbols: joined(symbols, " · "),
       worked: [plain("= "), ...(path.length > 1 ? [...joined(factors, " × "), plain(" = ")] : []),
         gradientToken(product)] };

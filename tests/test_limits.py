@@ -1,0 +1,174 @@
+"""Second derivatives where a first one is chosen at a kink: the limit, or nan, no wrong number.
+
+The right values are those of the same functions written without the kink: norm(v)**2 is x² + y².
+"""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, abs, hypot, max, maximum, min, minimum, norm
+
+NAN = math.nan
+
+HESSIANS = {
+    "norm**2": (lambda v: norm(v) ** 2, [[2, 0], [0, 2]]),
+    "norm**3": (lambda v: norm(v) ** 3, [[0, 0], [0, 0]]),
+    "norm**4": (lambda v: norm(v) ** 4, [[0, 0], [0, 0]]),
+    "norm*norm": (lambda v: norm(v) * norm(v), [[2, 0], [0, 2]]),
+    "hypot**2": (lambda v: hypot(v[0], v[1]) ** 2, [[2, 0], [0, 2]]),
+    "1-cos(norm)": (lambda v: 1.0 - autograd.cos(norm(v)), [[1, 0], [0, 1]]),
+    "exp(norm**2)": (lambda v: autograd.exp(norm(v) ** 2), [[2, 0], [0, 2]]),
+    "log(1+hypot**2)": (lambda v: autograd.log(1.0 + hypot(v[0], v[1]) ** 2), [[2, 0], [0, 2]]),
+    "abs**2": (lambda v: abs(v[0]) ** 2 + v[1], [[2, 0], [0, 0]]),
+    "abs*abs": (lambda v: abs(v[0]) * abs(v[0]) * 3.0, [[6, 0], [0, 0]]),
+    "square(abs)": (lambda v: autograd.square(abs(v[0] - v[1])), [[2, -2], [-2, 2]]),
+    "maximum": (lambda v: maximum(v[0], -v[0]) ** 2, [[2, 0], [0, 0]]),
+    "minimum": (lambda v: minimum(v[0], -v[0]) ** 2, [[2, 0], [0, 0]]),
+    "max": (lambda v: max([v[0], -v[0], 2.0 * v[0], -2.0 * v[0]]) ** 2, [[8, 0], [0, 0]]),
+    "min": (lambda v: min([v[0], -v[0]]) ** 2, [[2, 0], [0, 0]]),
+    "straight": (lambda v: abs(v[0]) + maximum(v[1], 2.0 * v[1]), [[0, 0], [0, 0]]),
+    "and a smooth part": (lambda v: abs(v[0]) + (v[0] - 3.0) ** 4, [[108, 0], [0, 0]]),
+    "scaled": (lambda v: 1e-20 * norm(v) ** 2, [[2e-20, 0], [0, 2e-20]]),
+    "large": (lambda v: norm([1e3 * v[0], v[1]]) ** 2, [[2e6, 0], [0, 2]]),
+    # no limit: these differ from side to side, or have none
+    "norm": (norm, [[NAN, NAN], [NAN, NAN]]),
+    "a cone on a bowl": (lambda v: norm(v) + v[0] ** 2, [[NAN, NAN], [NAN, NAN]]),
+    "abs(x)*y": (lambda v: abs(v[0]) * v[1], [[0, NAN], [NAN, 0]]),
+    "abs(x)*abs(y)": (lambda v: abs(v[0]) * abs(v[1]), [[0, NAN], [NAN, 0]]),
+    "abs(x)*x": (lambda v: abs(v[0]) * v[0] + v[1], [[NAN, 0], [0, 0]]),
+    "maximum**2": (lambda v: maximum(v[0], 2.0 * v[0]) ** 2, [[NAN, 0], [0, 0]]),
+    "abs(x)**1.5": (lambda v: abs(v[0]) ** 1.5, [[NAN, 0], [0, 0]]),
+}
+
+
+def flat(rows):
+    return [x for row in rows for x in row]
+
+
+@pytest.mark.parametrize("name", HESSIANS)
+def test_hessians_at_the_origin(name):
+    function, expected = HESSIANS[name]
+    expected = flat(expected)
+    wanted = pytest.approx(expected, rel=1e-9, abs=0.0, nan_ok=True)
+    assert flat(autograd.hessian(function)([0.0, 0.0])) == wanted
+    by_hvp = [autograd.hvp(function, ([0.0, 0.0],), (e,))[0] for e in ([1.0, 0.0], [0.0, 1.0])]
+    assert flat(by_hvp) == wanted
+    assert flat(autograd.jacobian(autograd.grad(function))([0.0, 0.0])) == wanted
+
+
+def test_elsewhere_on_the_line():
+    for center in (3.0, 0.3, -1e5, 1e-3):
+        second = autograd.derivative(lambda x, c=center: abs(x - c) ** 2 + x**3, 2)(center)
+        assert second == pytest.approx(2.0 + 6.0 * center, rel=1e-9)
+
+
+SECOND = [
+    (abs, 0.0),
+    (lambda x: abs(x) ** 2, 2.0),
+    (lambda x: abs(x) * abs(x), 2.0),
+    (lambda x: abs(x) ** 3, 0.0),
+    (lambda x: maximum(x, -x) ** 2, 2.0),
+    (lambda x: norm([x, x]) ** 2, 4.0),
+    (lambda x: 1.0 - autograd.cos(hypot(x, 2.0 * x)), 5.0),
+    (lambda x: autograd.relu(x) + abs(x), 0.0),
+    (lambda x: abs(x) * x, NAN),
+    (lambda x: abs(2.0 * x - x) + maximum(x, 3.0 * x), 0.0),
+    (lambda x: abs(x**2 - x), NAN),  # -2 and 2, and the chosen slope is 0
+]
+
+
+@pytest.mark.parametrize(("function", "expected"), SECOND)
+def test_second_derivatives_in_every_nesting(function, expected):
+    along = lambda x: autograd.jvp(function, (x,), (1.0,))[1]  # noqa: E731
+    found = [
+        autograd.derivative(function, 2)(0.0),
+        autograd.hessian(function)(0.0),
+        autograd.hvp(function, (0.0,), (1.0,))[0],
+        autograd.grad(autograd.grad(function))(0.0),
+        autograd.value_and_grad(autograd.grad(function))(0.0)[1],
+        autograd.jacobian(autograd.grad(function))(0.0),
+        autograd.jvp(autograd.grad(function), (0.0,), (1.0,))[1],
+        autograd.grad(along)(0.0),
+        autograd.jvp(along, (0.0,), (1.0,))[1],
+    ]
+    assert found == pytest.approx([expected] * len(found), rel=1e-9, abs=0.0, nan_ok=True)
+
+
+def test_third_and_fourth_derivatives():
+    assert autograd.derivative(lambda x: abs(x) ** 4, 4)(0.0) == pytest.approx(24.0, rel=1e-9)
+    assert autograd.derivative(lambda x: abs(x) ** 4, 3)(0.0) == 0.0
+    assert math.isnan(autograd.derivative(lambda x: abs(x) ** 3, 3)(0.0))  # -6 and 6
+
+
+def test_where_the_function_ends_the_limit_is_of_the_side_that_is_there():
+    def function(x):
+        return abs(x) ** 2 * autograd.sqrt(x + 4.0 + 0.0 * autograd.log(x + 1e-300))
+
+    # x² √(4 + x): 2 √4 at 0, of which only the right has values
+    assert autograd.derivative(function, 2)(0.0) == pytest.approx(4.0, rel=1e-9)
+
+
+def test_constants_come_back_as_constants_and_arrays_as_arrays():
+    np = pytest.importorskip("numpy")
+    found = autograd.hessian(lambda v: norm(list(v)) ** 2)(np.zeros(2))
+    assert found[0].tolist() == pytest.approx([2.0, 0.0])
+    x = Value(0.0, requires_grad=False)
+    second = autograd.derivative(lambda x: abs(x) ** 2, 2)(x)
+    assert isinstance(second, Value)
+    assert second.data == 2.0
+
+
+# --- piecewise straight networks and penalties stay as they are -----------------------------
+
+
+def test_the_hessian_of_a_relu_network_at_its_kinks_is_that_of_the_side_taken():
+    def network(w):
+        hidden = [autograd.relu(w[0]), autograd.relu(w[1] - 1.0), autograd.leaky_relu(w[0])]
+        return autograd.square(autograd.sum(hidden) - 2.0) + autograd.clip(w[1], -1.0, 1.0)
+
+    # at (0, 1) both relus give the constant side, leaky_relu its slope: 2 · 0.01²
+    found = flat(autograd.hessian(network)([0.0, 1.0]))
+    assert found == pytest.approx([2e-4, 0.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_a_penalty_of_absolute_weights_leaves_a_gradient_penalty_finite():
+    """Its own weight is a number, so the slope beside the kink is constant: no nan."""
+    w = Value(0.0)
+    loss = (w - 3.0) ** 2 + 0.1 * abs(w) + 0.2 * maximum(w, -w)
+    [slope] = autograd.gradient(loss, [w], create_graph=True)
+    (slope * slope).backward()
+    assert w.grad == pytest.approx(2.0 * -6.0 * 2.0)
+
+
+def test_a_graph_of_a_product_with_itself_says_nan():
+    w = Value(0.0)
+    [slope] = autograd.gradient(abs(w) ** 2, [w], create_graph=True)
+    assert math.isnan(autograd.gradient(slope, w))
+    v = [Value(0.0), Value(0.0)]
+    slopes = autograd.gradient(norm(v) ** 2, v, create_graph=True)
+    assert [x.data for x in slopes] == [0.0, 0.0]
+    assert math.isnan(autograd.gradient(slopes[0], v[0]))
+
+
+# --- logsumexp of nothing but -inf: the other kink without a limit ----------------------------
+
+
+def test_logsumexp_of_all_minus_infinity_splits_evenly(engine):
+    leaves = [engine.Value(-math.inf) for _ in range(4)]
+    out = engine.apply(autograd.ops.logsumexp, *leaves)
+    out.backward()
+    assert out.data == -math.inf
+    assert [leaf.grad for leaf in leaves] == [0.25] * 4
+
+
+def test_a_dead_inner_logsumexp_takes_no_part():
+    def function(v):
+        return autograd.logsumexp([autograd.logsumexp(v[:2]), v[2], v[3]])
+
+    point = [-math.inf, -math.inf, 1.0, 1.0]
+    assert autograd.grad(function)(point) == [0.0, 0.0, 0.5, 0.5]
+    expected = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25, -0.25, 0, 0, -0.25, 0.25]
+    assert flat(autograd.hessian(function)(point)) == expected
+    assert flat(autograd.jacobian(autograd.grad(function))(point)) == expected
