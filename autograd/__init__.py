@@ -93,6 +93,7 @@ from autograd.functions import (
 )
 from autograd.gradcheck import gradcheck, gradgradcheck, numerical_gradient
 from autograd.modes import detect_anomaly, no_grad
+from autograd.numpy_support import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
     from autograd.compare import compare_torch
@@ -137,6 +138,9 @@ _LATER = {
     "autograd.visual.player": ("Player", "play"),
     "autograd.visual.reverse_network": ("ReverseNetwork", "reverse_network"),
 }
+
+
+_watch_for_numpy()
 
 
 def __getattr__(name: str) -> object:

@@ -1582,3 +1582,4 @@ cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
 type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_flags &= ~Py_TPFLAGS_BASETYPE  # nor by a mixin
 type_of_values.tp_dealloc = <destructor> free_node
+numpy_support.register(Value, apply)
