@@ -27,6 +27,7 @@ from libc.string cimport memset
 
 from autograd import errors, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import as_float, as_list, as_operand, checked, operands as operands_of
+from autograd.elements import by_element, holds_elements
 
 cdef extern from "_rules.h" nogil:
     const int rule_count, own_rule_count
@@ -1532,16 +1533,22 @@ cdef inline int check_leaf(PyObject *parameter) except -1:
 # --- the rest of the class, taken from the reference ------------------------------------
 
 def elementwise(rule):
-    """A function of single numbers or Values."""
+    """A function of numbers or Values, or of every element of arrays and nested lists."""
     cdef int number = rule_numbers.get(rule, 0)
 
     def unary_function(*given, **named):
         if len(given) == 1 and not named and type(given[0]) is Value:
             return unary(number, given[0])
-        return evaluate(rule, *operands_of(rule, *given, **named))
+        return function(*given, **named)
 
     def function(*given, **named):
-        return evaluate(rule, *operands_of(rule, *given, **named))
+        read = operands_of(rule, *given, **named)
+        try:
+            return evaluate(rule, *read)
+        except errors.NumberError:
+            if not holds_elements(read):
+                raise
+        return by_element(rule.__name__, function, read)
 
     return unary_function if rule_kinds[number] == c"u" else function
 

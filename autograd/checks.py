@@ -10,6 +10,8 @@ from autograd.formulas import named_after
 
 def as_float(number: Any) -> float:
     """One real number as a float; NumberError for anything else (arrays, texts, Values)."""
+    if type(number) is float:
+        return number
     if isinstance(number, Real):
         try:
             return float(number)

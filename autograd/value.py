@@ -211,6 +211,7 @@ class Value:
     __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, reflected=True)
     __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, reflected=True)
     __neg__, __abs__, __pos__ = _method(ops.neg), _method(ops.abs), lambda self: self
+    conjugate = __pos__  # np.vdot and np.std ask for it
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
