@@ -1,6 +1,6 @@
 """A function of single numbers, element by element over arrays and nested lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -36,15 +36,17 @@ def _over_nests(name: str, function: Callable[..., Any], operands: Sequence[Any]
     pattern = next(x for x in operands if is_branching(x))
     _, rebuild = flatten(pattern)
     try:
-        columns = [
-            flatten_like(pattern, x, "operands") if is_branching(x) else repeat(x) for x in operands
-        ]
+        columns = [_leaves(pattern, x) for x in operands]
     except ShapeError:
         shapes = " and ".join(_shape(x) for x in operands if is_branching(x))
         raise ShapeError(
             f"{name} of {shapes}: lists must have the same structure; NumPy arrays broadcast"
         ) from None
     return rebuild([function(*row) for row in zip(*columns, strict=False)])
+
+
+def _leaves(pattern: Any, x: Any) -> Iterable[Any]:
+    return flatten_like(pattern, x, "operands") if is_branching(x) else repeat(x)
 
 
 def _over_arrays(name: str, function: Callable[..., Any], operands: Sequence[Any]) -> Any:
@@ -97,7 +99,7 @@ def _lengths(nest: Any) -> tuple[int, ...] | None:
     inner = {_lengths(branch) for branch in nest}
     if len(inner) > 1 or None in inner:
         return None
-    return (len(nest), *(inner.pop() if inner else ()))
+    return (len(nest), *(inner.pop() or () if inner else ()))
 
 
 def _is_array(x: Any) -> bool:

@@ -21,7 +21,10 @@ warning says so.
 """
 
 import ctypes
+import functools
 import math
+import operator
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +45,8 @@ _BY_OPERATORS = {
     "square",
     "subtract",
 }
-_GET_A_LOOP = ("float_power", "logaddexp", "logaddexp2")
+_GET_A_LOOP = ("copysign", "float_power", "heaviside", "logaddexp", "logaddexp2")
+_FRAMES_OF_REDUCTIONS = ("_amax", "_amin", "_ptp", "_wrapreduction")  # NumPy's, in Python
 
 
 class _Loops(ctypes.Structure):
@@ -101,7 +105,9 @@ def install(np: Any) -> None:
 
 def _ufuncs_to_change(np: Any) -> list[Any]:
     core = getattr(np, "_core", None) or np.core
-    found = {thing.__name__: thing for thing in vars(core.umath).values() if type(thing) is np.ufunc}
+    found = {
+        thing.__name__: thing for thing in vars(core.umath).values() if type(thing) is np.ufunc
+    }
     return [
         ufunc
         for name, ufunc in sorted(found.items())
@@ -182,7 +188,7 @@ def _ufunc_with(np: Any, ufunc: Any, function: int | None, data: int | None) -> 
 def _loop(np: Any, ufunc: Any, before: Any) -> Callable[..., Any]:
     """The function of one element of each operand."""
     name = ufunc.__name__
-    meaning, rule = meaning_of(name), rule_of(name)
+    rule, meaning = rule_of(name), _meaning(name)
     without_values = _without_values(np, name, meaning, before)
 
     def loop(*operands: Any) -> Any:
@@ -200,7 +206,71 @@ def _loop(np: Any, ufunc: Any, before: Any) -> Callable[..., Any]:
         apply = appliers[type(x)] or appliers[type(y)]
         return apply(rule, x, y) if apply else without_values(x, y)
 
-    return ({1: unary, 2: binary}.get(ufunc.nin, loop)) if rule else loop
+    if rule is ops.maximum or rule is ops.minimum:
+        return _extreme(rule, without_values)
+    if rule is None or ufunc.nin > 2:
+        return loop
+    return unary if ufunc.nin == 1 else binary
+
+
+# --- np.max and np.min -----------------------------------------------------------------
+# They are chains of np.maximum, which halves a tie at each step. For a tie to split evenly, as it
+# does in ops.max, the share of the latest must be one over how many there are so far.
+
+
+def largest_so_far(x, y, share):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """As ops.maximum, but a tie gives `share` to `y`."""
+    wins = 1.0 if x > y else (0.0 if x < y else 1.0 - share)
+    return x if x >= y else (y if y > x else x + y), wins, 1.0 - wins, 0.0
+
+
+def smallest_so_far(x, y, share):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """As ops.minimum, but a tie gives `share` to `y`."""
+    wins = 1.0 if x < y else (0.0 if x > y else 1.0 - share)
+    return x if x <= y else (y if y < x else x + y), wins, 1.0 - wins, 0.0
+
+
+def _extreme(rule: ops.Rule, without_values: Callable[..., Any]) -> Callable[..., Any]:
+    """The loop of np.maximum or np.minimum."""
+    so_far = largest_so_far if rule is ops.maximum else smallest_so_far
+    name, wins = so_far.__name__, operator.gt if rule is ops.maximum else operator.lt
+
+    def extreme(x: Any, y: Any) -> Any:
+        apply_x, apply_y = appliers[type(x)], appliers[type(y)]
+        apply = apply_x or apply_y
+        if not apply:
+            return without_values(x, y)
+        number_x, number_y = x.data if apply_x else x, y.data if apply_y else y
+        shared = bool(apply_x) and x.op == name
+        if (shared or number_x == number_y) and _in_a_reduction(sys._getframe(1)):
+            count = round(1.0 / x.parents[2].data) if shared else 1
+            if number_x == number_y:
+                return apply(_operation(so_far).rule, x, y, 1.0 / (count + 1))
+            if wins(number_x, number_y):
+                return apply(_operation(so_far).rule, x, y, 1.0 / count)
+        return apply(rule, x, y)
+
+    return extreme
+
+
+def _in_a_reduction(caller: Any) -> bool:
+    """Whether the function in Python that called the ufunc is one of NumPy's reductions."""
+    name = str(caller.f_globals.get("__name__"))
+    return caller.f_code.co_name in _FRAMES_OF_REDUCTIONS and name.startswith("numpy.")
+
+
+@functools.cache
+def _operation(rule: ops.Rule) -> Any:
+    from autograd.operation import op
+
+    return op(rule)
+
+
+def _meaning(name: str) -> Callable[..., Any]:
+    meaning = meaning_of(name)
+    if meaning is None:
+        raise RuntimeError(f"np.{name} means nothing here")
+    return meaning
 
 
 def _without_values(np: Any, name: str, meaning: Any, before: Any) -> Callable[..., Any]:
@@ -257,7 +327,7 @@ def _try_out(np: Any, ufunc: Any) -> None:
     value = apply(ops.add, number, 0.0)
     array = np.empty(2, dtype=object)
     array[:] = value, number
-    expected = meaning_of(name)(apply, *[value] * ufunc.nin)
+    expected = _meaning(name)(apply, *[value] * ufunc.nin)
     with_value, without = ufunc(*[array] * ufunc.nin)
     if type(with_value) is not type(value) or with_value.data != expected.data:
         raise RuntimeError(f"np.{name} of a Value gives {with_value!r}")

@@ -39,7 +39,7 @@ _OTHER_NAMES = {
     "subtract": "sub",
 }
 _RULES = {rule.__name__: rule for rule in ops.TABLE}
-_PREDICATES = {
+_PREDICATES: dict[str, Callable[[float], bool]] = {
     "isnan": math.isnan,
     "isinf": math.isinf,
     "isfinite": math.isfinite,
@@ -102,17 +102,30 @@ def _trunc(apply: Apply, x: Any) -> Any:
     return apply(ops.ceil if x < 0 else ops.floor, x)
 
 
+def _heaviside(apply: Apply, x: Any, at_zero: Any) -> Any:
+    if _number(x) == 0.0:
+        return apply(ops.where, 1.0, at_zero, x)
+    return apply(ops.mul, 0.5, apply(ops.add, 1.0, apply(ops.sign, x)))
+
+
+def _copysign(apply: Apply, x: Any, y: Any) -> Any:
+    signs = math.copysign(1.0, _number(x)) * math.copysign(1.0, _number(y))
+    return apply(ops.where, signs > 0.0, x, apply(ops.neg, x))
+
+
 def _number(x: Any) -> float:
     return float(x.data if appliers[type(x)] else x)
 
 
 _COMPOSED: dict[str, Callable[..., Any]] = {
+    "copysign": _copysign,
     "deg2rad": lambda apply, x: apply(ops.mul, x, math.pi / 180.0),
     "radians": lambda apply, x: apply(ops.mul, x, math.pi / 180.0),
     "rad2deg": lambda apply, x: apply(ops.mul, x, 180.0 / math.pi),
     "degrees": lambda apply, x: apply(ops.mul, x, 180.0 / math.pi),
     "fmax": _fmax,
     "fmin": _fmin,
+    "heaviside": _heaviside,
     "logaddexp2": _logaddexp2,
     "rint": _rint,
     "trunc": _trunc,
@@ -126,7 +139,7 @@ def rule_of(name: str) -> ops.Rule | None:
 
 def meaning_of(name: str) -> Callable[..., Any] | None:
     """What the ufunc called `name` is on Values: a function of `apply` and the operands."""
-    rule = rule_of(name)
+    rule = rule_of(name) if name not in _COMPOSED else None
     if rule:
         return lambda apply, *operands: apply(rule, *operands)
     return _COMPOSED.get(name)
