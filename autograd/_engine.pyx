@@ -1553,6 +1553,28 @@ def elementwise(rule):
     return unary_function if rule_kinds[number] == c"u" else function
 
 
+def loop_of(rule, otherwise):
+    """What NumPy calls for the elements of arrays: `rule`, or `otherwise` where that decides."""
+    cdef int number = rule_numbers.get(rule, 0)
+    cdef bint extreme = rule is ops.maximum or rule is ops.minimum
+
+    def unary_loop(x):
+        return unary(number, x) if type(x) is Value else otherwise(x)
+
+    def binary_loop(x, y):
+        if type(x) is not Value or (type(y) is not Value and type(y) is not float):
+            return otherwise(x, y)
+        if extreme and ((<Value> x).extra != NULL or (<Value> x).number == number_in(y)):
+            return otherwise(x, y)
+        return binary(number, x, y)
+
+    return {c"u": unary_loop, c"b": binary_loop}.get(rule_kinds[number], otherwise)
+
+
+cdef inline double number_in(x) noexcept:
+    return (<Value> x).number if type(x) is Value else PyFloat_AS_DOUBLE(x)
+
+
 def method_of(rule):
     """A method that applies `rule` to the Value and the operands it is called with."""
     cdef int number = rule_numbers.get(rule, 0)
@@ -1589,4 +1611,4 @@ cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
 type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_flags &= ~Py_TPFLAGS_BASETYPE  # nor by a mixin
 type_of_values.tp_dealloc = <destructor> free_node
-numpy_support.register(Value, apply)
+numpy_support.register(Value, apply, loop_of)

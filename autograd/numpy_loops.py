@@ -30,7 +30,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
-from autograd.numpy_support import any_applier, appliers, meaning_of, rule_of
+from autograd.numpy_support import any_applier, appliers, loops_of, meaning_of, rule_of
 
 _OBJECT = 17  # NumPy's number for the type of objects
 
@@ -206,11 +206,14 @@ def _loop(np: Any, ufunc: Any, before: Any) -> Callable[..., Any]:
         apply = appliers[type(x)] or appliers[type(y)]
         return apply(rule, x, y) if apply else without_values(x, y)
 
-    if rule is ops.maximum or rule is ops.minimum:
-        return _extreme(rule, without_values)
     if rule is None or ufunc.nin > 2:
         return loop
-    return unary if ufunc.nin == 1 else binary
+    made = unary if ufunc.nin == 1 else binary
+    if rule is ops.maximum or rule is ops.minimum:
+        made = _extreme(rule, without_values)
+    for loop_of in loops_of:
+        made = loop_of(rule, made)
+    return made
 
 
 # --- np.max and np.min -----------------------------------------------------------------
