@@ -286,8 +286,10 @@ def _without_values(np: Any, name: str, meaning: Any, before: Any) -> Callable[.
         if all(isinstance(operand, numbers) for operand in operands):
             return meaning(any_applier(), *operands).data  # NumPy's own would refuse them
         if before is None:
-            kinds = ", ".join(type(operand).__name__ for operand in operands)
-            raise TypeError(f"ufunc {name!r} is not supported for objects of type {kinds}")
+            raise TypeError(
+                f"ufunc {name!r} not supported for the input types, and the inputs could not be "
+                "safely coerced to any supported types according to the casting rule ''safe''"
+            )
         return before(*[_boxed(np, operand) for operand in operands])
 
     return without_values
@@ -300,11 +302,15 @@ def _boxed(np: Any, operand: Any) -> Any:
 
 
 def _larger(x: Any, y: Any) -> Any:
-    return x if x is y or x >= y else y
+    return x if x >= y else y  # noqa: FURB136 - max(x, y) asks whether y > x
 
 
 def _smaller(x: Any, y: Any) -> Any:
-    return x if x is y or x <= y else y
+    return x if x <= y else y  # noqa: FURB136
+
+
+def _truncated(x: Any) -> Any:
+    return math.trunc(x.item() if type(x).__module__ == "numpy" else x)  # not all have __trunc__
 
 
 # Loops that NumPy itself defines by Python's functions and operators.
@@ -316,7 +322,7 @@ _AS_NUMPY: dict[str, Callable[..., Any]] = {
     "fmin": _smaller,
     "maximum": _larger,
     "minimum": _smaller,
-    "trunc": math.trunc,
+    "trunc": _truncated,
 }
 
 

@@ -112,14 +112,13 @@ def _trunc(apply: Apply, x: Any) -> Any:
 
 
 def _heaviside(apply: Apply, x: Any, at_zero: Any) -> Any:
-    if _number(x) == 0.0:
-        return apply(ops.where, 1.0, at_zero, x)
-    return apply(ops.mul, 0.5, apply(ops.add, 1.0, apply(ops.sign, x)))
+    step = apply(ops.mul, 0.5, apply(ops.add, 1.0, apply(ops.sign, x)))
+    return apply(ops.where, _number(x) != 0.0, step, at_zero)
 
 
 def _copysign(apply: Apply, x: Any, y: Any) -> Any:
-    signs = math.copysign(1.0, _number(x)) * math.copysign(1.0, _number(y))
-    return apply(ops.where, signs > 0.0, x, apply(ops.neg, x))
+    sign = apply(ops.sign, y) if _number(y) else math.copysign(1.0, _number(y))
+    return apply(ops.mul, apply(ops.abs, x), sign)
 
 
 def _number(x: Any) -> float:
