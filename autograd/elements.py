@@ -75,11 +75,10 @@ def _as_array(name: str, x: Any) -> Any:
 
     if isinstance(x, np.ma.MaskedArray):
         raise NumberError(f"{name} of a masked array: give it numbers with .filled(...) first")
+    if isinstance(x, dict) or _lengths(x) is None:
+        raise ShapeError(f"{name} of {_shape(x)} beside an array: make it one")
     if isinstance(x, list | tuple):
-        try:
-            return np.array(x, dtype=object)
-        except ValueError:
-            raise ShapeError(f"{name} of {_shape(x)} beside an array: make it one") from None
+        return np.array(x, dtype=object)
     return np.asarray(x) if _is_array(x) else np.array([x], dtype=object).reshape(())
 
 

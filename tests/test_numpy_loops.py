@@ -636,8 +636,8 @@ print(type(result) is Value, result.partials)
         "import numpy as np\nfrom autograd import Value",
         "from autograd import Value\nfrom numpy import linalg\nimport numpy as np",
         (
-            "import threading\nfrom autograd import Value\nimport_numpy = lambda: __import__('numpy')\n"
-            "t = threading.Thread(target=import_numpy); t.start(); t.join()\nimport numpy as np"
+            "import threading\nfrom autograd import Value\nload = lambda: __import__('numpy')\n"
+            "t = threading.Thread(target=load); t.start(); t.join()\nimport numpy as np"
         ),
     ],
 )
