@@ -118,6 +118,8 @@ def _ufuncs_to_change(np: Any) -> list[Any]:
 
 
 def _checked_head(np: Any, ufunc: Any) -> _Head:
+    if sys.implementation.name != "cpython":  # elsewhere an id is no address
+        raise RuntimeError(f"loops cannot be replaced under {sys.implementation.name}")
     head = _Head.from_address(id(ufunc))
     loops = head.loops
     seen = (head.nin, head.nout, head.nargs, loops.count)

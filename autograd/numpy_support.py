@@ -8,6 +8,10 @@ a tie gives all to one side, a plain number may come out), or ask each element f
 a method that plain numbers do not have (``np.exp``, ``np.arctan2``), or make plain
 integers (``np.floor``, ``np.sign``). `numpy_loops` puts ours in their places.
 
+What NumPy sorts (``np.sort``, ``np.median``, ``np.argmax``) it sorts by ``<``, as
+Python sorts a list: a nan among Values has no place there, nor is it found by
+``np.nanmax`` and its kind, whose result is nan then.
+
 Glossary: *ufunc*: a function of NumPy that goes by element.
 """
 
@@ -175,7 +179,7 @@ def apply_ufunc(
             return meaning(apply, *inputs)
     if not any("O" in types for types in ufunc.types):
         raise TypeError(
-            f"np.{name} has no rule for Values: write it with the functions of autograd, "
+            f"ufunc {name!r} has no rule for Values: write it with the functions of autograd, "
             "or use .data for the number"
         )
     return getattr(ufunc, method)(*map(_as_array, inputs), **options)

@@ -112,6 +112,8 @@ def test_a_single_number_goes_to_every_element():
     out = autograd.mul(x, np.array([[1.0], [3.0]]))
     assert [[value.data for value in row] for row in out] == [[2.0], [6.0]]
     assert autograd.clip([-5.0, 0.5, 5.0], -1.0, high=1.0) == [-1.0, 0.5, 1.0]
+    assert autograd.clip([-5.0, 5.0], None, 1.0) == [-5.0, 1.0]
+    assert autograd.clip([-5.0, 5.0], low=-1.0, high=None) == [-1.0, 5.0]
     assert autograd.leaky_relu([-1.0, 1.0], slope=0.5) == [-0.5, 1.0]
     assert autograd.leaky_relu([-1.0, 1.0]) == [-0.01, 1.0]
 

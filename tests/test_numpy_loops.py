@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import errors, numpy_loops
+from autograd import errors, numpy_loops, numpy_support
 
 UFUNCS = {f.__name__: f for f in vars(np).values() if isinstance(f, np.ufunc)}
 CORE = getattr(np, "_core", None) or np.core
@@ -191,7 +191,7 @@ def test_what_has_no_meaning_is_refused(engine, name):
 @pytest.mark.parametrize("name", ["modf", "nextafter", "ldexp", "spacing", "divmod"])
 def test_refusals_beside_a_value_say_what_to_write(engine, name):
     ufunc = UFUNCS[name]
-    with pytest.raises(TypeError, match=f"np.{name} has no rule for Values: write it with"):
+    with pytest.raises(TypeError, match=f"^ufunc '{name}' has no rule for Values: write it with"):
         ufunc(*[engine.Value(1.0)] * ufunc.nin)
 
 
@@ -684,6 +684,30 @@ def snapshot():
         name: bytes(numpy_loops._Head.from_address(id(ufunc)).loops)
         for name, ufunc in UFUNCS.items()
     }
+
+
+def test_other_pythons_are_left_alone(monkeypatch):
+    before = snapshot()
+    monkeypatch.setattr(numpy_loops, "_kept", [])
+    monkeypatch.setattr(sys.implementation, "name", "other")
+    with pytest.warns(
+        RuntimeWarning, match=r"loops cannot be replaced under other\); use autograd"
+    ):
+        numpy_loops.install(np)
+    assert snapshot() == before
+
+
+def test_the_elements_may_be_of_a_subclass():
+    class Own:
+        pass
+
+    class Further(Own):
+        pass
+
+    appliers = type(numpy_support.appliers)({Own: len, int: None})
+    assert appliers[Further] is len
+    assert Further in appliers  # found once
+    assert appliers[int] is appliers[bool] is appliers[str] is None
 
 
 def test_it_is_done_once():

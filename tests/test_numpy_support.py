@@ -176,6 +176,8 @@ def test_clip_stays_in_the_graph(engine):
     out = np.clip(v, -1.0, 1.0)
     out.backward()
     assert (out.data, v.grad) == (0.5, 1.0)
+    for low, high, data in [(None, 1.0, 0.5), (0.75, None, 0.75)]:
+        assert np.clip(v, low, high).data == data
     clipped = np.clip(engine.Value(3.0), -1.0, 1.0)
     assert type(clipped) is engine.Value
     assert clipped.data == 1.0
