@@ -104,10 +104,8 @@ def install(np: Any) -> None:
 
 
 def _ufuncs_to_change(np: Any) -> list[Any]:
-    core = getattr(np, "_core", None) or np.core
-    found = {
-        thing.__name__: thing for thing in vars(core.umath).values() if type(thing) is np.ufunc
-    }
+    umath = sys.modules.get("numpy._core.umath") or sys.modules["numpy.core.umath"]
+    found = {thing.__name__: thing for thing in vars(umath).values() if type(thing) is np.ufunc}
     return [
         ufunc
         for name, ufunc in sorted(found.items())
