@@ -1548,9 +1548,10 @@ def elementwise(rule):
         except errors.NumberError:
             if not holds_elements(read):
                 raise
-        return by_element(rule.__name__, function, read)
+        return by_element(rule.__name__, made, read)
 
-    return unary_function if rule_kinds[number] == c"u" else function
+    made = unary_function if rule_kinds[number] == c"u" else function
+    return made
 
 
 def loop_of(rule, otherwise):

@@ -6,13 +6,14 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from autograd import errors, ops, value
+from autograd import errors, numpy_support, ops, value
 from autograd.checks import as_float, as_list, operands
 from autograd.elements import by_element, holds_elements
 from autograd.modes import scope
 from autograd.pickling import rebuilt
 
 name = "pure"
+numpy_support.register(value.Value, value.apply)
 if TYPE_CHECKING:
     from autograd.value import Value, apply, constant, topological_order, zero_grad
 else:

@@ -65,15 +65,13 @@ def _over_arrays(name: str, function: Callable[..., Any], operands: Sequence[Any
     kinds = set(map(type, results))
     if kinds <= {float} or kinds == {bool}:
         return np.array(results, dtype=bool if bool in kinds else float).reshape(shape)
-    array = np.empty(len(results), dtype=object)
-    array[:] = results
-    return array.reshape(shape)
+    return np.fromiter(results, dtype=object, count=len(results)).reshape(shape)
 
 
 def _as_array(name: str, x: Any) -> Any:
     import numpy as np
 
-    if isinstance(x, np.ma.MaskedArray):
+    if hasattr(x, "filled"):
         raise NumberError(f"{name} of a masked array: give it numbers with .filled(...) first")
     if isinstance(x, dict) or _lengths(x) is None:
         raise ShapeError(f"{name} of {_shape(x)} beside an array: make it one")

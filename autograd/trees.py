@@ -105,6 +105,4 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
         return np.array(leaves).reshape(shape)
     if leaves and all(_is_array(leaf) for leaf in leaves):  # of a Jacobian: more dimensions
         return np.array(leaves).reshape(shape + leaves[0].shape)
-    array = np.empty(len(leaves), dtype=object)
-    array[:] = list(leaves)
-    return array.reshape(shape)
+    return np.fromiter(leaves, dtype=object, count=len(leaves)).reshape(shape)
