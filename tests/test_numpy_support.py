@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import errors, ops
+from autograd import detect_anomaly, errors, ops
 
 SCALARS = [np.float64(2), np.float32(2), np.float16(2), np.int64(2), np.int8(2), np.array(2.0)]
 SCALARS_IDS = [f"{type(x).__name__}-{x.dtype}" for x in SCALARS]
@@ -294,6 +294,17 @@ def test_reduce_and_outer_are_numpys(engine):
     assert np.add.reduce(objects(v, w)).data == -1.0
     assert np.multiply.accumulate(objects(v, w))[1].data == -6.0
     assert np.multiply.outer(v, np.array([1.0, 2.0]))[1].data == 4.0
+
+
+@pytest.mark.parametrize("function", [np.exp, np.max, np.mean, lambda array: array.std()])
+def test_detect_anomaly_names_the_users_line(engine, function):
+    array = objects(engine.Value(math.inf), engine.Value(1.0))
+    with (
+        detect_anomaly(),
+        np.errstate(invalid="ignore"),
+        pytest.raises(errors.AnomalyError, match=r"made at .*test_numpy_support\.py:\d+$"),
+    ):
+        function(array)
 
 
 def test_every_rule_with_a_ufunc_is_covered():
