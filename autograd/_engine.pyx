@@ -1539,19 +1539,22 @@ def elementwise(rule):
     def unary_function(*given, **named):
         if len(given) == 1 and not named and type(given[0]) is Value:
             return unary(number, given[0])
-        return function(*given, **named)
+        return evaluated(rule, operands_of(rule, *given, **named))
 
     def function(*given, **named):
-        read = operands_of(rule, *given, **named)
-        try:
-            return evaluate(rule, *read)
-        except errors.NumberError:
-            if not holds_elements(read):
-                raise
-        return by_element(rule.__name__, made, read)
+        return evaluated(rule, operands_of(rule, *given, **named))
 
-    made = unary_function if rule_kinds[number] == c"u" else function
-    return made
+    return unary_function if rule_kinds[number] == c"u" else function
+
+
+def evaluated(rule, given):
+    """`rule` on numbers and Values, or on the elements of arrays and nested lists."""
+    try:
+        return evaluate(rule, *given)
+    except errors.NumberError:
+        if not holds_elements(given):
+            raise
+    return by_element(rule.__name__, elementwise(rule), given)
 
 
 def loop_of(rule, otherwise):
