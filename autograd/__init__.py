@@ -49,6 +49,9 @@ from autograd.functions import (
     fmod,
     gelu,
     hypot,
+    isfinite,
+    isinf,
+    isnan,
     leaky_relu,
     log,
     log1p,
@@ -93,6 +96,7 @@ from autograd.functions import (
 )
 from autograd.gradcheck import gradcheck, gradgradcheck, numerical_gradient
 from autograd.modes import detect_anomaly, no_grad
+from autograd.numpy_support import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
     from autograd.compare import compare_torch
@@ -137,6 +141,9 @@ _LATER = {
     "autograd.visual.player": ("Player", "play"),
     "autograd.visual.reverse_network": ("ReverseNetwork", "reverse_network"),
 }
+
+
+_watch_for_numpy()
 
 
 def __getattr__(name: str) -> object:
@@ -200,6 +207,9 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "isfinite",
+    "isinf",
+    "isnan",
     "jacobian",
     "jvp",
     "latex",

@@ -27,6 +27,7 @@ from libc.string cimport memset
 
 from autograd import errors, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import as_float, as_list, as_operand, checked, operands as operands_of
+from autograd.elements import by_element, holds_elements
 
 cdef extern from "_rules.h" nogil:
     const int rule_count, own_rule_count
@@ -1771,18 +1772,50 @@ cdef inline int check_leaf(PyObject *parameter) except -1:
 # --- the rest of the class, taken from the reference ------------------------------------
 
 def elementwise(rule):
-    """A function of single numbers or Values."""
+    """A function of numbers or Values, or of every element of arrays and nested lists."""
     cdef int number = rule_numbers.get(rule, 0)
 
     def unary_function(*given, **named):
         if len(given) == 1 and not named and type(given[0]) is Value:
             return unary(number, given[0])
-        return evaluate(rule, *operands_of(rule, *given, **named))
+        return evaluated(rule, operands_of(rule, *given, **named))
 
     def function(*given, **named):
-        return evaluate(rule, *operands_of(rule, *given, **named))
+        return evaluated(rule, operands_of(rule, *given, **named))
 
     return unary_function if rule_kinds[number] == c"u" else function
+
+
+def evaluated(rule, given):
+    """`rule` on numbers and Values, or on the elements of arrays and nested lists."""
+    try:
+        return evaluate(rule, *given)
+    except errors.NumberError:
+        if not holds_elements(given):
+            raise
+    return by_element(rule.__name__, elementwise(rule), given)
+
+
+def loop_of(rule, otherwise):
+    """What NumPy calls for the elements of arrays: `rule`, or `otherwise` where that decides."""
+    cdef int number = rule_numbers.get(rule, 0)
+    cdef bint extreme = rule is ops.maximum or rule is ops.minimum
+
+    def unary_loop(x):
+        return unary(number, x) if type(x) is Value else otherwise(x)
+
+    def binary_loop(x, y):
+        if type(x) is not Value or (type(y) is not Value and type(y) is not float):
+            return otherwise(x, y)
+        if extreme and ((<Value> x).extra != NULL or (<Value> x).number == number_in(y)):
+            return otherwise(x, y)
+        return binary(number, x, y)
+
+    return {c"u": unary_loop, c"b": binary_loop}.get(rule_kinds[number], otherwise)
+
+
+cdef inline double number_in(x) noexcept:
+    return (<Value> x).number if type(x) is Value else PyFloat_AS_DOUBLE(x)
 
 
 def method_of(rule):
@@ -1821,3 +1854,4 @@ cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
 type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_flags &= ~Py_TPFLAGS_BASETYPE  # nor by a mixin
 type_of_values.tp_dealloc = <destructor> free_node
+numpy_support.register(Value, apply, loop_of)

@@ -6,12 +6,14 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from autograd import errors, ops, value
+from autograd import errors, numpy_support, ops, value
 from autograd.checks import as_float, as_list, operands
+from autograd.elements import by_element, holds_elements
 from autograd.modes import scope
 from autograd.pickling import rebuilt
 
 name = "pure"
+numpy_support.register(value.Value, value.apply)
 if TYPE_CHECKING:
     from autograd.value import Value, apply, constant, next_serial, topological_order, zero_grad
 else:
@@ -41,10 +43,16 @@ def evaluate(rule: ops.Rule, *given: Any) -> Any:
 
 
 def elementwise(rule: ops.Rule) -> Any:
-    """The function that evaluates `rule` on single numbers or Values."""
+    """The function that evaluates `rule` on numbers or Values, or on every element."""
 
     def function(*given: Any, **named: Any) -> Any:
-        return evaluate(rule, *operands(rule, *given, **named))
+        read = operands(rule, *given, **named)
+        try:
+            return evaluate(rule, *read)
+        except errors.NumberError:
+            if not holds_elements(read):
+                raise
+        return by_element(rule.__name__, function, read)
 
     return function
 

@@ -1,6 +1,7 @@
 """Reading what a user passed in: numbers, and sequences whose lengths must agree."""
 
 import inspect
+import math
 from numbers import Real
 from typing import Any
 
@@ -45,7 +46,10 @@ def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:
     if named or (rule.__defaults__ and len(given) < rule.__code__.co_argcount):
         bound = inspect.signature(rule).bind(*given, **named)
         bound.apply_defaults()
-        return bound.args
+        given = bound.args
+    if rule is ops.clip and len(given) == 3:  # None is no bound, as NumPy has it
+        x, low, high = given
+        return x, -math.inf if low is None else low, math.inf if high is None else high
     return given
 
 

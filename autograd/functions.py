@@ -1,23 +1,45 @@
 """Every operation as a function: Values give a Value, plain numbers give a number.
 
+Those of single numbers go element by element over NumPy arrays, whose shapes
+broadcast, and over nested lists and tuples, whose structure is mirrored.
+
 >>> import autograd
 >>> autograd.tanh(0.5), autograd.tanh(autograd.Value(0.5)).data
 (0.46211715726000974, 0.46211715726000974)
+>>> autograd.maximum([[1.0, -2.0], [-3.0, 4.0]], 0.0)
+[[1.0, 0.0], [0.0, 4.0]]
 """
 
 import builtins
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeAlias, overload
 
 from autograd import _select, errors, ops
 from autograd._select import Value
 from autograd.checks import as_list
+from autograd.elements import by_element, holds_elements
+from autograd.trees import is_branching
 from autograd.value import Number
 
 
+class Array(Protocol):
+    """A NumPy array, for those who have none."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+
+    def ravel(self) -> Any:
+        """Its elements in one row."""
+
+
+Nest: TypeAlias = "Number | list[Any] | tuple[Any, ...]"
+Elements: TypeAlias = "Number | list[Any] | tuple[Any, ...] | Array"
+
+
 class Elementwise(Protocol):
-    """A function of single numbers or Values."""
+    """A function of numbers or Values, or of every element of arrays and nested lists."""
 
     @overload
     def __call__(self, x: Value, /, *others: Number, **named: Number) -> Value: ...
@@ -25,6 +47,25 @@ class Elementwise(Protocol):
     def __call__(self, x: float, /, *others: float, **named: float) -> float: ...
     @overload
     def __call__(self, x: Number, /, *others: Number, **named: Number) -> Number: ...
+    @overload
+    def __call__(self, x: list[Any], /, *others: Nest, **named: Nest) -> list[Any]: ...
+    @overload
+    def __call__(self, x: tuple[Any, ...], /, *others: Nest, **named: Nest) -> tuple[Any, ...]: ...
+    @overload
+    def __call__(self, x: Elements, /, *others: Elements, **named: Elements) -> Any: ...
+
+
+class Predicate(Protocol):
+    """A question about a number or Value, or about every element of arrays and nested lists."""
+
+    @overload
+    def __call__(self, x: Number, /) -> bool: ...
+    @overload
+    def __call__(self, x: list[Any], /) -> list[Any]: ...
+    @overload
+    def __call__(self, x: tuple[Any, ...], /) -> tuple[Any, ...]: ...
+    @overload
+    def __call__(self, x: Elements, /) -> Any: ...
 
 
 class Reduction(Protocol):
@@ -44,12 +85,12 @@ def _elementwise(*rules: ops.Rule) -> Iterator[Elementwise]:
 
 def _elementwise_function(rule: ops.Rule) -> Any:
     function = _select.elementwise(rule)
-    return _named(function, rule, "Single numbers or Values give one of the same")
+    return _named(function, rule, "Numbers or Values give one of the same, arrays and lists many")
 
 
 def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
     def function(values: Any, /) -> Any:
-        values = as_list(rule.__name__, values)
+        values = _sequence(rule.__name__, values)
         if not values:
             if empty is None:
                 raise errors.ShapeError(f"{rule.__name__} of an empty sequence has no value")
@@ -57,6 +98,18 @@ def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
         return _select.evaluate(rule, *values)
 
     return _named(function, rule, "Takes one sequence of numbers or Values")
+
+
+def _sequence(name: str, values: Any) -> list[Any]:
+    """The elements of one sequence; NumberError where they are sequences themselves."""
+    elements = as_list(name, values)
+    if elements and is_branching(elements[0]):
+        raise errors.NumberError(
+            f"{name} takes one sequence of numbers or Values, got a {type(values).__name__} of "
+            f"{type(elements[0]).__name__}s: write [{name}(row) for row in rows], or "
+            f"{name}(array.ravel()) for all of an array"
+        )
+    return elements
 
 
 def _named(function: Callable[..., Any], rule: ops.Rule, summary: str) -> Any:
@@ -108,6 +161,22 @@ Unequal lengths raise ShapeError.
 """
 
 
+def _predicate(name: str, meaning: Callable[[float], bool], summary: str) -> Any:
+    def function(x: Any, /) -> Any:
+        if holds_elements((x,)):
+            return by_element(name, function, (x,))
+        return meaning(_select.float_of(x))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{summary}; an array or nested list of answers for one of numbers."
+    return function
+
+
+isnan: Predicate = _predicate("isnan", math.isnan, "Whether a number or Value is nan")
+isinf: Predicate = _predicate("isinf", math.isinf, "Whether a number or Value is infinite")
+isfinite: Predicate = _predicate("isfinite", math.isfinite, "Whether it is no nan or infinity")
+
+
 def softmax(logits: Iterable[Number]) -> list[Any]:
     """The probabilities proportional to exp(logit); they sum to 1 and never overflow.
 
@@ -131,7 +200,7 @@ def shifted_logits(logits: Iterable[Number]) -> list[Any]:
     In the place of the largest is the number 0.0, so that no derivative of what
     follows is a difference of two that are equal up to rounding.
     """
-    logits = as_list("softmax", logits)
+    logits = _sequence("softmax", logits)
     numbers = [x.data if isinstance(x, Value) else x for x in logits]
     largest = builtins.max(numbers, default=0.0)
     if not numbers or not math.isfinite(largest):

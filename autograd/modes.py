@@ -106,10 +106,13 @@ def detect_anomaly() -> Iterator[None]:
 
 
 def calling_line() -> str:
-    """``file:line`` of the innermost frame outside the package."""
+    """``file:line`` of the innermost frame outside the package, and outside NumPy."""
     here = f"{Path(__file__).parent}{os.sep}"
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith(here):
+    while frame.f_back and (
+        frame.f_code.co_filename.startswith(here)
+        or str(frame.f_globals.get("__name__")).startswith("numpy.")
+    ):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import _select, ops
 from autograd.checks import as_float, as_list, operands
 from autograd.derived import source_of
+from autograd.elements import by_element, holds_elements
 from autograd.errors import FormulaError, GradcheckError
 from autograd.formulas import Formula, formula_for, named_after
 from autograd.gradcheck import GradcheckReport, gradcheck
@@ -43,6 +44,8 @@ class Operation:
             inputs: Sequence[Any] = as_list(self.rule.__name__, given[0])
         else:
             inputs = operands(self.rule, *given, **named)
+            if holds_elements(inputs):
+                return by_element(self.rule.__name__, self, inputs)
         result = _select.evaluate(self.rule, *inputs)
         return result if isinstance(result, _select.Value) else as_float(result)
 

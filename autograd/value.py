@@ -234,7 +234,8 @@ class Value:
     __mul__, __rmul__ = _operator(ops.mul), _operator(ops.mul, reflected=True)
     __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, reflected=True)
     __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, reflected=True)
-    __neg__, __abs__, __pos__ = _method(ops.neg), _method(ops.abs), lambda self: self
+    __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
+    __pos__ = conjugate = lambda self: self  # np.vdot and np.std ask for the conjugate
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
