@@ -210,7 +210,7 @@ class _Reading:
         numbers = None
         if self.numbers is not None:
             numbers = [self.evaluated(argument) for argument in called.args]
-        short = None if is_derived else whole
+        short: ast.expr | None = None if is_derived else whole
         if name in _MEANINGS:
             short = substituted(_MEANINGS[name], {"x": whole.args[0]})
         reading = _Reading(rule, whole.args, short, numbers)
