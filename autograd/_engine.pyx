@@ -267,7 +267,8 @@ cdef class Value:
     # --- backward --------------------------------------------------------------
 
     def _backward(self):
-        pass_on(self)
+        if self.flags & ARRIVED:
+            pass_on(self)
 
     def backward(self, gradient=1.0):
         cdef double upstream
@@ -1144,31 +1145,34 @@ cdef inline int push_unvisited(Nodes *stack, PyObject *node, unsigned int since)
 cdef inline void pass_on(Value node) noexcept:
     """Pass a node's gradient on to its parents: the chain rule, one step."""
     cdef double upstream = node.gradient.grad
-    cdef unsigned char chooses = choosing_rules[node.rule]
-    cdef Py_ssize_t i
-    if not node.flags & ARRIVED:
-        return
-    if node.flags & MANY:
-        for i in range(node.extra.count):
-            if not node.extra.is_number[i] and passes(node, i):
-                accumulate(<Value> node.extra.operands[i].value, upstream * node.extra.partials[i])
+    if node.flags & MANY or choosing_rules[node.rule]:
+        pass_on_by_choice(node)
         return
     if not node.flags & A_NUMBER and node.a.value != NULL:
-        if not (chooses & 1 and node.partial_a == 0.0):
-            accumulate(<Value> node.a.value, upstream * node.partial_a)
+        accumulate(<Value> node.a.value, upstream * node.partial_a)
     if not node.flags & B_NUMBER and node.b.value != NULL:
-        if not (chooses & 2 and node.partial_b == 0.0):
-            accumulate(<Value> node.b.value, upstream * node.partial_b)
+        accumulate(<Value> node.b.value, upstream * node.partial_b)
+
+
+cdef void pass_on_by_choice(Value node) noexcept:
+    """The same for any number of operands; nothing passes to those that were not taken."""
+    cdef double upstream = node.gradient.grad
+    cdef unsigned char chooses = choices_of(node)
+    cdef Py_ssize_t i
+    for i in range(operand_count(node)):
+        if not is_number(node, i) and (not chooses or passes(node, i)):
+            accumulate(<Value> operand(node, i).value, upstream * partial(node, i))
+
+
+cdef inline unsigned char choices_of(Value node) noexcept:
+    if node.flags & MANY and not node.rule:
+        return node.extra.chooses
+    return choosing_rules[node.rule]
 
 
 cdef inline bint passes(Value node, Py_ssize_t i) noexcept:
     """Whether a gradient passes over the edge to operand `i`: not to one that was not taken."""
-    if partial(node, i) != 0.0:
-        return True
-    cdef unsigned char chooses = choosing_rules[node.rule]
-    if node.flags & MANY and not node.rule:
-        chooses = node.extra.chooses
-    return not chooses >> (i if i < 7 else 7) & 1
+    return partial(node, i) != 0.0 or not choices_of(node) >> (i if i < 7 else 7) & 1
 
 
 cdef inline void accumulate(Value parent, double contribution) noexcept:
@@ -1202,7 +1206,8 @@ cdef int run_backward(Value root, double upstream) except -1:
                     run_hooks(<Value> items[i])
                     if watching:
                         modes.check_backward(<Value> items[i])
-                pass_on(<Value> items[i])
+                if (<Value> items[i]).flags & ARRIVED:
+                    pass_on(<Value> items[i])
     finally:
         for i in range(sums.count):
             (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before

@@ -113,12 +113,13 @@ def _sequence(name: str, values: Any) -> list[Any]:
 
 
 def _named(function: Callable[..., Any], rule: ops.Rule, summary: str) -> Any:
-    kink = ops.TABLE[rule].kink
+    facts = ops.TABLE[rule]
     function.__name__ = function.__qualname__ = rule.__name__
     function.__module__ = __name__
     function.__doc__ = f"{summary}: the value of rule ``ops.{rule.__name__}``." + (
-        f" Where it has no derivative it takes: {kink}." if kink else ""
+        f" Where it has no derivative it takes: {facts.kink}." if facts.kink else ""
     )
+    function.__doc__ += f" Of fewer digits than others: {facts.digits}." if facts.digits else ""
     return function
 
 
@@ -205,5 +206,7 @@ def shifted_logits(logits: Iterable[Number]) -> list[Any]:
     largest = builtins.max(numbers, default=0.0)
     if not numbers or not math.isfinite(largest):
         return logits
+    if len(numbers) == 1:
+        return [sub(logits[0], largest)]
     place = numbers.index(largest)
     return [0.0 if i == place else sub(x, logits[place]) for i, x in enumerate(logits)]

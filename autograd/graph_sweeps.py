@@ -46,7 +46,7 @@ def reverse_graph(
             continue
         wanted = [parent in on_the_way for parent in node.parents]
         found = partials(node, _taken(node, wanted))
-        if _is_fixed(node, above):
+        if _is_fixed(node, above, on_the_way):
             found = [x if x is None else _select.float_of(x) for x in found]
         for parent, partial in zip(node.parents, found, strict=True):
             if partial is not None:
@@ -107,17 +107,17 @@ def _taken(node: Value, wanted: Sequence[bool]) -> list[bool]:
     return [want and taken for want, taken in zip(wanted, on, strict=True)]
 
 
-def _is_fixed(node: Value, upstream: Number) -> bool:
+def _is_fixed(node: Value, upstream: Number, on_the_way: set[Value]) -> bool:
     """Whether what `node` passes on stays the same nearby, on every side of the kink it is at.
 
     So it is for the weight of abs(w) in a penalty: nothing there is to be differentiated.
     """
     fixed = not isinstance(upstream, Value) or not upstream.requires_grad
-    return fixed and is_bend(node) and all(map(_is_affine, node.parents))
+    return fixed and is_bend(node) and all(_is_affine(x, on_the_way) for x in node.parents)
 
 
-def _is_affine(node: Value) -> bool:
-    """Whether `node` is made of leaves by sums, and products with constants."""
+def _is_affine(node: Value, inside: set[Value]) -> bool:
+    """Whether `node` comes by sums and constant factors from leaves and what is not `inside`."""
     stack, seen = [node], {node}
     while stack:
         node = stack.pop()
@@ -127,7 +127,7 @@ def _is_affine(node: Value) -> bool:
             node.op in ("add", "sub", "neg", "sum", "mean") or (by_constant and len(varying) == 1)
         ):
             return False
-        stack += [parent for parent in varying if parent not in seen]
+        stack += [parent for parent in varying if parent in inside and parent not in seen]
         seen.update(varying)
     return True
 

@@ -56,8 +56,17 @@ def nearby(
 def holds_nan(result: Any) -> bool:
     """Whether there is a nan among the numbers of a structure."""
     if type(result) is float:
-        return result != result  # noqa: PLR0124 - the quickest test for nan
-    return any(_select.float_of(x) != _select.float_of(x) for x in flatten(result)[0])
+        return math.isnan(result)
+    if type(result) is list and result:
+        if type(result[0]) is list:
+            return any(map(holds_nan, result))
+        total = sum(result) if type(result[0]) is float else None
+        if type(total) is float and not math.isnan(total):
+            return False
+    numbers = flatten(result)[0]
+    if not set(map(type, numbers)) <= {float}:
+        numbers = list(map(_select.float_of, numbers))
+    return any(map(math.isnan, numbers))
 
 
 def _is_plain(result: Any) -> bool:

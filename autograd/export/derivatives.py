@@ -19,8 +19,8 @@ from autograd.partials import called_rule, names_of, namespace_of, with_bound_ca
 _MEANINGS = {
     name: ast.parse(meaning, mode="eval").body
     for name, meaning in (
-        ("sigmoid_slope", "sigmoid(x) * (1.0 - sigmoid(x))"),
-        ("tanh_slope", "1.0 - tanh(x) ** 2"),
+        ("sigmoid_slope", "sigmoid(x) * (1 - sigmoid(x))"),
+        ("tanh_slope", "1 - tanh(x) ** 2"),
     )
 }
 
@@ -210,12 +210,15 @@ class _Reading:
         numbers = None
         if self.numbers is not None:
             numbers = [self.evaluated(argument) for argument in called.args]
-        reading = _Reading(rule, whole.args, None if is_derived else whole, numbers)
+        short: ast.expr | None = None if is_derived else whole
+        if name in _MEANINGS:
+            short = substituted(_MEANINGS[name], {"x": whole.args[0]})
+        reading = _Reading(rule, whole.args, short, numbers)
         if result == 0:
             return reading.value
         partial = reading.partial(result - 1)
         finish = _in_cases if numbers is None else _finished
-        return finish(partial, reading.value, reading.value if is_derived else whole)
+        return finish(partial, reading.value, short or reading.value)
 
     def evaluated(self, expression: ast.expr) -> Any:
         code = compile(with_bound_calls(ast.Expression(expression)), "<rule>", "eval")

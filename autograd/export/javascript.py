@@ -68,10 +68,10 @@ def javascript_function(
     the rules it may call. FormulaError where there is no JavaScript.
 
     >>> from autograd import ops
-    >>> print(javascript_function(formula_for(ops.tanh), {}, ()))
-    function rule_tanh(x) {
-      let out = math.tanh(x);
-      return [out, 1 - (out * out)];
+    >>> print(javascript_function(formula_for(ops.tan), {}, ()))
+    function rule_tan(x) {
+      let out = math.tan(x);
+      return [out, 1 + (out * out)];
     }
     <BLANKLINE>
     """
