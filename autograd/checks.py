@@ -1,7 +1,7 @@
 """Reading what a user passed in: numbers, and sequences whose lengths must agree."""
 
 import inspect
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 from autograd import errors, ops
@@ -19,11 +19,28 @@ def as_float(number: Any) -> float:
         item = number.item()
         if type(item).__module__ != "numpy":
             return as_float(item)
-    hint = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
+    hints = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
+    hint = [hints[kind.__name__] for kind in type(number).__mro__ if kind.__name__ in hints]
     kind = type(number).__name__
-    raise errors.NumberError(
-        f"expected one real number, got {kind} {number!r}" + hint.get(kind, "")
-    )
+    raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + "".join(hint[:1]))
+
+
+def as_text(what: str, text: Any, hint: str = "") -> str:
+    """`text` itself; LabelError unless it is one: `what` says what it would have been."""
+    if isinstance(text, str):
+        return text
+    raise errors.LabelError(f"{what} is a text, got {type(text).__name__} {text!r}{hint}")
+
+
+def equals(number: float, other: Any) -> Any:
+    """Whether `number` is the number `other`; NotImplemented where `other` is none."""
+    if isinstance(other, Number):
+        return bool(number == other)
+    if type(other).__module__ == "numpy" and getattr(other, "shape", None) == ():
+        item = other.item()
+        if isinstance(item, Number):
+            return bool(number == item)
+    return NotImplemented
 
 
 def as_operand(other: Any) -> Any:

@@ -23,6 +23,10 @@ class NumberError(ChainruleError, TypeError):
     """Something that is not one real number stands where a number must."""
 
 
+class LabelError(ChainruleError, TypeError):
+    """Something that is no text stands where a name must."""
+
+
 class DetachError(ChainruleError, TypeError):
     """A Value was about to lose its graph silently, as in ``float(v)``."""
 

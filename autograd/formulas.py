@@ -12,16 +12,17 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from autograd import ops
 from autograd.errors import FormulaError
 
 SCALAR = (ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call,
-          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.Attribute,
+          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.FloorDiv, ast.Mod, ast.USub,
+          ast.Attribute,
           ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Load)  # fmt: skip
 SEQUENCE = (*SCALAR, ast.List, ast.ListComp, ast.comprehension, ast.Store, ast.Starred,
-            ast.Subscript, ast.Slice, ast.FloorDiv)  # fmt: skip
+            ast.Subscript, ast.Slice)  # fmt: skip
 
 
 Made = TypeVar("Made")
@@ -65,6 +66,31 @@ class RuleName(str):
         return self
 
 
+class ByHand(str):
+    """The `op` of a node made by hand: what its maker calls it, which names no rule of ours."""
+
+    __slots__ = ("given",)
+    given: str
+
+    def __new__(cls, given: str) -> Self:
+        """The name to show; `given` may be empty."""
+        name = super().__new__(cls, given or "made by hand")
+        name.given = str(given)
+        return name
+
+    def __reduce__(self) -> tuple[type["ByHand"], tuple[str]]:
+        return type(self), (self.given,)
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+
+class Unknown(ByHand):
+    """The `op` of a node made by hand without its partials."""
+
+    __slots__ = ()
+
+
 def named_after(rule: ops.Rule) -> RuleName:
     """The name of `rule`, leading back to it."""
     name = RuleName(rule.__name__)
@@ -76,6 +102,8 @@ def rule_named(name: str) -> ops.Rule | None:
     """The rule that made a node, by the node's `op`; None if the name alone does not tell."""
     if isinstance(name, RuleName):
         return name.rule
+    if isinstance(name, ByHand):
+        return None
     rule = getattr(ops, name, None)
     return rule if inspect.isfunction(rule) and rule in ops.TABLE else None
 

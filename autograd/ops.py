@@ -3,8 +3,9 @@
 A *rule* takes its operands as floats and returns the value, then one partial
 derivative per operand. Rules are straight-line code (assignments, conditional
 expressions, one return), so that other readers than Python can follow them.
-They never test with ``==``: the same rule also runs on Values, which compare
-equal by identity. The table at the end adds what is not calculus.
+They never test two operands with ``==``: the same rule also runs on Values, and
+two Values are equal only if they are one. The table at the end adds what is not
+calculus.
 
 Glossary: ``x``, ``y`` operands; ``*x`` a sequence of operands; ``out`` the
 value; ``e`` an exponential that cannot overflow.
@@ -216,6 +217,13 @@ def fmod(x, y):
     out = math.fmod(x, y)
     return out, 1.0, (out - x) / y
 
+def floordiv(x, y):
+    return x // y, 0.0, 0.0
+
+def mod(x, y):  # of the sign of y, as Python's
+    times, _, _ = floordiv(x, y)
+    return x % y, 1.0, -times
+
 # --- sequences: added up plainly, left to right, so that every engine agrees -----
 def _total(terms):
     total = 0.0
@@ -332,6 +340,8 @@ TABLE: dict[Rule, Facts] = {
     floor: Facts("floor", kink="0 everywhere"),
     ceil: Facts("ceil", kink="0 everywhere"),
     fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps"),
+    mod: Facts("%", ((-10.0, 10.0), (1.0, 3.0)), "1 and -floor(x/y) at jumps"),
+    floordiv: Facts("//", ((-10.0, 10.0), (1.0, 3.0)), "0 everywhere"),
     sum: Facts("sum"),
     mean: Facts("mean"),
     prod: Facts("prod"),
