@@ -17,7 +17,7 @@ it, and is seen to in `_cycles.pxi`.
 
 cimport cython
 from cpython.array cimport array
-from cpython.contextvars cimport PyContextVar_Get, PyContextVar_Reset, PyContextVar_Set
+from cpython.contextvars cimport PyContextVar_Get, PyContextVar_Set
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
 from cpython.object cimport PyObject, PyTypeObject, destructor, visitproc
@@ -29,7 +29,7 @@ from libc.string cimport memset
 
 from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import (
-    as_float, as_list, as_operand, as_text, checked, equals, operands as operands_of
+    as_float, as_list, as_operand, checked, equals, operands as operands_of
 )
 from autograd.formulas import Unknown
 
@@ -73,6 +73,8 @@ cdef extern from *:
     }
     #define items_of(sequence) PySequence_Fast_ITEMS(sequence)
     #define use_to_set_attributes(type, function) ((type)->tp_setattro = (function))
+    #define init_of(type) ((void *)(type)->tp_init)
+    #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
     #if defined(__GNUC__)
     #define prefetch(address) __builtin_prefetch(address, 1)
     #else
@@ -83,6 +85,8 @@ cdef extern from *:
     PyObject *type_dict(object type)  # borrowed
     PyObject **items_of(object sequence)
     void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
+    void *init_of(PyTypeObject *type)
+    void use_to_init(PyTypeObject *type, void *function)
     bint release(PyObject *object)
     Value revived(PyObject *object)
 
@@ -138,8 +142,10 @@ cdef class Value:
     cdef unsigned char flags
 
     def __cinit__(self):
+        global subclassed
         self.number = NAN
         if type(self) is not Value:
+            subclassed = True
             own_of(self)
 
     def __init__(self, data, *given, label="", requires_grad=True, **named):
@@ -288,6 +294,12 @@ cdef class Value:
         replace(&own.attributes, attributes)
         for name in attributes:
             offer(name)
+
+    @property
+    def _attributes(self):
+        if type(self) is Value and (self.extra == NULL or self.extra.own == NULL):
+            return {}
+        return vars(self)
 
     @property
     def _by_hand(self):
@@ -610,6 +622,34 @@ cdef int set_label(Value node, label) except -1:
     return replace(&extra.label, label)
 
 
+ctypedef int (*initproc)(PyObject *, PyObject *, PyObject *)
+cdef initproc init_in_full
+
+
+cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
+    """`__init__`, quick for a number, or a number and a label."""
+    cdef Value node = <Value> self
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(<object> given)
+    cdef PyObject *data
+    cdef bint plain = named == NULL and node.extra == NULL and not has_parents(node)
+    if not plain or n < 1 or n > 2 or (
+        n == 2 and type(<object> PyTuple_GET_ITEM(<object> given, 1)) is not str
+    ):
+        return init_in_full(self, given, named)
+    data = PyTuple_GET_ITEM(<object> given, 0)
+    node.number = (
+        PyFloat_AS_DOUBLE(<object> data) if type(<object> data) is float
+        else as_float(<object> data)
+    )
+    node.gradient.grad = 0.0
+    node.flags = REQUIRES_GRAD
+    read_modes()
+    set_scope(node)
+    if n == 2 and <object> PyTuple_GET_ITEM(<object> given, 1):
+        set_label(node, <object> PyTuple_GET_ITEM(<object> given, 1))
+    return 0
+
+
 cdef int in_full(Value node, label, made) except -1:
     """The rest of `__init__`: a label, and what `foreign.read` found of a node made by hand."""
     cdef Extra *extra = extra_of(node)
@@ -840,20 +880,21 @@ cdef dict all_names_inside = {}  # the same for every Modes object
 
 
 @cython.final
+@cython.no_gc  # it holds texts and tuples of them
 cdef class scope:
     __doc__ = modes.scope.__doc__
 
-    cdef object name, token
+    cdef object name
+    cdef object outside  # the Modes outside, while it is entered
+    cdef list further  # those of before, where it is entered inside of itself
 
     def __init__(self, name):
-        self.name = name
+        self.name = name if type(name) is str else errors.as_text("a scope", name)
 
     def __enter__(self):
         cdef PyObject *found
         cdef dict names
         global names_outside, names_inside
-        if self.token is not None:
-            raise errors.GraphError(f"scope {self.name!r} is entered already: make another one")
         PyContextVar_Get(current_modes, NULL, &found)
         outside = <object> found
         Py_DECREF(outside)
@@ -871,11 +912,26 @@ cdef class scope:
             if len(names) > 4096:
                 names.clear()
             names[self.name] = inside
-        self.token = PyContextVar_Set(current_modes, inside)
+        PyContextVar_Set(current_modes, inside)
+        if self.outside is not None:
+            if self.further is None:
+                self.further = []
+            self.further.append(self.outside)
+        self.outside = outside
 
     def __exit__(self, kind, error, traceback):
-        PyContextVar_Reset(current_modes, self.token)
-        self.token = None
+        if self.outside is None:
+            raise errors.GraphError("scope is not entered: there is nothing to leave")
+        PyContextVar_Set(current_modes, self.outside)
+        self.outside = self.further.pop() if self.further else None
+
+    def __dealloc__(self):
+        # What interrupts a block before its end drops the scope: see `modes._Leave`.
+        if self.outside is not None:
+            PyContextVar_Set(current_modes, self.further[0] if self.further else self.outside)
+
+    def __call__(self, function):
+        return modes.decorated(self, function)
 
 
 # --- making nodes ------------------------------------------------------------------
@@ -931,7 +987,7 @@ def dot(x, y):
         return evaluate(ops_dot, *x, *y)
     if not holds_value(&given):
         return evaluate(ops_dot, *x, *y)
-    return as_kind(kind_of(&given), many(ops_dot, RULE_dot, &given))
+    return as_kind(kind_of(&given) if subclassed else None, many(ops_dot, RULE_dot, &given))
 
 
 cdef object ops_dot = ops.dot
@@ -967,7 +1023,10 @@ cdef bint holds_value(Given *given) noexcept:
 
 cdef Value make(rule, tuple given):
     cdef Given operands = Given(items_of(given), PyTuple_GET_SIZE(given), NULL, 0)
-    return as_kind(kind_of(&operands), make_plain(rule, given))
+    return as_kind(kind_of(&operands) if subclassed else None, make_plain(rule, given))
+
+
+cdef bint subclassed = False  # whether there has ever been a Value of a subclass
 
 
 cdef object kind_of(Given *given):
@@ -1158,21 +1217,18 @@ cdef Value many(rule, int number, Given *given):
     return out
 
 
-def rebuilt(data, op, tuple parents, tuple partials):
+def rebuilt(data, op, tuple parents, tuple partials, kind=None):
     """A node from its parts: what pickle and deepcopy restore."""
-    cdef Py_ssize_t i
     cdef Value out = new_node()
     if len(parents) != len(partials):
         raise ValueError(f"{len(partials)} partials for {len(parents)} parents")
     out.number = data
+    out.flags = REQUIRES_GRAD
     if parents:
-        out.extra = extra_for(len(parents))
-        out.flags = MANY
-        replace(&out.extra.op, op)
-        for i in range(len(parents)):
-            take(out, i, <PyObject *> parents[i])
-            out.extra.partials[i] = partials[i]
-    return out
+        take_operands(out, parents, partials)
+    if op:
+        replace(&extra_of(out).op, op)
+    return as_kind(kind, out)
 
 
 cdef Value detached(Value node):
@@ -1921,3 +1977,5 @@ type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_flags &= ~Py_TPFLAGS_IMMUTABLETYPE
 type_of_values.tp_dealloc = <destructor> free_node
 use_to_set_attributes(type_of_values, <setattrofunc> set_attribute)
+init_in_full = <initproc> init_of(type_of_values)
+use_to_init(type_of_values, <void *> init)

@@ -25,13 +25,6 @@ def as_float(number: Any) -> float:
     raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + "".join(hint[:1]))
 
 
-def as_text(what: str, text: Any, hint: str = "") -> str:
-    """`text` itself; LabelError unless it is one: `what` says what it would have been."""
-    if isinstance(text, str):
-        return text
-    raise errors.LabelError(f"{what} is a text, got {type(text).__name__} {text!r}{hint}")
-
-
 def equals(number: float, other: Any) -> Any:
     """Whether `number` is the number `other`; NotImplemented where `other` is none."""
     if isinstance(other, Number):

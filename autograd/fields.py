@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Never
 
-from autograd.checks import as_text
+from autograd.errors import as_text
 
 
 def fixed(read: Callable[[Any], Any] | str, name: str = "") -> Any:

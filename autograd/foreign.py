@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Never
 
 from autograd import errors, modes
-from autograd.checks import as_float, as_text
+from autograd.checks import as_float
+from autograd.errors import as_text
 from autograd.formulas import ByHand, Unknown
 
 _MEANING = {

@@ -277,6 +277,7 @@ class Value:
     _children, _local_grads = parents, partials
     _prev = fields.fixed(lambda self: set(self.parents), "_prev")
     _op = fields.fixed(foreign.symbol_of, "_op")
+    _attributes = property(vars)
     _by_hand = property(lambda self: foreign.changed_by_hand(self, Value._backward))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
