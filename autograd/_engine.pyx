@@ -382,6 +382,12 @@ cdef class Value:
     def __rfloordiv__(self, other):
         return operator_in_python(ops.floordiv, other, self)
 
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def __rdivmod__(self, other):
+        return other // self, other % self
+
     def __neg__(self):
         return unary(RULE_neg, self) if type(self) is Value else make(ops.neg, (self,))
 
@@ -1480,8 +1486,6 @@ cdef int run_backward(Value root, double upstream, bint calls_hooks) except -1:
                 if by_hand:  # it may have set `grad` of what comes after it
                     (<Value> order.items[i]).flags |= REACHED
                 if (<Value> order.items[i]).extra != NULL and passes_by_hand(<Value> order.items[i]):
-                    if not calls_hooks:
-                        foreign.check_seen_through([<Value> order.items[i]], "a transform")
                     by_hand = True
                     (<Value> order.items[i])._backward()
                 else:
@@ -1581,7 +1585,12 @@ cdef void put_back(Nodes *nodes, Before *before) noexcept:
 
 cdef int sort_with(Value root, list inputs, Nodes *nodes) except -1:
     """The order of the graph below `root`, and behind it `inputs` once more."""
+    cdef Py_ssize_t i
     sort(root, nodes, NULL)
+    for i in range(nodes.count):
+        if (<Value> nodes.items[i]).extra != NULL and (<Value> nodes.items[i]).flags & REQUIRES_GRAD:
+            if passes_by_hand(<Value> nodes.items[i]):
+                foreign.check_seen_through([<Value> nodes.items[i]], "a sweep of a transform")
     for leaf in inputs:
         if not isinstance(leaf, Value):
             raise TypeError(f"inputs are Values, got {leaf!r}")

@@ -64,7 +64,8 @@ def forward_graph(
     order = [node for node in topological_order(root) if node.requires_grad]
     on_the_way = depending_on(inputs, order)
     for node in order:
-        if node not in on_the_way or node in tangent_of or (node is root and root not in outputs):
+        together = node is root and not any(out is root for out in outputs)
+        if node not in on_the_way or node in tangent_of or together:
             continue
         wanted = [parent in on_the_way for parent in node.parents]
         total: Number | None = None

@@ -23,6 +23,8 @@ _OTHER_NAMES = {
     "fmax": "maximum",
     "fmin": "minimum",
     "float_power": "pow",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
     "subtract": "sub",
 }
 _RULES = {rule.__name__: rule for rule in ops.TABLE}

@@ -24,7 +24,8 @@ from autograd.derived import (
     without_unused_steps,
 )
 from autograd.errors import FormulaError, GraphError
-from autograd.formulas import Formula, formula_for, kept_by_rule, named_after, rule_named
+from autograd.foreign import check_seen_through, shown
+from autograd.formulas import ByHand, Formula, formula_for, kept_by_rule, named_after, rule_named
 from autograd.value import Number
 
 
@@ -39,6 +40,7 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     values: list[Number | None] = [None] * len(wanted)
     if not any(wanted):
         return values
+    check_seen_through([node], "a derivative made of Values")
     _check_data(node, rule)
     if formula_for(rule).sequence:
         every = sequence_partials(rule)(node, _operands(node))
@@ -66,8 +68,8 @@ def check_up_to_date(nodes: Iterable[Value]) -> None:
             operands[4:] = ["..."] if len(operands) > 4 else []
             raise GraphError(
                 f"{node.op} has computed {node._data!r}, but its operands hold other data now "
-                f"({', '.join(operands)}): a leaf was changed since, so compute the expression "
-                "again. (A rule of your own by that name needs @autograd.op.)"
+                f"({', '.join(operands)}): data was assigned since, to a leaf or between, so compute "
+                "the expression again. (A rule of your own by that name needs @autograd.op.)"
             )
 
 
@@ -96,6 +98,11 @@ def _same_number(x: float, y: float) -> bool:
 def rule_of(node: Value) -> ops.Rule:
     """The rule that made `node`; GraphError where only its name is known."""
     rule = rule_named(node.op)
+    if isinstance(node.op, ByHand):
+        raise GraphError(
+            f"{shown(node)} was made by hand: its partials are known, but not how they change. "
+            "Make it with @autograd.op to differentiate it twice"
+        )
     if rule is None:
         try:
             return called_rule(node.op)  # a derived rule that came out of a pickle

@@ -8,6 +8,7 @@ differentiated again.
 from collections.abc import Sequence
 
 from autograd import value
+from autograd.foreign import check_seen_through
 from autograd.partials import rule_of, tangents_of_partials
 
 
@@ -16,6 +17,7 @@ def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Val
     gradients = {root: upstream}
     for node in reversed(value.topological_order(root)):
         if node in gradients and node.requires_grad:
+            check_seen_through([node], "a sweep of a transform")
             above = gradients[node]
             for parent, partial in zip(node.parents, node.partials, strict=True):
                 if parent.requires_grad:
@@ -95,6 +97,7 @@ def _tangents(
     tangent_of = dict(zip(inputs, tangents, strict=True))
     for node in order:
         if node.parents and node.requires_grad and node not in tangent_of:
+            check_seen_through([node], "a sweep of a transform")
             total = 0.0
             for parent, partial in zip(node.parents, node.partials, strict=True):
                 tangent = tangent_of.get(parent, 0.0)

@@ -248,12 +248,15 @@ class Value:
     __mod__, __rmod__ = _operator(ops.mod), _operator(ops.mod, reflected=True)
     __floordiv__ = _operator(ops.floordiv)
     __rfloordiv__ = _operator(ops.floordiv, reflected=True)
+    __divmod__ = lambda self, other: (self // other, self % other)  # noqa: E731
+    __rdivmod__ = lambda self, other: (other // self, other % self)  # noqa: E731
     __neg__, __abs__, __pos__ = _method(ops.neg), _method(ops.abs), lambda self: self
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
     sqrt, cbrt, hypot, fmod = _methods(ops.sqrt, ops.cbrt, ops.hypot, ops.fmod)
+    mod, floordiv = _methods(ops.mod, ops.floordiv)
     exp, exp2, expm1 = _methods(ops.exp, ops.exp2, ops.expm1)
     log, log2, log10, log1p = _methods(ops.log, ops.log2, ops.log10, ops.log1p)
     sin, cos, tan = _methods(ops.sin, ops.cos, ops.tan)
