@@ -73,6 +73,7 @@ cdef extern from *:
     }
     #define items_of(sequence) PySequence_Fast_ITEMS(sequence)
     #define use_to_set_attributes(type, function) ((type)->tp_setattro = (function))
+    #define has_dict(object) (Py_TYPE(object)->tp_dictoffset != 0)
     #define init_of(type) ((void *)(type)->tp_init)
     #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
     #if defined(__GNUC__)
@@ -85,6 +86,7 @@ cdef extern from *:
     PyObject *type_dict(object type)  # borrowed
     PyObject **items_of(object sequence)
     void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
+    bint has_dict(PyObject *object)
     void *init_of(PyTypeObject *type)
     void use_to_init(PyTypeObject *type, void *function)
     bint release(PyObject *object)
@@ -291,9 +293,13 @@ cdef class Value:
         if type(attributes) is not dict:
             raise TypeError(f"__dict__ must be set to a dictionary, not a '{type(attributes).__name__}'")
         cdef Own *own = own_of(self)
-        replace(&own.attributes, attributes)
-        for name in attributes:
-            offer(name)
+        replace(&own.attributes, Attributes(attributes))
+
+    def __setattr__(self, name, new):
+        set_attribute(<PyObject *> self, <PyObject *> name, <PyObject *> new)
+
+    def __delattr__(self, name):
+        set_attribute(<PyObject *> self, <PyObject *> name, NULL)
 
     @property
     def _attributes(self):
@@ -662,7 +668,9 @@ cdef int in_full(Value node, label, made) except -1:
     cdef tuple children = ()
     op, partials = "", ()
     if made is not None:
-        label, children, op, partials = made
+        label, children, op, partials, required = made
+        if not required:
+            node.flags &= ~REQUIRES_GRAD
     if children:
         take_operands(node, children, partials)
     set_label(node, label)
@@ -723,8 +731,32 @@ cdef void free_own(Own *own) noexcept:
 cdef dict attributes_of(Value node):
     cdef Own *own = own_of(node)
     if own.attributes == NULL:
-        replace(&own.attributes, {})
+        replace(&own.attributes, Attributes())
     return <dict> own.attributes
+
+
+class Attributes(dict):
+    """The attributes a user gave one Value; the class learns their names."""
+
+    __slots__ = ()
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        for name in self:
+            offer(name)
+
+    def __setitem__(self, name, attribute):
+        super().__setitem__(name, attribute)
+        offer(name)
+
+    def update(self, *given, **named):
+        super().update(*given, **named)
+        for name in self:
+            offer(name)
+
+    def setdefault(self, name, default=None):
+        offer(name)
+        return super().setdefault(name, default)
 
 
 cdef inline object own_attribute(Value node, name):
@@ -747,13 +779,8 @@ cdef class Attribute:
         self.name, self.others = name, others
 
     def __get__(self, value, kind):
-        if value is not None:
-            found = (<dict> value.__dict__).get(self.name, self) if (
-                type(value) is not Value
-                or (<Value> value).extra != NULL and (<Value> value).extra.own != NULL
-            ) else self
-            if found is not self:
-                return found
+        if value is not None and self.name in value._attributes:
+            return value._attributes[self.name]
         if self.others is None:
             owner = f"type object '{kind.__name__}'" if value is None else f"'{kind.__name__}' object"
             raise AttributeError(f"{owner} has no attribute {self.name!r}")
@@ -789,10 +816,18 @@ cdef int set_attribute(PyObject *self, PyObject *name, PyObject *new) except -1:
     except AttributeError:
         if <object> name in names_of_fixed:
             raise fields.not_set(<object> name) from None
-        if new == NULL or self.ob_type != type_of_values or <object> name == "__class__":
+        if new == NULL or has_dict(self) or is_data_descriptor(self, <object> name):
             raise
     (<dict> attributes_of(<Value> self))[<object> name] = <object> new
     return offer(<object> name)
+
+
+cdef bint is_data_descriptor(PyObject *self, name) except -1:
+    """Whether the class of `self` decides what setting `name` does."""
+    for kind in type(<object> self).__mro__:
+        if name in kind.__dict__:
+            return hasattr(type(kind.__dict__[name]), "__set__")
+    return False
 
 
 cdef set names_of_fixed = {

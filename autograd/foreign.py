@@ -10,6 +10,7 @@ every node does; else the function that was assigned to ``_backward`` is called
 in its turn, and what it adds to ``grad`` of the parents counts beside ours.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Never
 
@@ -30,18 +31,18 @@ _FORMS = (
 
 def read(
     value: type, given: Sequence[Any], label: str, named: dict[str, Any]
-) -> tuple[str, tuple[Any, ...], str, tuple[float, ...]]:
+) -> tuple[str, tuple[Any, ...], str, tuple[float, ...], bool]:
     """Label, children, op and partials of ``Value(data, *given, label=label, **named)``.
 
-    `value` is the class of Values. Children that are numbers stay numbers. Under
-    `no_grad` nothing is recorded: there are no children then.
+    Last comes whether it may require a gradient. `value` is the class of Values.
+    Children that are numbers stay numbers. Under `no_grad` nothing is recorded.
     """
     found = _by_meaning(given, label, named)
     text = as_text("a label", found.get("label", ""), _hint(found))
     if "children" not in found:
         if "local_gradients" in found:
             raise TypeError(f"local_gradients without children: write {_FORMS}")
-        return text, (), ByHand(found["op"]) if found.get("op") else "", ()
+        return text, (), ByHand(found["op"]) if found.get("op") else "", (), True
     children = _children(value, found["children"])
     op = as_text("the op", found.get("op", ""))
     partials = found.get("local_gradients", ())
@@ -52,11 +53,13 @@ def read(
         raise TypeError("local_gradients of a set of children: a set has no order, give a tuple")
     if partials and len(partials) != len(children):
         raise errors.ShapeError(f"{len(partials)} local_gradients for {len(children)} children")
-    if not (children and modes.current.get().recording):
-        return text, (), ByHand(op) if op and not children else "", ()
-    if partials:
-        return text, children, ByHand(op), partials
-    return text, children, Unknown(op), (float("nan"),) * len(children)
+    if not children:
+        return text, (), ByHand(op) if op else "", (), True
+    if not modes.current.get().recording:
+        return text, (), "", (), False
+    name = ByHand(op) if partials else Unknown(op)
+    required = any(isinstance(child, value) and child.requires_grad for child in children)
+    return text, children, name, partials or (math.nan,) * len(children), required
 
 
 def _by_meaning(given: Sequence[Any], label: str, named: dict[str, Any]) -> dict[str, Any]:

@@ -151,16 +151,14 @@ class Value:
         if self._parents:
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
         self._data: float = data if type(data) is float else as_float(data)
-        children: tuple[Any, ...] = ()
-        if given or named or type(label) is not str:
-            label, children, name, partials = foreign.read(Value, given, label, named)
-            self._name, self._partials = name, partials
-            self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
-        self._grad, self._reached, self._label = 0.0, False, label
-        self._required = bool(requires_grad) and (
-            not children or any(parent._required for parent in self._parents)
-        )
-        self._scope = modes.current.get().scope
+        children, self._name, self._partials, required = (), "", (), True
+        if given or named or type(label) is not str:  # made by hand
+            label, children, self._name, self._partials, required = foreign.read(
+                Value, given, label, named
+            )
+        self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
+        self._grad, self._reached, self._required = 0.0, False, required and bool(requires_grad)
+        self._label, self._scope = label, modes.current.get().scope
 
     @property
     def data(self) -> float:
