@@ -40,6 +40,7 @@ cdef Py_ssize_t owner_room = 0
 cdef Py_ssize_t enough_owners = 64  # for the next census
 cdef bint listening = False
 cdef bint counting = False
+cdef bint collecting = False  # Python's collector is at work
 
 
 cdef int enter_owner(Value node, Own *own) except -1:
@@ -75,7 +76,9 @@ cdef void leave_owner(Own *own) noexcept:
 
 def on_collection(phase, info):
     """Python collects garbage: so do we, where it looks at everything."""
-    if phase == "start" and info["generation"] == 2 and owner_count:
+    global collecting
+    collecting = phase == "start"
+    if collecting and info["generation"] == 2 and owner_count:
         take_census()
 
 
@@ -114,8 +117,13 @@ cdef int take_census() except -1:
         PyMem_RawFree(census.slots)
         PyMem_RawFree(census.waiting)
         counting = False
+    left = owner_count - len(dead)
     while dead:
         disown(dead.pop())
+    if owner_count > left and not collecting:  # cycles beside them hold them still
+        import gc
+
+        gc.collect()
     enough_owners = 2 * owner_count if owner_count > 32 else 64
     return 0
 
@@ -133,6 +141,11 @@ cdef int disown(Value owner) except -1:
     own.hooks = own.attributes = NULL
     if owner.extra.label != NULL and type(<object> owner.extra.label) is not str:
         replace(&owner.extra.label, str(<object> owner.extra.label))
+    # Emptied first: a hook's handle refers to the dict it is in.
+    if hooks != NULL:
+        (<dict> hooks).clear()
+    if attributes != NULL:
+        (<dict> attributes).clear()
     Py_XDECREF(hooks)
     Py_XDECREF(attributes)
     if type(owner) is not Value and clear_of(<PyObject *> owner) != NULL:
