@@ -150,7 +150,13 @@ cdef class Value:
             subclassed = True
             own_of(self)
 
-    def __init__(self, data, *given, label="", requires_grad=True, **named):
+    def __init__(self, *given, label="", requires_grad=True, **named):
+        if given:
+            data, given = given[0], given[1:]
+        elif "data" in named:
+            data = named.pop("data")
+        else:
+            raise TypeError("Value.__init__() missing 1 required positional argument: 'data'")
         if has_parents(self):
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
         cdef double number = PyFloat_AS_DOUBLE(data) if type(data) is float else as_float(data)
@@ -266,7 +272,7 @@ cdef class Value:
     def _made_at(self):
         if self.extra != NULL and self.extra.made_at != NULL:
             return <object> self.extra.made_at
-        raise AttributeError("_made_at")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_made_at'")
 
     @_made_at.setter
     def _made_at(self, made_at):
@@ -277,7 +283,7 @@ cdef class Value:
     def _hooks(self):
         if self.extra != NULL and self.extra.own != NULL and self.extra.own.hooks != NULL:
             return <object> self.extra.own.hooks
-        raise AttributeError("_hooks")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_hooks'")
 
     @_hooks.setter
     def _hooks(self, hooks):
@@ -294,6 +300,13 @@ cdef class Value:
             raise TypeError(f"__dict__ must be set to a dictionary, not a '{type(attributes).__name__}'")
         cdef Own *own = own_of(self)
         replace(&own.attributes, Attributes(attributes))
+
+    def __dir__(self):
+        offered = {name for name, x in (<dict> type_dict(Value)).items() if type(x) is Attribute}
+        hidden = offered.difference(self._attributes, [
+            name for name in offered if (<Attribute> type_dict_item(name)).others is not None
+        ])
+        return [name for name in object.__dir__(self) if name not in hidden]
 
     def __setattr__(self, name, new):
         set_attribute(<PyObject *> self, <PyObject *> name, <PyObject *> new)
@@ -794,7 +807,15 @@ cdef class Attribute:
         try:
             del value.__dict__[self.name]
         except KeyError:
-            raise AttributeError(self.name) from None
+            raise not_there(value, self.name) from None
+
+
+cdef object type_dict_item(name):
+    return (<dict> type_dict(Value))[name]
+
+
+def not_there(value, name):
+    return AttributeError(f"'{type(value).__name__}' object has no attribute {name!r}")
 
 
 cdef int offer(name) except -1:
@@ -816,6 +837,8 @@ cdef int set_attribute(PyObject *self, PyObject *name, PyObject *new) except -1:
     except AttributeError:
         if <object> name in names_of_fixed:
             raise fields.not_set(<object> name) from None
+        if new == NULL and self.ob_type == type_of_values:
+            raise not_there(<object> self, <object> name) from None
         if new == NULL or has_dict(self) or is_data_descriptor(self, <object> name):
             raise
     (<dict> attributes_of(<Value> self))[<object> name] = <object> new
@@ -832,6 +855,7 @@ cdef bint is_data_descriptor(PyObject *self, name) except -1:
 
 cdef set names_of_fixed = {
     "parents", "partials", "op", "local_gradient", "_children", "_local_grads", "_prev", "_op",
+    "_by_hand", "_attributes",
 }
 cdef set names_of_fields = names_of_fixed | {"data", "grad", "label", "requires_grad", "scope"}
 

@@ -83,9 +83,9 @@ def zero_grad(values: Iterable["Value"]) -> None:
 def _operator(rule: ops.Rule, *, reflected: bool = False) -> "Callable[[Value, Number], Value]":
     """A binary operator; other types than numbers get their own chance (NumPy arrays)."""
 
-    def operator(self: "Value", other: Number) -> "Value":
+    def operator(self: "Value", other: Number, *modulus: Any) -> "Value":
         operand = other if isinstance(other, Value) else as_operand(other)
-        if operand is NotImplemented:
+        if operand is NotImplemented or modulus:  # pow(v, 2, 5)
             return NotImplemented  # type: ignore[no-any-return]
         return apply(rule, operand, self) if reflected else apply(rule, self, operand)
 
@@ -275,11 +275,12 @@ class Value:
     scope = fields.settable("_scope", "scope", fields.as_scope)
     data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
     # What micrograd and microgpt call these.
-    _children, _local_grads = parents, partials
+    _children = fields.fixed("_parents", "_children")
+    _local_grads = fields.fixed("_partials", "_local_grads")
     _prev = fields.fixed(lambda self: set(self.parents), "_prev")
     _op = fields.fixed(foreign.symbol_of, "_op")
-    _attributes = property(vars)
-    _by_hand = property(lambda self: foreign.changed_by_hand(self, Value._backward))
+    _attributes = fields.fixed(vars, "_attributes")
+    _by_hand = fields.fixed(lambda v: foreign.changed_by_hand(v, Value._backward), "_by_hand")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
