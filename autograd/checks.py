@@ -25,7 +25,7 @@ def as_float(number: Any) -> float:
     raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + "".join(hint[:1]))
 
 
-def equals(number: float, other: Any) -> Any:
+def equals(number: Any, other: Any) -> Any:
     """Whether `number` is the number `other`; NotImplemented where `other` is none."""
     if isinstance(other, Number):
         return bool(number == other)

@@ -36,7 +36,7 @@ def _kept(name: str) -> Callable[[Any], Never]:
     return refuse
 
 
-def keep(read: property, name: str) -> Any:
+def keep(read: Any, name: str) -> Any:
     """`read`, a property that cannot be deleted."""
     return read.deleter(_kept(name))
 

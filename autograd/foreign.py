@@ -1,9 +1,8 @@
 """Nodes made by hand, in the forms that code written for other scalar engines uses.
 
-| form | of |
-|---|---|
-| ``Value(data, children, local_gradients)`` | microgpt |
-| ``Value(data, children, op, label)``, ``_children=``, ``_op=``, ``out._backward = closure`` | micrograd |
+microgpt writes ``Value(data, children, local_gradients)``; micrograd ``Value(data,
+children, op, label)``, also as ``_children=`` and ``_op=``, and then
+``out._backward = closure``.
 
 Both are read here, for both engines. What has partials passes gradients on as
 every node does; else the function that was assigned to ``_backward`` is called
@@ -30,7 +29,7 @@ _FORMS = (
 
 
 def read(
-    value: type, given: Sequence[Any], label: str, named: dict[str, Any]
+    value: Any, given: Sequence[Any], label: str, named: dict[str, Any]
 ) -> tuple[str, tuple[Any, ...], str, tuple[float, ...], bool]:
     """Label, children, op and partials of ``Value(data, *given, label=label, **named)``.
 
@@ -111,7 +110,7 @@ def refuse_unknown(node: Any) -> Never:
     )
 
 
-def refuse_options(create_graph: bool, inputs: Any) -> None:  # noqa: FBT001 - PyTorch's names
+def refuse_options(create_graph: bool, inputs: Any) -> None:
     """GraphError for options of PyTorch's ``backward`` that ask for more than numbers."""
     if create_graph or inputs is not None:
         raise errors.GraphError(

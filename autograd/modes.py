@@ -118,23 +118,23 @@ def decorated(mode: Any, function: Any) -> Any:
     if inspect.isasyncgenfunction(function):
         name = type(mode).__name__
         raise TypeError(f"@{name}() decorates no async generator: write `with {name}():` in it")
+
+    async def awaited(*given: Any, **named: Any) -> Any:
+        with mode:
+            return await function(*given, **named)
+
+    def stepwise(*given: Any, **named: Any) -> Any:
+        return (yield from _Steps(mode, function(*given, **named)))
+
+    def called(*given: Any, **named: Any) -> Any:
+        with mode:
+            return function(*given, **named)
+
+    inside: Any = called
     if inspect.iscoroutinefunction(function):
-
-        async def inside(*given: Any, **named: Any) -> Any:
-            with mode:
-                return await function(*given, **named)
-
+        inside = awaited
     elif inspect.isgeneratorfunction(function):
-
-        def inside(*given: Any, **named: Any) -> Any:
-            return (yield from _Steps(mode, function(*given, **named)))
-
-    else:
-
-        def inside(*given: Any, **named: Any) -> Any:
-            with mode:
-                return function(*given, **named)
-
+        inside = stepwise
     return wraps(function)(inside)
 
 

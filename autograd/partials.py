@@ -68,8 +68,8 @@ def check_up_to_date(nodes: Iterable[Value]) -> None:
             operands[4:] = ["..."] if len(operands) > 4 else []
             raise GraphError(
                 f"{node.op} has computed {node._data!r}, but its operands hold other data now "
-                f"({', '.join(operands)}): data was assigned since, to a leaf or between, so compute "
-                "the expression again. (A rule of your own by that name needs @autograd.op.)"
+                f"({', '.join(operands)}): data was assigned since, so compute the expression "
+                "again. (A rule of your own by that name needs @autograd.op.)"
             )
 
 
@@ -130,7 +130,9 @@ def _partial_value(node: Value, rule: ops.Rule, operand: int) -> Number:
         return source.number
     if source.operand is not None:
         return node.parents[source.operand]
-    return node if source.is_value else apply(derived_rule(rule, operand), *_operands(node))
+    if source.is_value:
+        return node
+    return apply(derived_rule(rule, operand), *_operands(node))
 
 
 def _operands(node: Value) -> list[Number]:

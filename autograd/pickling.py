@@ -32,7 +32,14 @@ def reduced(value: Any) -> tuple[Any, ...]:
             "not pickled or copied. Give local gradients instead, or detach() it"
         )
     state = {name: getattr(value, name) for name in ("label", "requires_grad", "scope", "grad")}
-    made_from = (engine, value.data, value.op, value.parents, value.partials, state)
+    made_from: tuple[Any, ...] = (
+        engine,
+        value.data,
+        value.op,
+        value.parents,
+        value.partials,
+        state,
+    )
     if type(value).__base__ is not object:  # of a subclass
         made_from = (*made_from, type(value))
     own = _own_attributes(value)

@@ -134,15 +134,16 @@ class Value:
     __slots__ = ("__dict__", "_data", "_grad", "_hooks", "_label", "_made_at", "_name", "_parents",
                  "_partials", "_reached", "_required", "_scope")  # fmt: skip
 
+    _parents: tuple["Value", ...]
+    _partials: tuple[float, ...]  # d self / d parent, one for each of the parents
+    _name: str  # of the rule in `ops`; "" for a leaf
+    _reached: bool  # by a backward pass, since the last zero_grad
+
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """A leaf without a number yet."""
         node = object.__new__(cls)
-        node._data, node._grad = math.nan, 0.0
-        node._reached = False  # by a backward pass, since the last zero_grad
-        node._parents = ()
-        node._name = ""  # of the rule in `ops`; "" for a leaf
-        node._partials = ()  # d self / d parent, one for each of the parents
-        node._required, node._label, node._scope = False, "", ""
+        node._data, node._grad, node._reached, node._required = math.nan, 0.0, False, False
+        node._parents, node._partials, node._name, node._label, node._scope = (), (), "", "", ""
         return node
 
     def __init__(
@@ -151,7 +152,8 @@ class Value:
         if self._parents:
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
         self._data: float = data if type(data) is float else as_float(data)
-        children, self._name, self._partials, required = (), "", (), True
+        children: tuple[Any, ...] = ()
+        self._name, self._partials, required = "", (), True
         if given or named or type(label) is not str:  # made by hand
             label, children, self._name, self._partials, required = foreign.read(
                 Value, given, label, named

@@ -73,6 +73,8 @@ def helper_with_a_cycle(engine, seen):
 class Tag(str):
     """A label that holds more than its text."""
 
+    __slots__ = ("helper", "v")
+
 
 def label(engine, seen):
     v, helper = graph(engine), Helper()

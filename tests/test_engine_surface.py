@@ -37,12 +37,12 @@ def plain(thing, engine):
 
 
 def outcome(engine, work):
-    """The result of `work`, or its error with every word; Python calls a compiled class in full."""
+    """The result of `work`, or its error, word for word; Python calls compiled classes in full."""
     try:
         return plain(work(engine), engine)
     except Exception as error:  # noqa: BLE001 - whichever it is, both must raise it
-        words = str(error).replace("autograd.value.", "autograd.").replace("autograd.Value", "Value")
-        return type(error).__name__, words
+        words = str(error).replace("autograd.value.", "autograd.")
+        return type(error).__name__, words.replace("autograd.Value", "Value")
 
 
 def agreed(work):
@@ -52,7 +52,7 @@ def agreed(work):
 
 
 def kinds(engine):
-    """Values of every kind: leaves, results of each shape, made by hand, detached, of a subclass."""
+    """Values of every kind: leaves, results, made by hand, detached, of a subclass."""
     x, y = engine.Value(0.5, "x"), engine.Value(2.0, requires_grad=False)
     with SCOPES[engine]("inside"):
         product = x * y
@@ -141,8 +141,8 @@ CALLS = {
     "item": lambda engine, v: v.item(),
     "repr": lambda engine, v: [repr(v), str(v), f"{v}", f"{v:.3f}", f"{v:>9}"],
     "format": lambda engine, v: f"{v:q}",
-    "percent f": lambda engine, v: "%.4f" % v,
-    "percent d": lambda engine, v: "%d" % v,
+    "percent f": lambda engine, v: "%.4f".__mod__(v),
+    "percent d": lambda engine, v: "%d".__mod__(v),
     "int": lambda engine, v: int(v),
     "float": lambda engine, v: float(v),
     "complex": lambda engine, v: complex(v),
@@ -155,16 +155,16 @@ CALLS = {
     "plus text": lambda engine, v: v + "1",
     "plus None": lambda engine, v: None + v,
     "plus object": lambda engine, v: (v + Odd(), Odd() * v),
-    "modulo object": lambda engine, v: (v % Odd()),
+    "modulo object": lambda engine, v: v % Odd(),
     "less": lambda engine, v: v < "1",
-    "equal": lambda engine, v: [v == 1.5, v != 1.5, v == "x", v == v, v in [v]],  # noqa: PLR0124
+    "equal": lambda engine, v: [v == 1.5, v != 1.5, v == "x", v == v, v in [1.0, v]],  # noqa: PLR0124
     "pow three": lambda engine, v: pow(v, 2, 3),
     "matmul": lambda engine, v: v @ v,
     "shift": lambda engine, v: v << 1,
     "divmod": lambda engine, v: divmod(v, 2.0),
     "bool": lambda engine, v: bool(v),
     "hash": lambda engine, v: hash(v) == object.__hash__(v),
-    "round": lambda engine, v: [round(v), round(v, 1)] if v.data == v.data else None,  # noqa: PLR0124
+    "round": lambda engine, v: [round(v), round(v, 1)] if v.data == v.data else None,
     "hook": lambda engine, v: [bool(v.register_hook(lambda g: 2 * g)), v.backward(), v],
     "not a hook": lambda engine, v: v.register_hook(3),
     "class": lambda engine, v: setattr(v, "__class__", int),

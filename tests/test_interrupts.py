@@ -63,8 +63,7 @@ def test_a_with_block_interrupted_anywhere_leaves_no_mode_on(name):
         x = Value(1.0)
         with MODES[name]():
             y = x * x
-            y = y + x
-        return y
+            y + x
 
     assert interrupt_everywhere(work) > 5
 

@@ -160,7 +160,7 @@ def test_two_values_are_equal_by_identity_as_their_hash_is(engine):
     assert len({a, b, a}) == 2
     assert {a: "a", b: "b"}[b] == "b"
     assert [a, b].index(b) == 1
-    assert b not in [a]
+    assert b not in [a, 2.0]
     assert hash(a) == object.__hash__(a)
 
 
@@ -179,7 +179,7 @@ def test_a_value_equals_a_number_as_its_number_does(engine, x, number):
     assert (v != number) is not truth
     assert bool(number == v) is truth
     assert bool(number != v) is not truth
-    assert (number in [v]) is truth
+    assert (number in [v, v]) is truth
 
 
 @pytest.mark.parametrize("other", ["1.0", None, [1.0], (), object()])
@@ -193,7 +193,7 @@ def test_a_value_equals_nothing_else(engine, other):
 def test_arrays_of_values_compare_element_by_element(engine):
     array = np.array([engine.Value(1.0), engine.Value(2.0)])
     assert (array == 2.0).tolist() == [False, True]
-    assert (2.0 != array).tolist() == [True, False]
+    assert (array != 2.0).tolist() == [True, False]
     assert (engine.Value(2.0) == np.array([1.0, 2.0])).tolist() == [False, True]
 
 

@@ -16,8 +16,8 @@ from autograd.export.algebra import constant, substituted, tidied
 from autograd.export.derivatives import partial_at, partial_in_cases
 from autograd.export.javascript import rules_script
 from autograd.export.text import TextPrinter
-from autograd.formulas import Formula, formula_for, rule_named
 from autograd.foreign import check_seen_through
+from autograd.formulas import Formula, formula_for, rule_named
 from autograd.partials import check_up_to_date
 from autograd.visual.grouping import (
     Group,
