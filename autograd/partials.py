@@ -129,7 +129,8 @@ def _partial_value(node: Value, rule: ops.Rule, operand: int) -> Number:
     if source.number is not None:
         return source.number
     if source.operand is not None:
-        return node.parents[source.operand]
+        parent: Value = node.parents[source.operand]
+        return parent
     if source.is_value:
         return node
     return apply(derived_rule(rule, operand), *_operands(node))
