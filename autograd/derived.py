@@ -217,10 +217,6 @@ class _Differentiation:
                 return self.chain(self.inlined("neg", [operand], value or expression), [operand])
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return self.of_call("pow", [left, right])
-            case ast.BinOp(op=ast.FloorDiv()):
-                return None
-            case ast.BinOp(op=ast.Mod(), left=left, right=right):
-                return self.of_call("mod", [left, right])
             case ast.BinOp(left=ast.List(elts=[element])):  # [1.0] * len(x)
                 return self.of(element)
             case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:

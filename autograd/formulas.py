@@ -18,11 +18,10 @@ from autograd import ops
 from autograd.errors import FormulaError
 
 SCALAR = (ast.Constant, ast.Name, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call,
-          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.FloorDiv, ast.Mod, ast.USub,
-          ast.Attribute,
+          ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.Attribute,
           ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Load)  # fmt: skip
 SEQUENCE = (*SCALAR, ast.List, ast.ListComp, ast.comprehension, ast.Store, ast.Starred,
-            ast.Subscript, ast.Slice)  # fmt: skip
+            ast.Subscript, ast.Slice, ast.FloorDiv)  # fmt: skip
 
 
 Made = TypeVar("Made")

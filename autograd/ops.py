@@ -218,11 +218,19 @@ def fmod(x, y):
     return out, 1.0, (out - x) / y
 
 def floordiv(x, y):
-    return x // y, 0.0, 0.0
+    ratio = x / y
+    rest = math.fmod(x, y)
+    wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
+    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
+    return times if times else 0.0 * ratio, 0.0, 0.0
 
 def mod(x, y):  # of the sign of y, as Python's
-    times, _, _ = floordiv(x, y)
-    return x % y, 1.0, -times
+    zero = 0.0 / y
+    rest = math.fmod(x, y)
+    wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
+    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
+    out = rest + y if wraps else rest
+    return out if out else zero, 1.0, -times
 
 # --- sequences: added up plainly, left to right, so that every engine agrees -----
 def _total(terms):
@@ -340,8 +348,8 @@ TABLE: dict[Rule, Facts] = {
     floor: Facts("floor", kink="0 everywhere"),
     ceil: Facts("ceil", kink="0 everywhere"),
     fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps"),
-    mod: Facts("%", ((-10.0, 10.0), (1.0, 3.0)), "1 and -floor(x/y) at jumps"),
     floordiv: Facts("//", ((-10.0, 10.0), (1.0, 3.0)), "0 everywhere"),
+    mod: Facts("%", ((-10.0, 10.0), (1.0, 3.0)), "1 and -floor(x/y) at jumps"),
     sum: Facts("sum"),
     mean: Facts("mean"),
     prod: Facts("prod"),
