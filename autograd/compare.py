@@ -207,6 +207,8 @@ def _known(torch: Any) -> dict[str, Callable[..., Any]]:
         "gelu": functional.gelu,
         "silu": functional.silu,
         "clip": torch.clamp,
+        "floordiv": lambda x, y: torch.floor(x / y),
+        "mod": torch.remainder,
         "where": lambda condition, x, y: torch.where(condition != 0, x, y),
     }
     # Those over sequences get one scalar per element.

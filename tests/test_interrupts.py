@@ -5,6 +5,7 @@ the work ends undisturbed: a signal can come nowhere else.
 """
 
 import contextlib
+import gc
 import sys
 
 import pytest
@@ -34,6 +35,7 @@ def interrupted_at(number, work):
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # what others have it call is no part of the work
     sys.settrace(trace)
     try:
         work()
@@ -45,6 +47,7 @@ def interrupted_at(number, work):
         return True
     finally:
         sys.settrace(before)
+        gc.enable()
     return False
 
 

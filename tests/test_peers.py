@@ -59,7 +59,7 @@ TORCH = {
     "floor": torch.floor,
     "ceil": torch.ceil,
     "fmod": torch.fmod,
-    "floordiv": torch.floor_divide,
+    "floordiv": lambda x, y: torch.floor(x / y),
     "mod": torch.remainder,
     "sum": lambda *x: torch.stack(x).sum(),
     "mean": lambda *x: torch.stack(x).mean(),
