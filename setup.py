@@ -51,7 +51,7 @@ def extensions() -> list[Extension]:
                 f"{package}.{name}",
                 [f"{package}/{name}.pyx"],
                 include_dirs=[str(GENERATED)],
-                depends=[str(GENERATED / header)],
+                depends=[str(GENERATED / header), *map(str, HERE.glob(f"{package}/*.pxi"))],
                 extra_compile_args=[] if os.name == "nt" else FLAGS,
             )
             for package, name, header in (

@@ -9,25 +9,30 @@ rule in Python decides, so errors and infinities are its own.
 
 Storage: a Value of one or two operands is 80 bytes. A number that entered an
 expression sits in the slot of its operand until someone looks at `parents`. A
-label, more operands or a rule without C go into `Extra`, allocated when needed.
-Graphs have no cycles, so there is nothing for the garbage collector.
+label, more operands or a rule without C go into `Extra`, allocated when needed,
+hooks and attributes of a user into `Own`. Graphs have no cycles, so there is
+nothing for the garbage collector; what a user hangs on a Value may refer back to
+it, and is seen to in `_cycles.pxi`.
 """
 
 cimport cython
 from cpython.array cimport array
-from cpython.contextvars cimport PyContextVar_Get, PyContextVar_Reset, PyContextVar_Set
+from cpython.contextvars cimport PyContextVar_Get, PyContextVar_Set
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
-from cpython.object cimport PyObject, PyTypeObject, destructor
+from cpython.object cimport PyObject, PyTypeObject, destructor, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.math cimport isfinite
+from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
-from autograd import errors, hooks, modes, numpy_support, ops, pickling, value
-from autograd.checks import as_float, as_list, as_operand, checked, operands as operands_of
+from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling, value
+from autograd.checks import (
+    as_float, as_list, as_operand, checked, equals, operands as operands_of
+)
 from autograd.elements import by_element, holds_elements
+from autograd.formulas import Unknown
 
 cdef extern from "_rules.h" nogil:
     const int rule_count, own_rule_count
@@ -45,8 +50,10 @@ cdef extern from "_rules.h" nogil:
 
 cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
-    unsigned long Py_TPFLAGS_BASETYPE
+    unsigned long Py_TPFLAGS_IMMUTABLETYPE
+    ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
+    int PyObject_GenericSetAttr(PyObject *self, PyObject *name, PyObject *new) except -1
 
 cdef extern from *:
     """
@@ -67,6 +74,10 @@ cdef extern from *:
         return object;
     }
     #define items_of(sequence) PySequence_Fast_ITEMS(sequence)
+    #define use_to_set_attributes(type, function) ((type)->tp_setattro = (function))
+    #define has_dict(object) (Py_TYPE(object)->tp_dictoffset != 0)
+    #define init_of(type) ((void *)(type)->tp_init)
+    #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
     #if defined(__GNUC__)
     #define prefetch(address) __builtin_prefetch(address, 1)
     #else
@@ -76,6 +87,10 @@ cdef extern from *:
     void prefetch(const void *address) nogil
     PyObject *type_dict(object type)  # borrowed
     PyObject **items_of(object sequence)
+    void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
+    bint has_dict(PyObject *object)
+    void *init_of(PyTypeObject *type)
+    void use_to_init(PyTypeObject *type, void *function)
     bint release(PyObject *object)
     Value revived(PyObject *object)
 
@@ -96,12 +111,17 @@ cdef union Operand:
     PyObject *value  # a Value, of which we own a reference
     double number
 
+cdef struct Own:
+    PyObject *hooks  # owned; a dict
+    PyObject *attributes  # owned; a dict
+    Py_ssize_t place  # among `owners`
+
 cdef struct Extra:
     PyObject *label  # owned, or NULL for ""
     PyObject *op  # owned; the name of a rule without a number
     PyObject *scope  # owned; a scope without a number
     PyObject *made_at  # owned; set by detect_anomaly
-    PyObject *hooks  # owned; a dict
+    Own *own  # owned; NULL where a user has hung nothing on this Value
     unsigned char chooses  # as in `choosing_rules`, for a rule without a number
     Py_ssize_t count
     Operand *operands
@@ -128,18 +148,40 @@ cdef class Value:
     cdef unsigned char rule  # its number in `_rules.h`; 0: none, or in `extra`
     cdef unsigned char flags
 
-    def __init__(self, data, label="", *, requires_grad=True):
-        if has_parents(self) or self.extra != NULL:
+    def __cinit__(self):
+        global subclassed
+        self.number = NAN
+        self.serial = serial_of_next()
+        if type(self) is not Value:
+            subclassed = True
+            own_of(self)
+
+    def __init__(self, *given, label="", requires_grad=True, **named):
+        if given:
+            data, given = given[0], given[1:]
+        elif "data" in named:
+            data = named.pop("data")
+        else:
+            raise TypeError("Value.__init__() missing 1 required positional argument: 'data'")
+        if has_parents(self):
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
-        self.number = PyFloat_AS_DOUBLE(data) if type(data) is float else as_float(data)
+        cdef double number = PyFloat_AS_DOUBLE(data) if type(data) is float else as_float(data)
+        if named or type(label) is not str or PyTuple_GET_SIZE(given) > 1 or (
+            given and type(given[0]) is not str
+        ):
+            made = foreign.read(Value, given, label, named)
+        elif given and label:
+            made = foreign.read(Value, given, label, named)
+        else:
+            made = None
+            label = given[0] if given else label
+        self.number = number
         self.gradient.grad = 0.0
-        if self.serial == 0:  # also where __init__ is called again
-            self.serial = serial_of_next()
         self.flags = REQUIRES_GRAD if requires_grad else 0
         read_modes()
         set_scope(self)
-        if type(label) is not str or label:
-            set_label(self, label)
+        if self.extra != NULL or label or made is not None:
+            in_full(self, label, made)
 
     # --- what can be read and set ----------------------------------------------
 
@@ -149,10 +191,6 @@ cdef class Value:
 
     @data.setter
     def data(self, number):
-        if has_parents(self):
-            raise errors.GraphError(
-                f"{self.op} computed this data; assign to a leaf, or detach()"
-            )
         self.number = PyFloat_AS_DOUBLE(number) if type(number) is float else as_float(number)
 
     @property
@@ -166,7 +204,8 @@ cdef class Value:
     @grad.setter
     def grad(self, number):
         self.gradient.grad = (
-            PyFloat_AS_DOUBLE(number) if type(number) is float else as_float(number)
+            PyFloat_AS_DOUBLE(number) if type(number) is float
+            else 0.0 if number is None else as_float(number)
         )
         set_flag(self, REACHED | ARRIVED, self.gradient.grad != 0.0)
 
@@ -204,9 +243,17 @@ cdef class Value:
         return tuple([parent(self, i) for i in range(operand_count(self))])
 
     @property
+    def _children(self):
+        return self.parents
+
+    @property
     def partials(self):
         cdef Py_ssize_t i
         return tuple([partial(self, i) for i in range(operand_count(self))])
+
+    @property
+    def _local_grads(self):
+        return self.partials
 
     @property
     def op(self):
@@ -222,7 +269,7 @@ cdef class Value:
 
     @label.setter
     def label(self, label):
-        set_label(self, label)
+        set_label(self, label if type(label) is str else fields.as_label(label))
 
     @property
     def scope(self):
@@ -233,6 +280,8 @@ cdef class Value:
     @scope.setter
     def scope(self, scope):
         cdef Py_ssize_t i
+        if type(scope) is not str:
+            fields.as_scope(scope)
         for i in range(operand_count(self)):
             parent(self, i)  # a number that becomes a constant later was there in the old scope
         number_scope(self, scope)
@@ -241,7 +290,7 @@ cdef class Value:
     def _made_at(self):
         if self.extra != NULL and self.extra.made_at != NULL:
             return <object> self.extra.made_at
-        raise AttributeError("_made_at")
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_made_at'")
 
     @_made_at.setter
     def _made_at(self, made_at):
@@ -250,14 +299,48 @@ cdef class Value:
 
     @property
     def _hooks(self):
-        if self.extra != NULL and self.extra.hooks != NULL:
-            return <object> self.extra.hooks
-        raise AttributeError("_hooks")
+        if self.extra != NULL and self.extra.own != NULL and self.extra.own.hooks != NULL:
+            return <object> self.extra.own.hooks
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_hooks'")
 
     @_hooks.setter
     def _hooks(self, hooks):
-        cdef Extra *extra = extra_of(self)
-        replace(&extra.hooks, hooks)
+        cdef Own *own = own_of(self)
+        replace(&own.hooks, hooks)
+
+    @property
+    def __dict__(self):
+        return attributes_of(self)
+
+    @__dict__.setter
+    def __dict__(self, attributes):
+        if type(attributes) is not dict:
+            raise TypeError(f"__dict__ must be set to a dictionary, not a '{type(attributes).__name__}'")
+        cdef Own *own = own_of(self)
+        replace(&own.attributes, Attributes(attributes))
+
+    def __dir__(self):
+        offered = {name for name, x in (<dict> type_dict(Value)).items() if type(x) is Attribute}
+        hidden = offered.difference(self._attributes, [
+            name for name in offered if (<Attribute> type_dict_item(name)).others is not None
+        ])
+        return [name for name in object.__dir__(self) if name not in hidden]
+
+    def __setattr__(self, name, new):
+        set_attribute(<PyObject *> self, <PyObject *> name, <PyObject *> new)
+
+    def __delattr__(self, name):
+        set_attribute(<PyObject *> self, <PyObject *> name, NULL)
+
+    @property
+    def _attributes(self):
+        if type(self) is Value and (self.extra == NULL or self.extra.own == NULL):
+            return {}
+        return vars(self)
+
+    @property
+    def _by_hand(self):
+        return passes_by_hand(self)
 
     @property
     def local_gradient(self):
@@ -267,11 +350,12 @@ cdef class Value:
     # --- backward --------------------------------------------------------------
 
     def _backward(self):
-        if self.flags & ARRIVED:
-            pass_on(self)
+        pass_on_once(self)
 
-    def backward(self, gradient=1.0):
+    def backward(self, gradient=1.0, retain_graph=True, create_graph=False, inputs=None):
         cdef double upstream
+        if create_graph or inputs is not None:
+            foreign.refuse_options(create_graph, inputs)
         if not self.flags & REQUIRES_GRAD:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
@@ -323,26 +407,49 @@ cdef class Value:
             return NotImplemented
         return binary_operator(other, self, RULE_pow)
 
+    def __mod__(self, other):
+        return operator_in_python(ops.mod, self, other)
+
+    def __rmod__(self, other):
+        return operator_in_python(ops.mod, other, self)
+
+    def __floordiv__(self, other):
+        return operator_in_python(ops.floordiv, self, other)
+
+    def __rfloordiv__(self, other):
+        return operator_in_python(ops.floordiv, other, self)
+
+    def __divmod__(self, other):
+        return self // other, self % other
+
+    def __rdivmod__(self, other):
+        return other // self, other % self
+
     def __neg__(self):
-        return unary(RULE_neg, self)
+        return unary(RULE_neg, self) if type(self) is Value else make(ops.neg, (self,))
 
     def __abs__(self):
-        return unary(RULE_abs, self)
+        return unary(RULE_abs, self) if type(self) is Value else make(ops.abs, (self,))
+
+    def __eq__(self, other):
+        if type(other) is float:
+            return self.number == PyFloat_AS_DOUBLE(other)
+        return self is other if isinstance(other, Value) else equals(self.number, other)
 
     def __lt__(self, other):
-        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number < other
 
     def __le__(self, other):
-        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number <= other
 
     def __gt__(self, other):
-        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number > other
 
     def __ge__(self, other):
-        other = (<Value> other).number if type(other) is Value else as_operand(other)
+        other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number >= other
 
     def __hash__(self):
@@ -352,6 +459,9 @@ cdef class Value:
         return self.number != 0.0
 
     def __float__(self):
+        raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
+
+    def __int__(self):
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
 
     def __pos__(self):
@@ -427,18 +537,52 @@ cdef void free_node(PyObject *node) noexcept:
     # Iterative: dropping the last reference to a long chain must not recurse. A parent that
     # would die joins the list of the dying, and gives up its own parents before it goes.
     cdef PyObject *dying = node
+    cdef PyObject *first = node
     global free_count
     (<Value> node).gradient.next = NULL
     while dying != NULL:
         node = dying
-        dying = drop_operands(<Value> node, (<Value> node).gradient.next)
+        dying = (<Value> node).gradient.next
+        if node.ob_type != type_of_values and node != first:
+            postpone(node)  # Python frees it, and calls this function for what is below it
+            continue
+        dying = drop_operands(<Value> node, dying)
         if (<Value> node).extra != NULL:
             free_extra((<Value> node).extra)
-        if free_count < MOST_FREE:
+        if node.ob_type != type_of_values:
+            free_memory(node)
+        elif free_count < MOST_FREE:
             free_nodes[free_count] = node
             free_count += 1
         else:
             PyObject_Free(node)
+    free_postponed()
+
+
+# Those of subclasses whose last reference is ours to give up. One after the other, not one inside
+# the other: a long chain must not recurse.
+cdef PyObject *postponed = NULL
+cdef bint freeing_postponed = False
+
+
+cdef void postpone(PyObject *node) noexcept:
+    global postponed
+    (<Value> node).gradient.next = postponed
+    postponed = node
+
+
+cdef void free_postponed() noexcept:
+    global postponed, freeing_postponed
+    cdef PyObject *node
+    if postponed == NULL or freeing_postponed:
+        return
+    freeing_postponed = True
+    while postponed != NULL:
+        node = postponed
+        postponed = (<Value> node).gradient.next
+        (<Value> node).gradient.grad = 0.0
+        Py_XDECREF(node)
+    freeing_postponed = False
 
 
 cdef void free_extra(Extra *extra) noexcept:
@@ -446,7 +590,8 @@ cdef void free_extra(Extra *extra) noexcept:
     Py_XDECREF(extra.op)
     Py_XDECREF(extra.scope)
     Py_XDECREF(extra.made_at)
-    Py_XDECREF(extra.hooks)
+    if extra.own != NULL:
+        free_own(extra.own)
     PyMem_RawFree(extra)
 
 
@@ -547,7 +692,244 @@ cdef int replace(PyObject **slot, object new) except -1:
 
 cdef int set_label(Value node, label) except -1:
     cdef Extra *extra = extra_of(node)
+    if type(label) is not str:
+        own_of(node)  # it may refer to anything
     return replace(&extra.label, label)
+
+
+ctypedef int (*initproc)(PyObject *, PyObject *, PyObject *)
+cdef initproc init_in_full
+
+
+cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
+    """`__init__`, quick for a number, or a number and a label."""
+    cdef Value node = <Value> self
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(<object> given)
+    cdef PyObject *data
+    cdef bint plain = named == NULL and node.extra == NULL and not has_parents(node)
+    if not plain or n < 1 or n > 2 or (
+        n == 2 and type(<object> PyTuple_GET_ITEM(<object> given, 1)) is not str
+    ):
+        return init_in_full(self, given, named)
+    data = PyTuple_GET_ITEM(<object> given, 0)
+    node.number = (
+        PyFloat_AS_DOUBLE(<object> data) if type(<object> data) is float
+        else as_float(<object> data)
+    )
+    node.gradient.grad = 0.0
+    node.flags = REQUIRES_GRAD
+    read_modes()
+    set_scope(node)
+    if n == 2 and <object> PyTuple_GET_ITEM(<object> given, 1):
+        set_label(node, <object> PyTuple_GET_ITEM(<object> given, 1))
+    return 0
+
+
+cdef int in_full(Value node, label, made) except -1:
+    """The rest of `__init__`: a label, and what `foreign.read` found of a node made by hand."""
+    cdef Extra *extra = extra_of(node)
+    cdef tuple children = ()
+    op, partials = "", ()
+    if made is not None:
+        label, children, op, partials, required = made
+        if not required:
+            node.flags &= ~REQUIRES_GRAD
+    if children:
+        take_operands(node, children, partials)
+    set_label(node, label)
+    replace(&node.extra.op, op)
+    node.rule = 0
+    return 0
+
+
+cdef int take_operands(Value node, tuple children, tuple partials) except -1:
+    """Make `children`, Values and floats, the operands of a leaf."""
+    cdef Py_ssize_t i
+    cdef Extra *old = node.extra
+    cdef bint wanted = node.flags & REQUIRES_GRAD != 0
+    cdef Extra *extra = extra_for(len(children))
+    if old != NULL:
+        extra.label, extra.op, extra.scope = old.label, old.op, old.scope
+        extra.made_at, extra.own = old.made_at, old.own
+        PyMem_RawFree(old)
+    node.extra = extra
+    node.flags = (node.flags & ~REQUIRES_GRAD) | MANY
+    for i in range(len(children)):
+        take(node, i, <PyObject *> children[i])
+        extra.partials[i] = partials[i]
+    if not wanted:
+        node.flags &= ~REQUIRES_GRAD
+    return 0
+
+
+cdef inline bint is_value(thing):
+    """Whether `thing` is a Value, also of a subclass."""
+    return type(thing) is Value or (type(thing) is not float and isinstance(thing, Value))
+
+
+# --- what a user hangs on a Value ------------------------------------------------------
+
+cdef Own *own_of(Value node) except NULL:
+    cdef Extra *extra = extra_of(node)
+    if extra.own == NULL:
+        extra.own = <Own *> PyMem_RawCalloc(1, sizeof(Own))
+        if extra.own == NULL:
+            raise MemoryError()
+        try:
+            enter_owner(node, extra.own)
+        except:
+            PyMem_RawFree(extra.own)
+            extra.own = NULL
+            raise
+    return extra.own
+
+
+cdef void free_own(Own *own) noexcept:
+    leave_owner(own)
+    Py_XDECREF(own.hooks)
+    Py_XDECREF(own.attributes)
+    PyMem_RawFree(own)
+
+
+cdef dict attributes_of(Value node):
+    cdef Own *own = own_of(node)
+    if own.attributes == NULL:
+        replace(&own.attributes, Attributes())
+    return <dict> own.attributes
+
+
+class Attributes(dict):
+    """The attributes a user gave one Value; the class learns their names."""
+
+    __slots__ = ()
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        for name in self:
+            offer(name)
+
+    def __setitem__(self, name, attribute):
+        super().__setitem__(name, attribute)
+        offer(name)
+
+    def update(self, *given, **named):
+        super().update(*given, **named)
+        for name in self:
+            offer(name)
+
+    def setdefault(self, name, default=None):
+        offer(name)
+        return super().setdefault(name, default)
+
+
+cdef inline object own_attribute(Value node, name):
+    """The attribute of that name that a user gave `node`, or None."""
+    if node.extra == NULL or node.extra.own == NULL or node.extra.own.attributes == NULL:
+        return None
+    return (<dict> node.extra.own.attributes).get(name)
+
+
+@cython.final
+cdef class Attribute:
+    """An attribute that some Values have: the class asks them for it, and Values stay small.
+
+    What the class itself has by that name, a method say, holds for all others.
+    """
+
+    cdef object name, others
+
+    def __init__(self, name, others):
+        self.name, self.others = name, others
+
+    def __get__(self, value, kind):
+        if value is not None and self.name in value._attributes:
+            return value._attributes[self.name]
+        if self.others is None:
+            owner = f"type object '{kind.__name__}'" if value is None else f"'{kind.__name__}' object"
+            raise AttributeError(f"{owner} has no attribute {self.name!r}")
+        get = getattr(type(self.others), "__get__", None)
+        return self.others if get is None else get(self.others, value, kind)
+
+    def __set__(self, value, new):
+        value.__dict__[self.name] = new
+
+    def __delete__(self, value):
+        try:
+            del value.__dict__[self.name]
+        except KeyError:
+            raise not_there(value, self.name) from None
+
+
+cdef object type_dict_item(name):
+    return (<dict> type_dict(Value))[name]
+
+
+def not_there(value, name):
+    return AttributeError(f"'{type(value).__name__}' object has no attribute {name!r}")
+
+
+cdef int offer(name) except -1:
+    """Have the class look for the attribute `name` in Values."""
+    cdef dict attributes = <dict> type_dict(Value)
+    found = attributes.get(name)
+    if type(found) is not Attribute and not hasattr(type(found), "__set__"):
+        attributes[name] = Attribute(name, found)
+        PyType_Modified(type_of_values)
+    return 0
+
+
+cdef int set_attribute(PyObject *self, PyObject *name, PyObject *new) except -1:
+    """Setting and deleting attributes: those that all Values have, else a user's own."""
+    if new == NULL and <object> name in names_of_fields:
+        raise fields.not_deleted(<object> name)
+    try:
+        return PyObject_GenericSetAttr(self, name, new)
+    except AttributeError:
+        if <object> name in names_of_fixed:
+            raise fields.not_set(<object> name) from None
+        if new == NULL and self.ob_type == type_of_values:
+            raise not_there(<object> self, <object> name) from None
+        if new == NULL or has_dict(self) or is_data_descriptor(self, <object> name):
+            raise
+    (<dict> attributes_of(<Value> self))[<object> name] = <object> new
+    return offer(<object> name)
+
+
+cdef bint is_data_descriptor(PyObject *self, name) except -1:
+    """Whether the class of `self` decides what setting `name` does."""
+    for kind in type(<object> self).__mro__:
+        if name in kind.__dict__:
+            return hasattr(type(kind.__dict__[name]), "__set__")
+    return False
+
+
+cdef set names_of_fixed = {
+    "parents", "partials", "op", "local_gradient", "_children", "_local_grads", "_prev", "_op",
+    "_by_hand", "_attributes",
+}
+cdef set names_of_fields = names_of_fixed | {"data", "grad", "label", "requires_grad", "scope"}
+
+
+cdef bint passes_by_hand(Value node) except -1:
+    """Whether the gradient of `node` passes through a function other than our `_backward`."""
+    if node.extra == NULL:
+        return False
+    if node.extra.op != NULL and type(<object> node.extra.op) is Unknown:
+        return True
+    if own_attribute(node, "_backward") is not None:
+        return True
+    return type(node) is not Value and foreign.changed_by_hand(node, engines_own_step)
+
+
+cdef int pass_on_once(Value node) except -1:
+    if node.extra != NULL and node.extra.op != NULL and type(<object> node.extra.op) is Unknown:
+        foreign.refuse_unknown(node)
+    if node.flags & ARRIVED:
+        pass_on(node)
+    return 0
+
+
+include "_cycles.pxi"
 
 
 # --- modes -----------------------------------------------------------------------
@@ -614,20 +996,21 @@ cdef dict all_names_inside = {}  # the same for every Modes object
 
 
 @cython.final
+@cython.no_gc  # it holds texts and tuples of them
 cdef class scope:
     __doc__ = modes.scope.__doc__
 
-    cdef object name, token
+    cdef object name
+    cdef object outside  # the Modes outside, while it is entered
+    cdef list further  # those of before, where it is entered inside of itself
 
     def __init__(self, name):
-        self.name = name
+        self.name = name if type(name) is str else errors.as_text("a scope", name)
 
     def __enter__(self):
         cdef PyObject *found
         cdef dict names
         global names_outside, names_inside
-        if self.token is not None:
-            raise errors.GraphError(f"scope {self.name!r} is entered already: make another one")
         PyContextVar_Get(current_modes, NULL, &found)
         outside = <object> found
         Py_DECREF(outside)
@@ -645,11 +1028,26 @@ cdef class scope:
             if len(names) > 4096:
                 names.clear()
             names[self.name] = inside
-        self.token = PyContextVar_Set(current_modes, inside)
+        PyContextVar_Set(current_modes, inside)
+        if self.outside is not None:
+            if self.further is None:
+                self.further = []
+            self.further.append(self.outside)
+        self.outside = outside
 
     def __exit__(self, kind, error, traceback):
-        PyContextVar_Reset(current_modes, self.token)
-        self.token = None
+        if self.outside is None:
+            raise errors.GraphError("scope is not entered: there is nothing to leave")
+        PyContextVar_Set(current_modes, self.outside)
+        self.outside = self.further.pop() if self.further else None
+
+    def __dealloc__(self):
+        # What interrupts a block before its end drops the scope: see `modes._Leave`.
+        if self.outside is not None:
+            PyContextVar_Set(current_modes, self.further[0] if self.further else self.outside)
+
+    def __call__(self, function):
+        return modes.decorated(self, function)
 
 
 # --- making nodes ------------------------------------------------------------------
@@ -713,7 +1111,9 @@ def dot(x, y):
     cdef Given given = Given(items_of(x), len(x), items_of(y), len(y))
     if holds_other_numbers(&given):  # reading them may run code that changes the lists
         return evaluate(ops_dot, *x, *y)
-    return many(ops_dot, RULE_dot, &given) if holds_value(&given) else evaluate(ops_dot, *x, *y)
+    if not holds_value(&given):
+        return evaluate(ops_dot, *x, *y)
+    return as_kind(kind_of(&given) if subclassed else None, many(ops_dot, RULE_dot, &given))
 
 
 cdef object ops_dot = ops.dot
@@ -734,7 +1134,7 @@ cdef bint holds_other_numbers(Given *given) noexcept:
     """Whether there is anything but Values and floats."""
     cdef Py_ssize_t i
     for i in range(given.first_count + given.second_count):
-        if type(<object> item(given, i)) is not Value and type(<object> item(given, i)) is not float:
+        if type(<object> item(given, i)) is not float and not is_value(<object> item(given, i)):
             return True
     return False
 
@@ -742,27 +1142,65 @@ cdef bint holds_other_numbers(Given *given) noexcept:
 cdef bint holds_value(Given *given) noexcept:
     cdef Py_ssize_t i
     for i in range(given.first_count + given.second_count):
-        if type(<object> item(given, i)) is Value:
+        if is_value(<object> item(given, i)):
             return True
     return False
 
 
 cdef Value make(rule, tuple given):
+    cdef Given operands = Given(items_of(given), PyTuple_GET_SIZE(given), NULL, 0)
+    return as_kind(kind_of(&operands) if subclassed else None, make_plain(rule, given))
+
+
+cdef bint subclassed = False  # whether there has ever been a Value of a subclass
+
+
+cdef object kind_of(Given *given):
+    """The class of a result: None for Value itself, else that of its operands."""
+    cdef Py_ssize_t i
+    kind = None
+    for i in range(given.first_count + given.second_count):
+        operand = <object> item(given, i)
+        if type(operand) is not Value and is_value(operand):
+            if kind is None or len(type(operand).__mro__) > len(kind.__mro__):
+                kind = type(operand)
+    return kind
+
+
+cdef Value as_kind(kind, Value node):
+    """`node`, just made, as an instance of a subclass; it is itself the one reference to it."""
+    cdef Value out
+    if kind is None:
+        return node
+    out = Value.__new__(kind)
+    out.number, out.partial_a, out.partial_b = node.number, node.partial_a, node.partial_b
+    out.a, out.b, out.rule, out.scope_number = node.a, node.b, node.rule, node.scope_number
+    out.flags = node.flags
+    if node.extra != NULL:
+        node.extra.own, out.extra.own = out.extra.own, NULL
+        PyMem_RawFree(out.extra)
+        out.extra, node.extra = node.extra, NULL
+    node.a.value = node.b.value = NULL
+    node.flags = 0
+    return out
+
+
+cdef Value make_plain(rule, tuple given):
     cdef Py_ssize_t n = PyTuple_GET_SIZE(given)
     cdef int number = rule_numbers.get(rule, 0)
     cdef char kind = rule_kinds[number]
     cdef object first, second
     if kind == c"u" and n == 1:
         first = given[0]
-        return unary(number, first if type(first) is Value else constant(first))
+        return unary(number, first if is_value(first) else constant(first))
     if kind == c"b" and n == 2:
         first, second = given[0], given[1]
-        if type(first) is not Value and type(second) is not Value:
+        if not is_value(first) and not is_value(second):
             first = constant(first)
         return binary(
             number,
-            first if type(first) is Value else <object> as_float(first),
-            second if type(second) is Value else <object> as_float(second),
+            first if is_value(first) else <object> as_float(first),
+            second if is_value(second) else <object> as_float(second),
         )
     cdef Given operands = Given(items_of(given), n, NULL, 0)
     return many(rule, number if kind == c"s" else 0, &operands)
@@ -779,13 +1217,24 @@ cdef inline object binary_operator(left, right, int number):
 
 cdef object converted_operator(left, right, int number):
     """`binary` of other numbers; other types get their own chance (NumPy arrays)."""
-    if type(left) is not Value:
+    if not is_value(left):
         left = as_operand(left)
-    if type(right) is not Value:
+    if not is_value(right):
         right = as_operand(right)
     if left is NotImplemented or right is NotImplemented:
         return NotImplemented
-    return binary(number, left, right)
+    return make(rules[number], (left, right))
+
+
+cdef object operator_in_python(rule, left, right):
+    """The same for a rule that has no C."""
+    if not is_value(left):
+        left = as_operand(left)
+    if not is_value(right):
+        right = as_operand(right)
+    if left is NotImplemented or right is NotImplemented:
+        return NotImplemented
+    return make(rule, (left, right))
 
 
 cdef inline Value unary(int number, Value x):
@@ -815,8 +1264,8 @@ cdef int unary_in_python(Value out, int number, Value x) except -1:
 cdef inline Value binary(int number, left, right):
     """The node of two operands, at least one a Value, the other a Value or a float."""
     cdef Value out = new_node()
-    cdef bint left_is_value = type(left) is Value
-    cdef bint right_is_value = type(right) is Value
+    cdef bint left_is_value = type(left) is not float
+    cdef bint right_is_value = type(right) is not float
     cdef bint watching
     cdef double x = (<Value> left).number if left_is_value else PyFloat_AS_DOUBLE(left)
     cdef double y = (<Value> right).number if right_is_value else PyFloat_AS_DOUBLE(right)
@@ -853,8 +1302,8 @@ cdef inline Value binary(int number, left, right):
 
 
 cdef int binary_in_python(Value out, int number, left, right) except -1:
-    x = (<Value> left).number if type(left) is Value else left
-    y = (<Value> right).number if type(right) is Value else right
+    x = left if type(left) is float else (<Value> left).number
+    y = right if type(right) is float else (<Value> right).number
     out.number, out.partial_a, out.partial_b = in_python(rules[number], (x, y), (left, right))
     return 0
 
@@ -895,22 +1344,19 @@ cdef Value many(rule, int number, Given *given):
     return out
 
 
-def rebuilt(data, op, tuple parents, tuple partials):
+def rebuilt(data, op, tuple parents, tuple partials, kind=None):
     """A node from its parts: what pickle and deepcopy restore."""
-    cdef Py_ssize_t i
     cdef Value out = new_node()
     if len(parents) != len(partials):
         raise ValueError(f"{len(partials)} partials for {len(parents)} parents")
     out.number = data
+    out.flags = REQUIRES_GRAD
     if parents:
-        out.extra = extra_for(len(parents))
-        out.flags = MANY
-        replace(&out.extra.op, op)
+        take_operands(out, parents, partials)
+    if op:
+        replace(&extra_of(out).op, op)
         out.extra.chooses = mask_of(ops.chooses(op))
-        for i in range(len(parents)):
-            take(out, i, <PyObject *> parents[i])
-            out.extra.partials[i] = partials[i]
-    return out
+    return as_kind(kind, out)
 
 
 cdef Value detached(Value node):
@@ -938,18 +1384,19 @@ cdef inline double take(Value out, Py_ssize_t i, PyObject *operand) except? -1.0
     """Make `operand` number `i` of `out`, and return its number."""
     cdef Extra *extra = out.extra
     cdef double number
-    if type(<object> operand) is Value:
+    if is_value(<object> operand):
         Py_INCREF(<object> operand)
         extra.operands[i].value = operand
         out.flags |= (<Value> operand).flags & REQUIRES_GRAD
         number = (<Value> operand).number
+        extra.is_number[i] = 0
     else:
         if type(<object> operand) is float:
             number = PyFloat_AS_DOUBLE(<object> operand)
         else:
             number = as_float(<object> operand)
         extra.operands[i].number = number
-    extra.is_number[i] = type(<object> operand) is not Value
+        extra.is_number[i] = 1
     extra.count = i + 1
     return number
 
@@ -981,7 +1428,7 @@ cdef object in_python(rule, tuple numbers, operands):
     try:
         return rule(*numbers)
     except (ValueError, ArithmeticError) as error:
-        labels = [x.label if type(x) is Value else "" for x in operands or numbers]
+        labels = [x.label if isinstance(x, Value) else "" for x in operands or numbers]
         raise errors.refusal(rule.__name__, zip(numbers, labels), error) from None
 
 
@@ -990,7 +1437,7 @@ cdef int watch(int number, Value node, left, right) except -1:
 
 
 cdef int watch_many(rule, Value node, tuple operands) except -1:
-    values = [x if type(x) is Value else constant(x) for x in operands]
+    values = [x if isinstance(x, Value) else constant(x) for x in operands]
     modes.check_forward(rule.__name__, node, values)
     return 0
 
@@ -1189,6 +1636,7 @@ cdef int run_backward(Value root, double upstream) except -1:
     cdef PyObject **items
     cdef unsigned char flags
     cdef bint watching = anomaly
+    cdef bint by_hand = False  # whether one has been met
     cdef bint forgotten = False
     try:
         sort(root, 0, &order, &sums)
@@ -1199,14 +1647,19 @@ cdef int run_backward(Value root, double upstream) except -1:
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
             if flags & REQUIRES_GRAD:
-                if watching or has_hooks(<Value> items[i]):
+                if watching or runs_python(<Value> items[i]):
                     if not forgotten:
                         forget(&order)  # Python runs now, and may sort
                         forgotten = True
                     run_hooks(<Value> items[i])
                     if watching:
                         modes.check_backward(<Value> items[i])
-                if (<Value> items[i]).flags & ARRIVED:
+                if by_hand:  # it may have set `grad` of what comes after it
+                    (<Value> items[i]).flags |= REACHED
+                if (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i]):
+                    by_hand = True
+                    (<Value> items[i])._backward()
+                elif (<Value> items[i]).flags & ARRIVED:
                     pass_on(<Value> items[i])
     finally:
         for i in range(sums.count):
@@ -1217,7 +1670,15 @@ cdef int run_backward(Value root, double upstream) except -1:
 
 
 cdef inline bint has_hooks(Value node) noexcept:
-    return node.extra != NULL and node.extra.hooks != NULL
+    return node.extra != NULL and node.extra.own != NULL and node.extra.own.hooks != NULL
+
+
+cdef inline bint runs_python(Value node) noexcept:
+    """Whether backward may leave C at this node: hooks, a node made by hand, a subclass."""
+    cdef Extra *extra = node.extra
+    if extra == NULL:
+        return False
+    return extra.own != NULL or (extra.op != NULL and type(<object> extra.op) is Unknown)
 
 
 cdef int run_hooks(Value node) except -1:
@@ -1230,7 +1691,7 @@ cdef int run_hooks(Value node) except -1:
 
 def topological_order(root, since=0):
     cdef Nodes order = Nodes(NULL, 0, 0)
-    if type(root) is not Value:
+    if not isinstance(root, Value):
         raise TypeError(f"topological_order takes a Value, got {type(root).__name__}")
     try:
         nodes = sorted_nodes(root, since, &order)
@@ -1323,11 +1784,12 @@ cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
     cdef Before *before
     cdef unsigned int since = <unsigned int> -1
     for leaf in inputs:
-        if type(leaf) is not Value:
+        if not isinstance(leaf, Value):
             raise TypeError(f"inputs are Values, got {leaf!r}")
         since = min(since, (<Value> leaf).serial)
     sort(root, since, nodes, NULL)
     try:
+        check_no_node_by_hand(nodes)
         for leaf in inputs:
             push(nodes, <PyObject *> leaf)
         before = remember(nodes)
@@ -1340,6 +1802,22 @@ cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
     for leaf in inputs:
         (<Value> leaf).flags |= REQUIRES_GRAD
     return before
+
+
+cdef int check_no_node_by_hand(Nodes *nodes) except -1:
+    cdef Py_ssize_t i
+    cdef bint suspicious = False
+    for i in range(nodes.count):
+        suspicious = suspicious or runs_python(<Value> nodes.items[i])
+    if not suspicious:
+        return 0
+    forget(nodes)  # Python runs now
+    for i in range(nodes.count):
+        if (<Value> nodes.items[i]).flags & REQUIRES_GRAD and passes_by_hand(<Value> nodes.items[i]):
+            foreign.check_seen_through([<Value> nodes.items[i]], "a sweep of a transform")
+    for i in range(nodes.count):
+        (<Value> nodes.items[i]).flags |= VISITED
+    return 0
 
 
 def reverse_sweep(Value root not None, double upstream, list inputs not None):
@@ -1440,7 +1918,7 @@ def forward_sweep(Value root not None, list inputs not None, tangents, outputs):
         before = begin_sweep(root, inputs, &nodes)
         forward(&nodes, inputs, moving)
         for i in range(len(found)):
-            if type(found[i]) is Value and (<Value> found[i]).flags & (VISITED | MOVED):
+            if is_value(found[i]) and (<Value> found[i]).flags & (VISITED | MOVED):
                 found[i] = (<Value> found[i]).gradient.grad
             else:
                 found[i] = 0.0
@@ -1769,7 +2247,7 @@ cdef int check_lengths(list parameters, array numbers) except -1:
 
 
 cdef inline int check_leaf(PyObject *parameter) except -1:
-    if type(<object> parameter) is not Value or has_parents(<Value> parameter):
+    if not is_value(<object> parameter) or has_parents(<Value> parameter):
         raise errors.GraphError(f"{<object> parameter!r} is no leaf")
     return 0
 
@@ -1855,8 +2333,13 @@ def complete():
 
 
 complete()
+engines_own_step = Value._backward
 cdef PyTypeObject *type_of_values = <PyTypeObject *> Value
 type_of_values.tp_name = b"autograd.Value"
-type_of_values.tp_flags &= ~Py_TPFLAGS_BASETYPE  # nor by a mixin
+# As of any class written in Python: methods can be added.
+type_of_values.tp_flags &= ~Py_TPFLAGS_IMMUTABLETYPE
 type_of_values.tp_dealloc = <destructor> free_node
 numpy_support.register(Value, apply, loop_of)
+use_to_set_attributes(type_of_values, <setattrofunc> set_attribute)
+init_in_full = <initproc> init_of(type_of_values)
+use_to_init(type_of_values, <void *> init)

@@ -32,7 +32,7 @@ else:
 
 def evaluate(rule: ops.Rule, *given: Any) -> Any:
     """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
-    if any(type(x) is Value for x in given):
+    if any(isinstance(x, Value) for x in given):
         return apply(rule, *given)
     numbers = [as_float(x) for x in given]
     try:

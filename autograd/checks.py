@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from numbers import Real
+from numbers import Number, Real
 from typing import Any
 
 from autograd import errors, ops
@@ -22,11 +22,21 @@ def as_float(number: Any) -> float:
         item = number.item()
         if type(item).__module__ != "numpy":
             return as_float(item)
-    hint = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
+    hints = {"Value": "; use .data for its number", "ndarray": "; make one Value per element"}
+    hint = [hints[kind.__name__] for kind in type(number).__mro__ if kind.__name__ in hints]
     kind = type(number).__name__
-    raise errors.NumberError(
-        f"expected one real number, got {kind} {number!r}" + hint.get(kind, "")
-    )
+    raise errors.NumberError(f"expected one real number, got {kind} {number!r}" + "".join(hint[:1]))
+
+
+def equals(number: Any, other: Any) -> Any:
+    """Whether `number` is the number `other`; NotImplemented where `other` is none."""
+    if isinstance(other, Number):
+        return bool(number == other)
+    if type(other).__module__ == "numpy" and getattr(other, "shape", None) == ():
+        item = other.item()
+        if isinstance(item, Number):
+            return bool(number == item)
+    return NotImplemented
 
 
 def as_operand(other: Any) -> Any:

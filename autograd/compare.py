@@ -8,7 +8,8 @@ from typing import Any
 from autograd import ops
 from autograd._select import Value, float_of, topological_order
 from autograd.errors import GraphError, PackageMissingError
-from autograd.formulas import rule_named
+from autograd.foreign import check_seen_through
+from autograd.formulas import ByHand, rule_named
 from autograd.gradcheck import aligned, backward_gradients, prepared
 from autograd.numerical import Function
 
@@ -145,6 +146,7 @@ def _by_torch(
         tensors = {leaf: _tensor(torch, leaf.data, requires_grad=True) for leaf in leaves}
         known = {**_known(torch), **counterparts}
         for node in topological_order(out) if isinstance(out, Value) else []:
+            check_seen_through([node], "compare_torch")
             if node.parents:
                 call = _counterpart(torch, node.op, known)
                 tensors[node] = call(*[tensors[parent] for parent in node.parents])
@@ -164,7 +166,7 @@ def _tensor(torch: Any, number: float, *, requires_grad: bool = False) -> Any:
 
 def _counterpart(torch: Any, op: str, known: Counterparts) -> Callable[..., Any]:
     """PyTorch's operation for `op`, the name of a rule or of a partial derivative of one."""
-    if op in known:
+    if op in known and not isinstance(op, ByHand):  # whatever its maker calls it
         return known[op]
     derived_from = getattr(rule_named(op), "derived_from", None)
     if derived_from is not None:
@@ -205,6 +207,8 @@ def _known(torch: Any) -> dict[str, Callable[..., Any]]:
         "gelu": functional.gelu,
         "silu": functional.silu,
         "clip": torch.clamp,
+        "floordiv": lambda x, y: torch.floor(x / y),
+        "mod": torch.remainder,
         "where": lambda condition, x, y: torch.where(condition != 0, x, y),
     }
     # Those over sequences get one scalar per element.

@@ -1,6 +1,7 @@
 """What chainrule raises: each error is also the builtin one a Python user expects."""
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class ChainruleError(Exception):
@@ -21,6 +22,10 @@ class DivisionError(ChainruleError, ZeroDivisionError):
 
 class NumberError(ChainruleError, TypeError):
     """Something that is not one real number stands where a number must."""
+
+
+class LabelError(ChainruleError, TypeError):
+    """Something that is no text stands where a name must."""
 
 
 class DetachError(ChainruleError, TypeError):
@@ -70,3 +75,10 @@ def refusal(op: str, operands: Iterable[tuple[float, str]], error: Exception) ->
     if isinstance(error, OverflowError):
         return RangeError(f"{call}: the result is too large for a float; scale the operands down")
     return DomainError(f"{call}: no real value there; keep the operands in the domain of {op}")
+
+
+def as_text(what: str, text: Any, hint: str = "") -> str:
+    """`text` itself; LabelError unless it is one: `what` says what it would have been."""
+    if isinstance(text, str):
+        return text
+    raise LabelError(f"{what} is a text, got {type(text).__name__} {text!r}{hint}")

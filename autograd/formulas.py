@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from autograd import ops
 from autograd.errors import FormulaError
@@ -65,6 +65,32 @@ class RuleName(str):
         return self
 
 
+class ByHand(str):
+    """The `op` of a node made by hand: what its maker calls it, which names no rule of ours."""
+
+    __slots__ = ("given",)
+    given: str
+    rule = "made by hand"  # no rule of ours, whatever the name: see `ops.chooses`
+
+    def __new__(cls, given: str) -> Self:
+        """The name to show; `given` may be empty."""
+        name = super().__new__(cls, given or "made by hand")
+        name.given = str(given)
+        return name
+
+    def __reduce__(self) -> tuple[type["ByHand"], tuple[str]]:
+        return type(self), (self.given,)
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+
+class Unknown(ByHand):
+    """The `op` of a node made by hand without its partials."""
+
+    __slots__ = ()
+
+
 def named_after(rule: ops.Rule) -> RuleName:
     """The name of `rule`, leading back to it."""
     name = RuleName(rule.__name__)
@@ -76,6 +102,8 @@ def rule_named(name: str) -> ops.Rule | None:
     """The rule that made a node, by the node's `op`; None if the name alone does not tell."""
     if isinstance(name, RuleName):
         return name.rule
+    if isinstance(name, ByHand):
+        return None
     rule = getattr(ops, name, None)
     return rule if inspect.isfunction(rule) and is_own(rule) else None
 

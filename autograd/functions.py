@@ -138,6 +138,7 @@ logsigmoid, softplus, relu = _elementwise(ops.logsigmoid, ops.softplus, ops.relu
 leaky_relu, elu, gelu, silu = _elementwise(ops.leaky_relu, ops.elu, ops.gelu, ops.silu)
 maximum, minimum, clip = _elementwise(ops.maximum, ops.minimum, ops.clip)
 where, floor, ceil, fmod = _elementwise(ops.where, ops.floor, ops.ceil, ops.fmod)
+mod, floordiv = _elementwise(ops.mod, ops.floordiv)
 
 sum: Reduction = _reduction(ops.sum, empty=0.0)
 prod: Reduction = _reduction(ops.prod, empty=1.0)

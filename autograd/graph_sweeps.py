@@ -77,7 +77,8 @@ def forward_graph(
     }
     order, on_the_way = _between(root, inputs)
     for node in order:
-        if node not in on_the_way or node in given or (node is root and root not in outputs):
+        together = node is root and not any(out is root for out in outputs)
+        if node not in on_the_way or node in given or together:
             continue
         # Of what does not move, an infinite partial does not matter.
         wanted = [parent in tangent_of for parent in node.parents]

@@ -4,17 +4,19 @@ The modes live in a context variable, so that threads and asynchronous tasks
 (as in a notebook) do not see each other's.
 """
 
+import inspect
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar, Token
-from functools import lru_cache
+from collections.abc import Generator, Sequence
+from contextvars import ContextVar
+from functools import lru_cache, partial, wraps
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from autograd.errors import AnomalyError, GraphError
+from autograd.errors import AnomalyError, GraphError, as_text
 
 
 class Modes(NamedTuple):
@@ -28,8 +30,141 @@ class Modes(NamedTuple):
 current: ContextVar[Modes] = ContextVar("chainrule_modes", default=Modes())  # noqa: B039 - it is immutable
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class _Leave(SimpleNamespace):
+    """Who holds this holds the mode, once it is entered; when this goes, the mode is left."""
+
+    __call__ = "".format  # a function of C that takes anything, and gives what is false
+
+    __del__ = property(attrgetter("undo"))
+
+    @property
+    def entered(self) -> bool:
+        return hasattr(self, "undo")
+
+
+# The steps of ``with`` are: find `__enter__` and `__exit__`, call the first, and hold the second
+# until the block is over. Python code runs only while they are found; all that comes after, and
+# the end of what ``with`` held, is code of C, where no Ctrl-C comes between.
+_EXIT_FIRST = sys.version_info >= (3, 14)  # which of the two is found first
+
+
+class _Enter:
+    """What ``with`` finds as `__enter__`."""
+
+    def __get__(self, mode: "Mode | None", kind: type) -> Any:
+        if mode is None:
+            return self
+        if _EXIT_FIRST and mode.leaves and not mode.leaves[-1].entered:
+            leave = mode.leaves.pop()
+        else:
+            leave = _Leave()
+            mode.leaves = [*filter(attrgetter("entered"), mode.leaves), leave]
+        # The token of `set` becomes the argument of `reset`, and that the way out: in one call.
+        inside = map(current.set, (mode.changed(current.get()),))
+        undo = map(partial(partial, current.reset), inside)
+        return partial(next, map(partial(setattr, leave, "undo"), undo))
+
+    def __call__(self, mode: "Mode") -> None:  # as ExitStack does
+        self.__get__(mode, type(mode))()
+
+
+class _Exit:
+    """What ``with`` finds as `__exit__`."""
+
+    def __get__(self, mode: "Mode | None", kind: type) -> Any:
+        if mode is None:
+            return self
+        if _EXIT_FIRST and not (mode.leaves and mode.leaves[-1].entered):
+            mode.leaves = [*mode.leaves, _Leave()]
+            return mode.leaves[-1]
+        if not mode.leaves:
+            raise GraphError(f"{kind.__name__} is not entered: there is nothing to leave")
+        return mode.leaves.pop()
+
+    def __call__(self, mode: "Mode", *_: object) -> None:
+        self.__get__(mode, type(mode))
+
+
+class Mode:
+    """A mode that holds while a ``with`` block runs, or a function that it decorates.
+
+    It is entered, and left, in one step of C: no Ctrl-C comes between, and
+    nothing that interrupts the block leaves the mode on. The same one can be
+    entered again, also inside of itself.
+    """
+
+    __slots__ = ("leaves",)
+
+    def __init__(self) -> None:
+        self.leaves: list[Any] = []  # until ``with`` holds them, or for good where there is none
+
+    def changed(self, modes: Modes) -> Modes:
+        """The modes inside the block, where `modes` hold outside."""
+        raise NotImplementedError
+
+    __enter__ = _Enter()
+    __exit__ = _Exit()
+
+    def __call__(self, function: Any) -> Any:
+        """`function` with its calls inside the mode: of a generator, each of its steps."""
+        return decorated(self, function)
+
+
+def decorated(mode: Any, function: Any) -> Any:
+    """`function` with its calls inside `mode`: of a generator, each of its steps."""
+    if not callable(function):
+        name = type(mode).__name__
+        raise TypeError(f"@{name}() decorates a function, got {type(function).__name__}")
+    if inspect.isasyncgenfunction(function):
+        name = type(mode).__name__
+        raise TypeError(f"@{name}() decorates no async generator: write `with {name}():` in it")
+
+    async def awaited(*given: Any, **named: Any) -> Any:
+        with mode:
+            return await function(*given, **named)
+
+    def stepwise(*given: Any, **named: Any) -> Any:
+        return (yield from _Steps(mode, function(*given, **named)))
+
+    def called(*given: Any, **named: Any) -> Any:
+        with mode:
+            return function(*given, **named)
+
+    inside: Any = called
+    if inspect.iscoroutinefunction(function):
+        inside = awaited
+    elif inspect.isgeneratorfunction(function):
+        inside = stepwise
+    return wraps(function)(inside)
+
+
+class _Steps:
+    """A generator whose steps run inside a mode; its consumer does not."""
+
+    def __init__(self, mode: Any, steps: Generator[Any, Any, Any]) -> None:
+        self.mode, self.steps = mode, steps
+
+    def __iter__(self) -> "_Steps":
+        return self
+
+    def __next__(self) -> Any:
+        with self.mode:
+            return next(self.steps)
+
+    def send(self, value: Any) -> Any:
+        with self.mode:
+            return self.steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with self.mode:
+            return self.steps.throw(*error)
+
+    def close(self) -> None:
+        with self.mode:
+            self.steps.close()
+
+
+class no_grad(Mode):  # noqa: N801 - used like a function
     """Compute without recording: results have no parents and need no gradient.
 
     Works as ``with no_grad():`` and as a decorator ``@no_grad()``.
@@ -41,17 +176,18 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents, y.requires_grad
     (9.0, (), False)
     """
-    token = current.set(current.get()._replace(recording=False))
-    try:
-        yield
-    finally:
-        current.reset(token)
+
+    __slots__ = ()
+
+    def changed(self, modes: Modes) -> Modes:
+        """The same without recording."""
+        return modes._replace(recording=False)
 
 
-class scope:  # noqa: N801 - used like a function, as no_grad
+class scope(Mode):  # noqa: N801 - used like a function, as no_grad
     """Mark every Value made inside with a path such as ``"mlp/layer0/neuron3"``.
 
-    Scopes nest; pictures group nodes by them.
+    Scopes nest; pictures group nodes by them. A name that is no text raises LabelError.
 
     >>> from autograd import Value, scope
     >>> with scope("mlp"), scope("layer0"):
@@ -60,22 +196,15 @@ class scope:  # noqa: N801 - used like a function, as no_grad
     'mlp/layer0'
     """
 
-    # Not a generator: networks open one for every neuron, and this takes a third of the time.
-    __slots__ = ("name", "token")
+    __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.token: Token[Modes] | None = None
+        super().__init__()
+        self.name = name if type(name) is str else as_text("a scope", name)
 
-    def __enter__(self) -> None:
-        if self.token is not None:
-            raise GraphError(f"scope {self.name!r} is entered already: make another one")
-        self.token = current.set(inside(current.get(), self.name))
-
-    def __exit__(self, *_: object) -> None:
-        if self.token is not None:
-            current.reset(self.token)
-        self.token = None
+    def changed(self, modes: Modes) -> Modes:
+        """The same with the name of the scope at the end of the path."""
+        return modes._replace(scope=f"{modes.scope}/{self.name}" if modes.scope else self.name)
 
 
 @lru_cache(maxsize=4096)
@@ -84,8 +213,7 @@ def inside(modes: Modes, name: str) -> Modes:
     return modes._replace(scope=f"{modes.scope}/{name}" if modes.scope else name)
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+class detect_anomaly(Mode):  # noqa: N801 - used like a function
     """Raise AnomalyError at the first nan or infinity, forward or backward.
 
     The message names the node, its operands and the line that made it. Slow:
@@ -98,11 +226,12 @@ def detect_anomaly() -> Iterator[None]:
         ...
     autograd.errors.AnomalyError: mul(1e+200, 1e+200) = inf, made at <doctest ...>...
     """
-    token = current.set(current.get()._replace(anomaly=True))
-    try:
-        yield
-    finally:
-        current.reset(token)
+
+    __slots__ = ()
+
+    def changed(self, modes: Modes) -> Modes:
+        """The same with a look at every number."""
+        return modes._replace(anomaly=True)
 
 
 def calling_line() -> str:

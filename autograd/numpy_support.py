@@ -40,6 +40,8 @@ _OTHER_NAMES = {
     "negative": "neg",
     "power": "pow",
     "float_power": "pow",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
     "subtract": "sub",
 }
 _RULES = {rule.__name__: rule for rule in ops.TABLE}

@@ -3,8 +3,9 @@
 A *rule* takes its operands as floats and returns the value, then one partial
 derivative per operand. Rules are straight-line code (assignments, conditional
 expressions, one return), so that other readers than Python can follow them.
-They never test with ``==``: the same rule also runs on Values, which compare
-equal by identity. The table at the end adds what is not calculus.
+They never test two operands with ``==``: the same rule also runs on Values, and
+two Values are equal only if they are one. The table at the end adds what is not
+calculus.
 
 Where a textbook's form would lose digits (1 - tanh(x)**2 is 0 from 20 on), a rule
 takes the same number from a *part* further down. A derivative of a derivative
@@ -228,6 +229,21 @@ def fmod(x, y):
     out = math.fmod(x, y)
     return out, 1.0, (out - x) / y
 
+def floordiv(x, y):
+    ratio = x / y
+    rest = math.fmod(x, y)
+    wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
+    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
+    return times if times else 0.0 * ratio, 0.0, 0.0
+
+def mod(x, y):  # of the sign of y, as Python's
+    zero = 0.0 / y
+    rest = math.fmod(x, y)
+    wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
+    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
+    out = rest + y if wraps else rest
+    return out if out else zero, 1.0, -times
+
 # --- sequences: added up plainly, left to right, so that every engine agrees -----
 def _total(terms):
     total = 0.0
@@ -380,6 +396,8 @@ TABLE: dict[Rule, Facts] = {
     floor: Facts("floor", kink="0 everywhere", chooses=_ANY),
     ceil: Facts("ceil", kink="0 everywhere", chooses=_ANY),
     fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps", (1,)),
+    floordiv: Facts("//", ((-10.0, 10.0), (1.0, 3.0)), "0 everywhere", _ANY),
+    mod: Facts("%", ((-10.0, 10.0), (1.0, 3.0)), "1 and -floor(x/y) at jumps", (1,)),
     sum: Facts("sum"),
     mean: Facts("mean"),
     prod: Facts("prod"),

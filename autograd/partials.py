@@ -27,7 +27,9 @@ from autograd.derived import (
     without_unused_steps,
 )
 from autograd.errors import FormulaError, GraphError
+from autograd.foreign import check_seen_through, shown
 from autograd.formulas import (
+    ByHand,
     Formula,
     formula_for,
     is_own,
@@ -49,6 +51,7 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     values: list[Number | None] = [None] * len(wanted)
     if not any(wanted):
         return values
+    check_seen_through([node], "a derivative made of Values")
     _check_data(node, rule)
     if formula_for(rule).sequence:
         every = sequence_partials(rule)(node, _operands(node))
@@ -76,7 +79,7 @@ def check_up_to_date(nodes: Iterable[Value]) -> None:
             operands[4:] = ["..."] if len(operands) > 4 else []
             raise GraphError(
                 f"{node.op} has computed {node._data!r}, but its operands hold other data now "
-                f"({', '.join(operands)}): a leaf was changed since, so compute the expression "
+                f"({', '.join(operands)}): data was assigned since, so compute the expression "
                 "again. (A rule of your own by that name needs @autograd.op.)"
             )
 
@@ -106,6 +109,11 @@ def _same_number(x: float, y: float) -> bool:
 def rule_of(node: Value) -> ops.Rule:
     """The rule that made `node`; GraphError where only its name is known."""
     rule = rule_named(node.op)
+    if isinstance(node.op, ByHand):
+        raise GraphError(
+            f"{shown(node)} was made by hand: its partials are known, but not how they change. "
+            "Make it with @autograd.op to differentiate it twice"
+        )
     if rule is None:
         try:
             return called_rule(node.op)  # a derived rule that came out of a pickle
@@ -132,8 +140,11 @@ def _partial_value(node: Value, rule: ops.Rule, operand: int) -> Number:
     if source.number is not None:
         return source.number
     if source.operand is not None:
-        return node.parents[source.operand]
-    return node if source.is_value else apply(derived_rule(rule, operand), *_operands(node))
+        parent: Value = node.parents[source.operand]
+        return parent
+    if source.is_value:
+        return node
+    return apply(derived_rule(rule, operand), *_operands(node))
 
 
 def _operands(node: Value) -> list[Number]:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from autograd import value
+from autograd.foreign import check_seen_through
 from autograd.partials import changes_of_partials, rule_of
 
 
@@ -20,6 +21,7 @@ def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Val
     gradients = {root: upstream}
     for node in reversed(order):
         if node in gradients:
+            check_seen_through([node], "a sweep of a transform")
             above = gradients[node]
             for parent, partial in _edges(node):
                 if parent in wanted:
@@ -119,6 +121,7 @@ def _tangents(
     tangent_of = {leaf: tangent for leaf, tangent in given.items() if tangent != 0.0}
     for node in order:
         if node.parents and node.requires_grad and node not in given:
+            check_seen_through([node], "a sweep of a transform")
             for parent, partial in _edges(node):
                 if parent in tangent_of:
                     tangent_of[node] = tangent_of.get(node, 0.0) + partial * tangent_of[parent]

@@ -8,12 +8,14 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 """
 
 import itertools
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Never, TypeAlias
+from typing import Any, Never, Self, TypeAlias
 
-from autograd import errors, hooks, modes, numpy_support, ops, pickling
-from autograd.checks import as_float, as_operand, checked, operands
+from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling
+from autograd.checks import as_float, as_operand, checked, equals, operands
+from autograd.formulas import Unknown
 
 Number: TypeAlias = "Value | float"
 
@@ -27,26 +29,32 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
     Numbers become constants. A rule that ``math`` refuses raises DomainError,
     RangeError or DivisionError.
     """
-    parents = tuple([x if type(x) is Value else constant(x) for x in operands])
+    parents = tuple([x if isinstance(x, Value) else constant(x) for x in operands])
     recording, scope, anomaly = modes.current.get()
     try:
         result = rule(*[parent._data for parent in parents])
     except (ValueError, ArithmeticError) as error:
-        shown = [(parent._data, parent.label) for parent in parents]
+        shown = [(parent._data, parent._label) for parent in parents]
         raise errors.refusal(rule.__name__, shown, error) from None
     if rule not in ops.TABLE or len(result) != 1 + len(parents):
         result = checked(rule, result, len(parents))
-    node = Value.__new__(Value)
+    node = object.__new__(_kind(parents))
     node._data, node._grad, node._reached, node._arrived = result[0], 0.0, False, False
-    node.label, node.scope, node._serial = "", scope, next_serial()
+    node._label, node._scope, node._serial = "", scope, next_serial()
     if recording:
-        node.parents, node.op, node.partials = parents, rule.__name__, result[1:]
-        node.requires_grad = True in [parent.requires_grad for parent in parents]
+        node._parents, node._name, node._partials = parents, rule.__name__, result[1:]
+        node._required = True in [parent._required for parent in parents]
     else:
-        node.parents, node.op, node.partials, node.requires_grad = (), "", (), False
+        node._parents, node._name, node._partials, node._required = (), "", (), False
     if anomaly:
         modes.check_forward(rule.__name__, node, parents)
     return node
+
+
+def _kind(parents: "tuple[Value, ...]") -> "type[Value]":
+    """The class of a result: that of its operands, where they are of a subclass."""
+    kinds = [kind for kind in map(type, parents) if kind is not Value]
+    return max(kinds, key=lambda kind: len(kind.__mro__)) if kinds else Value
 
 
 def constant(number: Any) -> "Value":
@@ -69,7 +77,7 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
         elif node not in seen and node._serial >= since:
             seen.add(node)
             stack += [node, None]
-            stack += [parent for parent in reversed(node.parents) if parent not in seen]
+            stack += [parent for parent in reversed(node._parents) if parent not in seen]
     return order
 
 
@@ -88,9 +96,9 @@ def zero_grad(values: Iterable["Value"]) -> None:
 def _operator(rule: ops.Rule, *, reflected: bool = False) -> "Callable[[Value, Number], Value]":
     """A binary operator; other types than numbers get their own chance (NumPy arrays)."""
 
-    def operator(self: "Value", other: Number) -> "Value":
-        operand = other if type(other) is Value else as_operand(other)
-        if operand is NotImplemented:
+    def operator(self: "Value", other: Number, *modulus: Any) -> "Value":
+        operand = other if isinstance(other, Value) else as_operand(other)
+        if operand is NotImplemented or modulus:  # pow(v, 2, 5)
             return NotImplemented  # type: ignore[no-any-return]
         return apply(rule, operand, self) if reflected else apply(rule, self, operand)
 
@@ -114,7 +122,7 @@ def _methods(*rules: ops.Rule) -> "Iterator[Callable[..., Value]]":
 
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Number], bool]":
     def comparison(self: "Value", other: Number) -> bool:
-        number = other._data if type(other) is Value else as_operand(other)
+        number = other._data if isinstance(other, Value) else as_operand(other)
         return NotImplemented if number is NotImplemented else holds(self._data, number)
 
     return comparison
@@ -123,8 +131,11 @@ def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Numb
 class Value:
     """A number that remembers how it was made, so that `backward` can differentiate it.
 
-    `data` is the number, assignable on leaves; `grad` is d root / d self after
-    `backward()`, 0.0 before. Anything but one real number raises NumberError.
+    `data` is the number; `grad` is d root / d self after `backward()`, 0.0
+    before. Anything but one real number raises NumberError. It compares with
+    numbers by number; two Values are equal only if they are the same object.
+    Attributes of your own, methods added to the class and subclasses work; nodes
+    made by hand take the forms in `foreign.py`.
 
     >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
     >>> f = (x + y) * z
@@ -133,51 +144,65 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_made_at", "_reached", "_serial",
-                 "label", "op", "parents", "partials", "requires_grad", "scope")  # fmt: skip
+    __slots__ = ("__dict__", "_arrived", "_data", "_grad", "_hooks", "_label", "_made_at", "_name",
+                 "_parents", "_partials", "_reached", "_required", "_scope", "_serial")  # fmt: skip
 
-    def __init__(self, data: Number, label: str = "", *, requires_grad: bool = True) -> None:
+    _parents: tuple["Value", ...]
+    _partials: tuple[float, ...]  # d self / d parent, one for each of the parents
+    _name: str  # of the rule in `ops`; "" for a leaf
+    _reached: bool  # by a backward pass, since the last zero_grad
+    _arrived: bool  # whether anything was added to the gradient
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A leaf without a number yet."""
+        node = object.__new__(cls)
+        node._data, node._grad, node._reached, node._required = math.nan, 0.0, False, False
+        node._arrived, node._serial = False, next_serial()
+        node._parents, node._partials, node._name, node._label, node._scope = (), (), "", "", ""
+        return node
+
+    def __init__(
+        self, data: Number, *given: Any, label: str = "", requires_grad: bool = True, **named: Any
+    ) -> None:
+        if self._parents:
+            raise errors.GraphError("__init__ of a Value that is in use: make another one")
         self._data: float = data if type(data) is float else as_float(data)
-        self._grad = 0.0
-        if not hasattr(self, "_serial"):  # also where __init__ is called again
-            self._serial = next_serial()
-        self._reached = False  # by a backward pass, since the last zero_grad
-        self._arrived = False  # whether anything was added to the gradient
-        self.parents: tuple[Value, ...] = ()
-        self.op = ""  # name of the rule in `ops`; "" for a leaf
-        self.label = label
-        self.partials: tuple[float, ...] = ()  # d self / d parent, one for each of `parents`
-        self.requires_grad = requires_grad
-        self.scope = modes.current.get().scope
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Value cannot be subclassed: hold a Value, or add an operation instead")
+        children: tuple[Any, ...] = ()
+        self._name, self._partials, required = "", (), True
+        if given or named or type(label) is not str:  # made by hand
+            label, children, self._name, self._partials, required = foreign.read(
+                Value, given, label, named
+            )
+        self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
+        if children:
+            self._serial = next_serial()  # after those of its constants
+        self._grad, self._reached, self._arrived = 0.0, False, False
+        self._required = required and bool(requires_grad)
+        self._label, self._scope = label, modes.current.get().scope
 
     @property
     def data(self) -> float:
-        """The number. Assigning to a leaf leaves graphs already built as they are."""
+        """The number. Nodes made before another one was assigned keep their partials."""
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
-        if self.parents:
-            raise errors.GraphError(f"{self.op} computed this data; assign to a leaf, or detach()")
         self._data = as_float(number)
 
     @property
     def grad(self) -> float:
-        """The gradient: d root / d self, summed over the calls of `backward` on a leaf."""
+        """The gradient: d root / d self, summed over `backward` calls on a leaf; None resets it."""
         return self._grad
 
     @grad.setter
-    def grad(self, number: float) -> None:
-        self._grad = as_float(number)
+    def grad(self, number: float | None) -> None:
+        self._grad = 0.0 if number is None else as_float(number)
         self._reached = self._arrived = self._grad != 0.0
 
-    @property
+    @fields.fixed
     def local_gradient(self) -> Callable[[float], list[float]]:
         """The closure from the upstream gradient to one contribution per parent."""
-        passing = list(zip(self.partials, passes(self.op, self.partials), strict=True))
+        passing = list(zip(self._partials, passes(self._name, self._partials), strict=True))
         return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
 
     def _backward(self) -> None:
@@ -186,26 +211,33 @@ class Value:
         Nothing goes to the side that a choice has not taken, however steep it is,
         nor on from a node that nothing has arrived at.
         """
+        if type(self._name) is Unknown:
+            foreign.refuse_unknown(self)
         if not self._arrived:
             return
-        upstream, on = self._grad, passes(self.op, self.partials)
-        for parent, partial, passing in zip(self.parents, self.partials, on, strict=True):
-            if parent.requires_grad and passing:
+        upstream, on = self._grad, passes(self._name, self._partials)
+        for parent, partial, passing in zip(self._parents, self._partials, on, strict=True):
+            if parent._required and passing:
                 parent._grad += upstream * partial
                 parent._arrived = True
 
-    def backward(self, gradient: float = 1.0) -> None:
+    def backward(
+        self, gradient: float = 1.0, retain_graph: Any = True, create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:  # fmt: skip
         """Add d self / d leaf, times `gradient`, to the grad of every leaf below.
 
         Leaves accumulate over calls; the nodes between start from zero each time.
+        The graph always stays: PyTorch's `retain_graph` changes nothing.
         """
-        if not self.requires_grad:
+        foreign.refuse_options(create_graph, inputs)
+        if not self._required:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
             )
         gradient, anomaly = as_float(gradient), modes.current.get().anomaly
-        order = [node for node in topological_order(self) if node.requires_grad]
-        earlier = [(leaf, leaf._grad) for leaf in order if leaf._grad and not leaf.parents]
+        order = [node for node in topological_order(self) if node._required]
+        earlier = [(leaf, leaf._grad) for leaf in order if leaf._grad and not leaf._parents]
         for node in order:
             node._grad, node._reached, node._arrived = 0.0, True, False
         self._grad, self._arrived = gradient, True
@@ -216,6 +248,7 @@ class Value:
                     node._arrived = node._arrived or node._grad != 0.0
                 if anomaly:
                     modes.check_backward(node)
+                node._reached = True  # a `_backward` made by hand may have set `grad`
                 node._backward()
         finally:
             for leaf, sum_before in earlier:
@@ -224,6 +257,10 @@ class Value:
     def zero_grad(self) -> None:
         """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
         self._grad, self._reached, self._arrived = 0.0, False, False
+
+    def item(self) -> float:
+        """The number: `data`, as PyTorch and NumPy call it."""
+        return self._data
 
     def detach(self) -> "Value":
         """The same number without its history: a leaf that needs no gradient."""
@@ -234,6 +271,11 @@ class Value:
     __mul__, __rmul__ = _operator(ops.mul), _operator(ops.mul, reflected=True)
     __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, reflected=True)
     __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, reflected=True)
+    __mod__, __rmod__ = _operator(ops.mod), _operator(ops.mod, reflected=True)
+    __floordiv__ = _operator(ops.floordiv)
+    __rfloordiv__ = _operator(ops.floordiv, reflected=True)
+    __divmod__ = lambda self, other: (self // other, self % other)  # noqa: E731
+    __rdivmod__ = lambda self, other: (other // self, other % self)  # noqa: E731
     __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
     __pos__ = conjugate = lambda self: self  # np.vdot and np.std ask for the conjugate
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
@@ -241,6 +283,7 @@ class Value:
 
     abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
     sqrt, cbrt, hypot, fmod = _methods(ops.sqrt, ops.cbrt, ops.hypot, ops.fmod)
+    mod, floordiv = _methods(ops.mod, ops.floordiv)
     exp, exp2, expm1 = _methods(ops.exp, ops.exp2, ops.expm1)
     log, log2, log10, log1p = _methods(ops.log, ops.log2, ops.log10, ops.log1p)
     sin, cos, tan = _methods(ops.sin, ops.cos, ops.tan)
@@ -255,14 +298,30 @@ class Value:
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
-    _prev = property(lambda self: set(self.parents))
-    _op = property(lambda self: ops.SYMBOLS.get(self.op, self.op))
+    parents, partials = fields.fixed("_parents", "parents"), fields.fixed("_partials", "partials")
+    op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
+    requires_grad = fields.settable("_required", "requires_grad", bool)
+    scope = fields.settable("_scope", "scope", fields.as_scope)
+    data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
+    # What micrograd and microgpt call these.
+    _children = fields.fixed("_parents", "_children")
+    _local_grads = fields.fixed("_partials", "_local_grads")
+    _prev = fields.fixed(lambda self: set(self.parents), "_prev")
+    _op = fields.fixed(foreign.symbol_of, "_op")
+    _attributes = fields.fixed(vars, "_attributes")
+    _by_hand = fields.fixed(lambda v: foreign.changed_by_hand(v, Value._backward), "_by_hand")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
 
     def __float__(self) -> Never:
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
+
+    __int__ = __trunc__ = __float__
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, Value) else equals(self._data, other)
 
     def __bool__(self) -> bool:
         return self._data != 0.0
@@ -274,5 +333,5 @@ class Value:
         return format(self._data, specification) if specification else repr(self)
 
     def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
+        label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"

@@ -137,7 +137,7 @@ def _collect(thing: Any, path: str, seen: set[int], found: list[tuple[str, Value
         items = enumerate(thing)
     prefix = f"{path}." if path else ""
     for name, item in items:
-        if type(item) is Value:
+        if isinstance(item, Value):
             if id(item) not in seen and not item.parents:
                 seen.add(id(item))
                 found.append((f"{prefix}{name}", item))

@@ -109,6 +109,8 @@ BINARY = {
     "maximum": np.maximum,
     "minimum": np.minimum,
     "fmod": np.fmod,
+    "mod": np.mod,
+    "floordiv": np.floor_divide,
     "logsumexp": np.logaddexp,
 }
 

@@ -59,6 +59,8 @@ TORCH = {
     "floor": torch.floor,
     "ceil": torch.ceil,
     "fmod": torch.fmod,
+    "floordiv": lambda x, y: torch.floor(x / y),
+    "mod": torch.remainder,
     "sum": lambda *x: torch.stack(x).sum(),
     "mean": lambda *x: torch.stack(x).mean(),
     "prod": lambda *x: torch.stack(x).prod(),

@@ -6,11 +6,13 @@ import operator
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import is_sequence_rule, same
 
+import autograd
 from autograd import errors, ops
 
 BINARY = {
@@ -151,15 +153,81 @@ def test_sorted_max_and_min_go_by_value(engine):
     assert sorted([a, b, c], reverse=True) == [a, c, b]
 
 
-def test_equality_and_hash_are_identity(engine):
+def test_two_values_are_equal_by_identity_as_their_hash_is(engine):
     a, b = engine.Value(1.0), engine.Value(1.0)
     assert a == a  # noqa: PLR0124
     assert a != b
-    assert a != 1.0
     assert len({a, b, a}) == 2
     assert {a: "a", b: "b"}[b] == "b"
     assert [a, b].index(b) == 1
-    assert a.__eq__(1.0) is NotImplemented
+    assert b not in [a, 2.0]
+    assert hash(a) == object.__hash__(a)
+
+
+NUMBERS = [
+    *(2, 2.0, True, Fraction(2), Fraction(1, 3), Decimal(2), 2 + 0j, 2 + 1j, 2**53 + 1, 10**400),
+    *(math.inf, math.nan, np.float64(2.0), np.float32(0.5), np.int64(2), np.bool_(True)),
+    np.array(2.0),
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=repr)
+@pytest.mark.parametrize("x", [2.0, 1.0, 0.1, 2.0**53, math.inf, math.nan, 1 / 3])
+def test_a_value_equals_a_number_as_its_number_does(engine, x, number):
+    v, truth = engine.Value(x), bool(x == number)
+    assert (v == number) is truth
+    assert (v != number) is not truth
+    assert bool(number == v) is truth
+    assert bool(number != v) is not truth
+    assert (number in [v, v]) is truth
+
+
+@pytest.mark.parametrize("other", ["1.0", None, [1.0], (), object()])
+def test_a_value_equals_nothing_else(engine, other):
+    assert not engine.Value(1.0) == other  # noqa: SIM201
+    assert engine.Value(1.0) != other
+    assert not other == engine.Value(1.0)  # noqa: SIM201
+    assert engine.Value(1.0).__eq__(other) is NotImplemented
+
+
+def test_arrays_of_values_compare_element_by_element(engine):
+    array = np.array([engine.Value(1.0), engine.Value(2.0)])
+    assert (array == 2.0).tolist() == [False, True]
+    assert (array != 2.0).tolist() == [True, False]
+    assert (engine.Value(2.0) == np.array([1.0, 2.0])).tolist() == [False, True]
+
+
+def test_a_branch_of_a_function_taken_by_number():
+    """grad(lambda x: x*2 if x == 1 else x*5) at 1 is 2, worked by hand."""
+    function = autograd.grad(lambda x: x * 2 if x == 1.0 else x * 5)
+    assert (function(1.0), function(1.5)) == (2.0, 5.0)
+
+
+# --- modulo ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [7.5, -7.5, 1.0, 6.0, -6.0, 0.0, -0.0, 1e300])
+@pytest.mark.parametrize("y", [2.0, -2.0, 0.1, -3.0, math.inf])
+def test_modulo_and_floor_division_are_those_of_python(engine, x, y):
+    v, w = engine.Value(x), engine.Value(y)
+    for out, rest in ((v % w, x % y), (v % y, x % y), (x % w, x % y)):
+        out.backward()
+        assert same(out.data, rest)
+    assert [(v // w).data, (v // y).data, (x // w).data] == [x // y] * 3
+    assert (v.grad, w.grad) == (2.0, -2.0 * (x // y))
+    assert divmod(v, w)[0].data == x // y
+
+
+def test_modulo_by_zero_is_a_division_by_zero(engine):
+    for work in (lambda: engine.Value(1.0) % 0.0, lambda: engine.Value(1.0) // 0):
+        with pytest.raises(ZeroDivisionError, match=r"\(1\.0, 0\.0\)"):
+            work()
+
+
+def test_second_derivatives_of_modulo():
+    """(x**2 mod y): d/dx = 2x, d2/dx2 = 2, and floor(x**2 / y) is constant between jumps."""
+    matrix = autograd.hessian(lambda v: v[0] * v[0] % v[1])([2.2, 3.0])
+    assert matrix == [[2.0, 0.0], [0.0, 0.0]]
 
 
 @pytest.mark.parametrize("x", [0.0, -0.0, 1.0, -2.5, 1e-300, math.inf, math.nan])
@@ -170,7 +238,10 @@ def test_truth_is_that_of_the_number(engine, x):
 # --- conversions -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("convert", [float, math.tanh, math.floor, math.isnan, complex, cmath.exp])
+@pytest.mark.parametrize(
+    "convert",
+    [float, int, math.trunc, math.tanh, math.floor, math.isnan, complex, cmath.exp, "%.4f".__mod__],
+)
 def test_a_silent_detach_is_refused_and_told_the_way_out(engine, convert):
     with pytest.raises(errors.DetachError, match=r"v\.data.*v\.tanh\(\)"):
         convert(engine.Value(3.0))

@@ -72,10 +72,6 @@ def test_parameters_of_neurons_are_told_apart():
     assert spelled.isascii()
 
 
-def test_a_label_that_is_no_text_is_shown():
-    assert latex(Value(2.0, 3) + Value(1.0, "x")) == r"\mathrm{3} + x"
-
-
 def test_labels_letter_for_letter(leaves):
     a, b = leaves
     assert latex(a + b, substitute="labels") == r"\mathrm{a} + \mathrm{b\_1}"

@@ -373,12 +373,6 @@ def test_the_heading_names_the_parameter_of_one_neuron():
     assert {box.label for box in graph.boxes} >= {"b₀,₀", "b₀,₁", "b₁,₀", "w₀,₁,₁"}
 
 
-def test_labels_that_are_no_text_are_shown():
-    three = Value(2.0, 3)
-    assert shown(three * three, highlight=three).notes == ("∂L/∂3 = 2 + 2 = 4",)
-    assert shown(Value(1.0, 0)).boxes[0].label == "0"
-
-
 def test_only_values_of_the_graph_are_highlighted():
     f, _ = chain()
     with pytest.raises(GraphError, match="does not depend on it"):

@@ -75,11 +75,6 @@ def test_labels_that_scopes_share(scopes, label, expected):
     assert [*names_of([*values, outside]).values()] == [*expected, "x"]
 
 
-def test_labels_that_are_no_text():
-    values = [Value(1.0, label) for label in (3, 0, 2.5, None, "")]
-    assert [*names_of(values).values()] == ["3", "0", "2.5"]
-
-
 def test_lists_in_lists_tuples_and_dicts():
     values = [Value(float(i)) for i in range(4)]
     names = {"w": [[values[0]], (values[1],)], "d": {"bias": values[2], 3: [values[3]]}}

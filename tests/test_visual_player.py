@@ -190,12 +190,6 @@ def test_parameters_of_neurons_are_told_apart():
     assert len(set(names)) == len(names)
 
 
-def test_labels_that_are_no_text_are_shown():
-    assert [node["name"] for node in told(play(Value(2.0, 3) * Value(1.0, 0)))["nodes"]] == [
-        "3", "0", "v1",
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("collapse", "opened"),
     [("layer", ["mlp"]), (1, []), ("neuron", ["mlp", "mlp/layer0", "mlp/layer1"])],

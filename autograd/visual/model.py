@@ -157,7 +157,12 @@ class _Content:
         return f"{_sum(self.show.number(term) for term in terms)} = {total}"
 
     def _contributions(self, value: Value) -> list[float]:
-        """What each use of `value` adds to its gradient, in the order of the uses."""
+        """What each use of `value` adds to its gradient, in the order of the uses.
+
+        Nothing where one of them is made by hand: what it adds is known to its maker alone.
+        """
+        if any(user._by_hand for user in self.users[value]):
+            return []
         return [
             contribution if user._arrived else 0.0
             for user in self.users[value]
@@ -233,11 +238,13 @@ class _Content:
         flowing = [
             abs(value.grad * partial)
             for parent, value, partial in operands
-            if flow and parent.requires_grad and flags.is_reached(value)
+            if flow and parent.requires_grad and flags.is_reached(value) and not value._by_hand
         ]
         label, weight = "", math.hypot(*flowing) if flowing else None
         if len(operands) > 1:
             label = f"{TIMES}{len(operands):,}"
+        elif operands[0][1]._by_hand and not constant:
+            label = "by hand" if self.show.edges in ("flow", "local") or on_path else ""
         elif flowing:
             label = self.show.number(operands[0][1].grad * operands[0][2])
         elif (self.show.edges == "local" and not constant) or on_path:

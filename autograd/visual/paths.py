@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd._select import Value, sweeps, topological_order
+from autograd.foreign import check_seen_through
 from autograd.value import passes
 
 
@@ -64,6 +65,7 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
         ]
         if not ways:
             continue
+        check_seen_through([node], "the chain rule, path by path,")
         found = [
             _Route(_times(route.product, partial), position, rank)
             for position, parent, partial in ways

@@ -16,6 +16,7 @@ from autograd.export.algebra import constant, substituted, tidied
 from autograd.export.derivatives import partial_at, partial_in_cases
 from autograd.export.javascript import rules_script
 from autograd.export.text import TextPrinter
+from autograd.foreign import check_seen_through
 from autograd.formulas import Formula, formula_for, rule_named
 from autograd.partials import check_up_to_date
 from autograd.visual.grouping import (
@@ -73,6 +74,7 @@ def content_of(
             f"{len(order)} values are too many to play (at most {MOST}): play one sample, one "
             "neuron, or a value nearer to the leaves"
         )
+    check_seen_through(order, "the player")
     check_up_to_date(order)
     nodes, script, obstacle = _nodes(order, names_of(order, names))
     # A wrong gradient stands beside the right one.

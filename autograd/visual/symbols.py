@@ -9,7 +9,7 @@ from autograd.export.algebra import constant
 from autograd.export.derivatives import value_at
 from autograd.export.notation import Symbol, operation, symbol_of
 from autograd.export.text import TextPrinter
-from autograd.formulas import RuleName, rule_named
+from autograd.formulas import ByHand, RuleName, rule_named
 from autograd.visual.text import printable
 
 
@@ -95,6 +95,8 @@ class Symbols:
 
 def definition(value: Value, operands: Sequence[ast.expr]) -> ast.expr:
     """The operation that made `value`, over the expressions of its operands."""
+    if isinstance(value.op, ByHand):  # whatever its maker calls it, it may be something else
+        return operation("made by hand", operands)
     rule = rule_named(value.op)
     if (
         rule is not None and isinstance(value.op, RuleName) and hasattr(rule, "formula")
