@@ -233,16 +233,18 @@ def floordiv(x, y):
     ratio = x / y
     rest = math.fmod(x, y)
     wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
-    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
-    return times if times else 0.0 * ratio, 0.0, 0.0
+    near = (x - rest) / y - wraps + 0.5
+    times = 1.0 * math.floor(near) if near - near <= 0.0 else near  # not of nan
+    return times if times else 0.0 * ratio, 0.0, 0.0  # noqa: FURB110 - `or` is no formula
 
 def mod(x, y):  # of the sign of y, as Python's
     zero = 0.0 / y
     rest = math.fmod(x, y)
     wraps = 1.0 if (rest if y < 0.0 else -rest) > 0.0 else 0.0
-    times = 1.0 * math.floor((x - rest) / y - wraps + 0.5)
+    near = (x - rest) / y - wraps + 0.5
+    times = 1.0 * math.floor(near) if near - near <= 0.0 else near
     out = rest + y if wraps else rest
-    return out if out else zero, 1.0, -times
+    return out if out else zero, 1.0, -times  # noqa: FURB110 - `or` is no formula
 
 # --- sequences: added up plainly, left to right, so that every engine agrees -----
 def _total(terms):
