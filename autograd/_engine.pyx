@@ -1942,6 +1942,8 @@ cdef int forward(Nodes *nodes, list inputs, list tangents) except -1:
         node.gradient.grad = tangents[i]
         node.flags |= MOVED
         set_flag(node, ARRIVED, node.gradient.grad != 0.0)
+        if node.gradient.grad == 0.0:
+            node.gradient.grad = 0.0  # and not -0.0: it is at rest
     for i in range(nodes.count - len(inputs)):
         node = <Value> nodes.items[i]
         if node.flags & REQUIRES_GRAD and not node.flags & MOVED:
