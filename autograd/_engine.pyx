@@ -33,6 +33,7 @@ from autograd.checks import (
 )
 from autograd.elements import by_element, holds_elements
 from autograd.formulas import Unknown
+from autograd.node import Node
 
 cdef extern from "_rules.h" nogil:
     const int rule_count, own_rule_count
@@ -2321,9 +2322,9 @@ def method_of(rule):
 def complete():
     """Give the class what the reference class has and this one does not define itself."""
     cdef dict attributes = <dict> type_dict(Value)
-    for name, thing in vars(value.Value).items():
+    for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
-        if name in attributes or name == "__slots__" or name in value.Value.__slots__:
+        if name in attributes or name == "__slots__" or name in Node.__slots__:
             continue
         if rule in ops.TABLE:
             attributes[name] = method_of(rule)

@@ -15,7 +15,8 @@ from autograd.pickling import rebuilt
 name = "pure"
 numpy_support.register(value.Value, value.apply)
 if TYPE_CHECKING:
-    from autograd.value import Value, apply, constant, next_serial, topological_order, zero_grad
+    from autograd.node import next_serial
+    from autograd.value import Value, apply, constant, topological_order, zero_grad
 else:
     engine = value
     if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):

@@ -39,9 +39,11 @@ _BY_OPERATORS = {
     "absolute",
     "add",
     "divide",
+    "floor_divide",
     "multiply",
     "negative",
     "power",
+    "remainder",
     "square",
     "subtract",
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from autograd import foreign
 from autograd.errors import GraphError
+from autograd.node import Node
 
 MOST = 200  # values in a graph: both walk it recursively
 
@@ -88,8 +89,8 @@ def _holds_more_than(root: Any, most: int) -> bool:
 def _own_attributes(value: Any) -> dict[str, Any]:
     """What a user has set on a Value, in its dict and in the slots of its subclass."""
     own = dict(value._attributes)
-    for kind in type(value).__mro__[:-2]:  # without Value and object
-        slots = kind.__dict__.get("__slots__", ())
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ()) if kind is not Node else ()
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 own[name] = getattr(value, name)

@@ -7,20 +7,15 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 *partial*: d node / d parent; *contribution*: upstream times partial.
 """
 
-import itertools
-import math
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Never, Self, TypeAlias
+from typing import Any, TypeAlias
 
 from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling
-from autograd.checks import as_float, as_operand, checked, equals, operands
+from autograd.checks import as_float, as_operand, checked, operands
 from autograd.formulas import Unknown
+from autograd.node import Node, next_serial
 
 Number: TypeAlias = "Value | float"
-
-# Nodes are numbered as they are made, so that a sweep need not go below its inputs.
-next_serial: Callable[[], int] = itertools.count(1).__next__
 
 
 def apply(rule: ops.Rule, *operands: Number) -> "Value":
@@ -120,15 +115,7 @@ def _methods(*rules: ops.Rule) -> "Iterator[Callable[..., Value]]":
     return map(_method, rules)
 
 
-def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Value, Number], bool]":
-    def comparison(self: "Value", other: Number) -> bool:
-        number = other._data if isinstance(other, Value) else as_operand(other)
-        return NotImplemented if number is NotImplemented else holds(self._data, number)
-
-    return comparison
-
-
-class Value:
+class Value(Node):
     """A number that remembers how it was made, so that `backward` can differentiate it.
 
     `data` is the number; `grad` is d root / d self after `backward()`, 0.0
@@ -144,22 +131,7 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("__dict__", "_arrived", "_data", "_grad", "_hooks", "_label", "_made_at", "_name",
-                 "_parents", "_partials", "_reached", "_required", "_scope", "_serial")  # fmt: skip
-
-    _parents: tuple["Value", ...]
-    _partials: tuple[float, ...]  # d self / d parent, one for each of the parents
-    _name: str  # of the rule in `ops`; "" for a leaf
-    _reached: bool  # by a backward pass, since the last zero_grad
-    _arrived: bool  # whether anything was added to the gradient
-
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """A leaf without a number yet."""
-        node = object.__new__(cls)
-        node._data, node._grad, node._reached, node._required = math.nan, 0.0, False, False
-        node._arrived, node._serial = False, next_serial()
-        node._parents, node._partials, node._name, node._label, node._scope = (), (), "", "", ""
-        return node
+    __slots__ = ()
 
     def __init__(
         self, data: Number, *given: Any, label: str = "", requires_grad: bool = True, **named: Any
@@ -179,25 +151,6 @@ class Value:
         self._grad, self._reached, self._arrived = 0.0, False, False
         self._required = required and bool(requires_grad)
         self._label, self._scope = label, modes.current.get().scope
-
-    @property
-    def data(self) -> float:
-        """The number. Nodes made before another one was assigned keep their partials."""
-        return self._data
-
-    @data.setter
-    def data(self, number: float) -> None:
-        self._data = as_float(number)
-
-    @property
-    def grad(self) -> float:
-        """The gradient: d root / d self, summed over `backward` calls on a leaf; None resets it."""
-        return self._grad
-
-    @grad.setter
-    def grad(self, number: float | None) -> None:
-        self._grad = 0.0 if number is None else as_float(number)
-        self._reached = self._arrived = self._grad != 0.0
 
     @fields.fixed
     def local_gradient(self) -> Callable[[float], list[float]]:
@@ -258,10 +211,6 @@ class Value:
         """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
         self._grad, self._reached, self._arrived = 0.0, False, False
 
-    def item(self) -> float:
-        """The number: `data`, as PyTorch and NumPy call it."""
-        return self._data
-
     def detach(self) -> "Value":
         """The same number without its history: a leaf that needs no gradient."""
         return constant(self._data)
@@ -278,8 +227,6 @@ class Value:
     __rdivmod__ = lambda self, other: (other // self, other % self)  # noqa: E731
     __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
     __pos__ = conjugate = lambda self: self  # np.vdot and np.std ask for the conjugate
-    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
-    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
     sqrt, cbrt, hypot, fmod = _methods(ops.sqrt, ops.cbrt, ops.hypot, ops.fmod)
@@ -298,40 +245,7 @@ class Value:
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
-    parents, partials = fields.fixed("_parents", "parents"), fields.fixed("_partials", "partials")
-    op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
-    requires_grad = fields.settable("_required", "requires_grad", bool)
-    scope = fields.settable("_scope", "scope", fields.as_scope)
-    data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
-    # What micrograd and microgpt call these.
-    _children = fields.fixed("_parents", "_children")
-    _local_grads = fields.fixed("_partials", "_local_grads")
-    _prev = fields.fixed(lambda self: set(self.parents), "_prev")
-    _op = fields.fixed(foreign.symbol_of, "_op")
-    _attributes = fields.fixed(vars, "_attributes")
     _by_hand = fields.fixed(lambda v: foreign.changed_by_hand(v, Value._backward), "_by_hand")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
-
-    def __float__(self) -> Never:
-        raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
-
-    __int__ = __trunc__ = __float__
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self is other if isinstance(other, Value) else equals(self._data, other)
-
-    def __bool__(self) -> bool:
-        return self._data != 0.0
-
-    def __round__(self, digits: int | None = None) -> float:
-        return round(self._data, digits)
-
-    def __format__(self, specification: str) -> str:
-        return format(self._data, specification) if specification else repr(self)
-
-    def __repr__(self) -> str:
-        label = f", label={self._label!r}" if self._label else ""
-        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
