@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd._select import Value
-from autograd.errors import DotMissingError
 from autograd.visual import page
 from autograd.visual.boxes import BoxPicture
-from autograd.visual.dot_program import HOW_TO_GET_DOT
+from autograd.visual.dot_program import run_dot
 from autograd.visual.layout import Layout, dot_layout, layered_layout
 from autograd.visual.model import Graph, Show, graph_of
 from autograd.visual.svg import edge_label_size, size_of, svg_of
@@ -171,16 +170,10 @@ class Drawing:
         return path
 
     def _rendered(self, kind: str) -> bytes:
-        import graphviz
-
         digraph = self.graphviz
         if kind == "png":
             digraph.attr(dpi="192")  # sharp on today's screens
-        try:
-            return bytes(digraph.pipe(format=kind))
-        except graphviz.ExecutableNotFound:
-            advice = "or save as .svg or .html, which need nothing"
-            raise DotMissingError(f"no {kind}: {HOW_TO_GET_DOT}, {advice}") from None
+        return run_dot(digraph.source, kind, "save as .svg or .html, which need nothing")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)

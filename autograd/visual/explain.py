@@ -17,9 +17,11 @@ from autograd.visual import explain_html, explain_latex, explain_text
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
 from autograd.visual.symbols import Symbols, definition
+from autograd.visual.text import counted
 
 Edges: TypeAlias = tuple[tuple[Value, int], ...]
 
+MOST_WRITTEN = 1000  # paths
 LONGEST_PATH = 14  # factors; of a longer product the middle is left out, and said so
 
 
@@ -36,8 +38,9 @@ def explain(
     The `most` paths with the largest products are written out, the rest are
     counted and added up. Values are called by their labels, or by the names of
     variables with ``names=locals()``. No `grad` is read or changed, and hooks
-    are not run. What is no Value raises TypeError, `most` below 1 ValueError,
-    and a path on which a leaf was changed since GraphError.
+    are not run. What is no Value raises TypeError, `most` outside of 1 to 1000
+    ValueError; a graph with too many paths to follow, or a path on which a leaf
+    was changed since, raises GraphError.
 
     >>> from autograd import Value
     >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
@@ -61,8 +64,8 @@ def explain(
     for role, value in (("output", output), ("input", input)):
         if not isinstance(value, Value):
             raise TypeError(f"explain takes Values: {role} is {type(value).__name__} {value!r}")
-    if most < 1:
-        raise ValueError(f"most must be at least 1, got {most!r}")
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WRITTEN:
+        raise ValueError(f"most must be a whole number from 1 to {MOST_WRITTEN}, got {most!r}")
     paths = find_paths(output, input, most)
     if output is not input:
         check_up_to_date(paths.order)
@@ -137,7 +140,7 @@ class Explanation:
         return self.text
 
     def __repr__(self) -> str:
-        paths = "1 path" if self.count == 1 else f"{self.count} paths"
+        paths = counted(self.count, "path")
         pair = f"{self.symbols.label(self.output)} by {self.symbols.label(self.input)}"
         return f"<Explanation of {pair}: {self.gradient:{self.number_format}} over {paths}>"
 

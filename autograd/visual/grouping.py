@@ -15,6 +15,7 @@ from autograd.errors import GraphError
 from autograd.visual.text import printable
 
 LEGIBLE = 150  # values: above it "auto" collapses
+MOST_REPEATED = 6  # edges side by side for one operand of one operation
 MOST_BOXES, MOST_EDGES = 50, 160  # of a collapsed picture: more is a grey cloud on a screen
 
 
@@ -48,6 +49,20 @@ def group(order: Sequence[Value], collapse: str | int | None = "auto") -> Groupi
     if collapse == "auto":
         return _legible(order)
     return group_by_open_scopes(order, open_scopes(order, collapse))
+
+
+def edges_between(grouping: Grouping) -> dict[tuple[int, int], int]:
+    """How many edges are drawn between any two boxes: for each operand, or one for all of them.
+
+    It is one where a box holds several values, and for an operand used more than
+    `MOST_REPEATED` times.
+    """
+    return {
+        ends: count
+        if count <= MOST_REPEATED and not any(grouping.groups[end].name for end in ends)
+        else 1
+        for ends, count in grouping.edges.items()
+    }
 
 
 def all_scopes(order: Sequence[Value]) -> list[str]:

@@ -22,6 +22,7 @@ from autograd.visual.grouping import (
     Group,
     Grouping,
     all_scopes,
+    edges_between,
     group_by_open_scopes,
     open_scopes,
     prefixes,
@@ -32,6 +33,8 @@ from autograd.visual.operands import are_ordered
 from autograd.visual.text import printable, width
 
 MOST = 1500  # values
+MOST_OPERANDS = 8_000  # of all operations together
+MOST_SPELLED = 64  # operands of an operation whose local derivatives are formulas
 MOST_OPEN = 150  # values of which all may be open at once
 COMFORTABLE = 50, 100  # boxes and edges of the first view, unless it is asked for
 MOST_BOXES = 60_000  # in all views together: about 10 MB
@@ -61,24 +64,33 @@ def content_of(
     """The nodes and views of everything `root` depends on, and the JavaScript of its rules.
 
     Raises GraphError for a root that needs no gradient, for more than `MOST`
-    values, and for a graph whose leaves have changed since it was computed.
+    values or `MOST_OPERANDS` operands, and for a graph whose leaves have changed
+    since it was computed.
     """
     if not root.requires_grad:
         raise errors.GraphError(
             "nothing here requires a gradient: made under no_grad, detached, or from numbers"
         )
     order = topological_order(root)
-    if len(order) > MOST:
-        raise errors.GraphError(
-            f"{len(order)} values are too many to play (at most {MOST}): play one sample, one "
-            "neuron, or a value nearer to the leaves"
-        )
+    _check_size(order)
     check_up_to_date(order)
     nodes, script, obstacle = _nodes(order, names_of(order, names))
     # A wrong gradient stands beside the right one.
     numbers = ONE_NUMBER if bugs is None else TWO_NUMBERS
     views = _views(order, nodes, collapse, rankdir, numbers)
     return {"nodes": nodes, "views": views, "obstacle": obstacle}, script
+
+
+def _check_size(order: Sequence[Value]) -> None:
+    operands = sum(len(value.parents) for value in order)
+    if len(order) > MOST or operands > MOST_OPERANDS:
+        many = f"{len(order)} values"
+        if len(order) <= MOST:
+            many += f" with {operands:,} operands"
+        raise errors.GraphError(
+            f"{many} are too many to play (at most {MOST} values and {MOST_OPERANDS:,} operands): "
+            "play one sample, one neuron, or a value nearer to the leaves"
+        )
 
 
 # --- nodes ---------------------------------------------------------------------------
@@ -165,7 +177,7 @@ def _partials_as_text(
 ) -> list[str]:
     """The formula of each partial with the names filled in; "" where it is long or has cases."""
     formula = _formula(rule)
-    if rule is None or formula is None:
+    if rule is None or formula is None or len(operands) > MOST_SPELLED:
         return [""] * len(operands)
     # Names of users may hold anything: they come in after the formula is written.
     marks = {f"_{position}_": operand for position, operand in enumerate([*operands, name])}
@@ -351,7 +363,11 @@ def _rounded(point: tuple[float, float]) -> list[float]:
 
 
 def _edges(grouping: Grouping, order: Sequence[Value]) -> list[tuple[int, int]]:
-    """One edge for each operand, in order; a single one between boxes of which one is closed."""
+    """One edge for each operand, in order; a single one where it is used again and again.
+
+    Between boxes of which one is closed there is one edge too.
+    """
+    apart = edges_between(grouping)
     box_of = {m: box for box, group in enumerate(grouping.groups) for m in group.members}
     place = {value: position for position, value in enumerate(order)}
     edges: list[tuple[int, int]] = []
@@ -359,8 +375,7 @@ def _edges(grouping: Grouping, order: Sequence[Value]) -> list[tuple[int, int]]:
     for head, value in enumerate(order):
         for parent in value.parents:
             edge = box_of[place[parent]], box_of[head]
-            single = not any(grouping.groups[end].name for end in edge)
-            if edge[0] != edge[1] and (single or edge not in seen):
+            if edge[0] != edge[1] and (apart[edge] > 1 or edge not in seen):
                 edges.append(edge)
                 seen.add(edge)
     return edges

@@ -83,7 +83,8 @@ class Symbols:
 
     def is_free(self, label: str) -> bool:
         """Whether no value has or wants the symbol of `label`."""
-        return symbol_of(label) not in self.taken | self.wanted
+        symbol = symbol_of(label)
+        return symbol not in self.taken and symbol not in self.wanted
 
     def fresh(self) -> str:
         """The next of v1, v2, ... that is free."""

@@ -1,8 +1,10 @@
 """Texts of users made safe to show, and how wide they come out."""
 
+import math
 import unicodedata
 
 LONGEST_LABEL = 40  # characters
+UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
 
 # Advance widths of DejaVu Sans, in hundredths of the font size, from space to "~": the widest
 # of the fonts that stand in for Helvetica, so that text in any of them stays inside its box.
@@ -30,6 +32,18 @@ def printable(label: object, longest: int = LONGEST_LABEL) -> str:
     text = "" if label is None else str(label)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
+
+
+def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
+    """A number with its noun; from `in_full` up, as paths can be many, the power of ten.
+
+    >>> counted(1, "path"), counted(1500, "path"), counted(2**3000, "path")
+    ('1 path', '1,500 paths', 'about 10^903 paths')
+    """
+    shown = f"{number:,}" if number < in_full else f"about 10^{math.log10(number):.0f}"
+    if number >= UNCOUNTED // 10:
+        shown = "over 10^999"
+    return f"{shown} {noun}{'' if number == 1 else 's'}"
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
