@@ -274,7 +274,7 @@ def test_wrong_arguments():
         explain(1.0, x)
     with pytest.raises(TypeError, match="input is str 'x'"):
         explain(x, "x")
-    with pytest.raises(ValueError, match=r"at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"from 1 to 1000, got 0"):
         explain(x, x, most=0)
 
 

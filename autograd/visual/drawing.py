@@ -10,6 +10,7 @@ from autograd._select import Value
 from autograd.visual import page
 from autograd.visual.boxes import BoxPicture
 from autograd.visual.dot_program import run_dot
+from autograd.visual.given import expect_value
 from autograd.visual.layout import Layout, dot_layout, layered_layout
 from autograd.visual.model import Graph, Show, graph_of
 from autograd.visual.svg import edge_label_size, size_of, svg_of
@@ -73,14 +74,11 @@ def draw(
     ('∂L/∂x = 2 + 2 = 4',)
 
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"draw takes a Value, got {type(root).__name__} {root!r}")
+    expect_value("draw", root)
     _check("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     _check("edges", edges, (None, "local", "flow"))
     _check("layout", layout, ("auto", "layered", "dot"))
     theme_named(theme)
-    if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"names takes a dict such as locals(), got {type(names).__name__}")
     graph = graph_of(root, Show(number_format, edges, highlight, collapse, names))
     return Drawing(graph, rankdir, theme, layout, title)
 

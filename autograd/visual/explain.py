@@ -14,6 +14,7 @@ from autograd.export.derivatives import partial_at
 from autograd.formulas import rule_named
 from autograd.partials import check_up_to_date
 from autograd.visual import explain_html, explain_latex, explain_text
+from autograd.visual.given import expect_value
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
 from autograd.visual.symbols import Symbols, definition
@@ -61,9 +62,8 @@ def explain(
       y  = tanh(v₁) = 0.7616
       L  = y²       = 0.58
     """
-    for role, value in (("output", output), ("input", input)):
-        if not isinstance(value, Value):
-            raise TypeError(f"explain takes Values: {role} is {type(value).__name__} {value!r}")
+    expect_value("explain", output, "output")
+    expect_value("explain", input, "input")
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WRITTEN:
         raise ValueError(f"most must be a whole number from 1 to {MOST_WRITTEN}, got {most!r}")
     paths = find_paths(output, input, most)

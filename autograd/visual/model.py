@@ -9,6 +9,7 @@ from autograd import errors, ops
 from autograd._select import Value, topological_order
 from autograd.partials import is_up_to_date
 from autograd.visual import flags
+from autograd.visual.given import shown
 from autograd.visual.grouping import Group, Grouping, edges_between, group
 from autograd.visual.heatmap import HeatMap, heat_maps
 from autograd.visual.names import names_of
@@ -273,11 +274,15 @@ def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
     """The values to highlight, each once; GraphError for one that is not in the graph."""
     if highlight is None:
         return []
-    wanted = [highlight] if isinstance(highlight, Value) else list(highlight)
+    several = isinstance(highlight, Iterable) and not isinstance(highlight, str | Value)
+    wanted = list(highlight) if several else [highlight]
     there = set(order)
     for value in wanted:
         if not isinstance(value, Value):
-            raise TypeError(f"highlight takes Values of the graph, got {value!r}")
+            raise TypeError(
+                f"highlight takes Values of the graph, got {shown(value)}: write highlight=x, or "
+                "highlight=[x, y]"
+            )
         if value not in there:
             raise errors.GraphError(
                 f"highlight={value!r} is not in the picture: the root does not depend on it"

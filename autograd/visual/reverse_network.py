@@ -11,6 +11,7 @@ from autograd.export.text import TextPrinter, derivative
 from autograd.graph_sweeps import reverse_graph
 from autograd.value import Number
 from autograd.visual.drawing import Drawing, draw
+from autograd.visual.given import expect_value, shown
 from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols
 
@@ -50,8 +51,12 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
     ∂L/∂y = 3
     ‖∇L‖ = 5
     """
-    if not isinstance(loss, Value):
-        raise TypeError(f"reverse_network takes a Value, got {type(loss).__name__} {loss!r}")
+    expect_value("reverse_network", loss)
+    if isinstance(names, Value):
+        raise TypeError(
+            f"reverse_network takes one Value, got {shown(names)} too; it gives the gradients of "
+            "all leaves: reverse_network(loss).gradients[x]"
+        )
     order = topological_order(loss)
     leaves = [node for node in order if node.requires_grad and not node.parents]
     if not leaves:
