@@ -10,7 +10,7 @@ from autograd._select import Value
 from autograd.visual import page
 from autograd.visual.boxes import BoxPicture
 from autograd.visual.dot_program import run_dot
-from autograd.visual.given import expect_value
+from autograd.visual.given import expect_format, expect_value
 from autograd.visual.layout import Layout, dot_layout, layered_layout
 from autograd.visual.model import Graph, Show, graph_of
 from autograd.visual.svg import edge_label_size, size_of, svg_of
@@ -79,6 +79,7 @@ def draw(
     _check("edges", edges, (None, "local", "flow"))
     _check("layout", layout, ("auto", "layered", "dot"))
     theme_named(theme)
+    expect_format(number_format)
     graph = graph_of(root, Show(number_format, edges, highlight, collapse, names))
     return Drawing(graph, rankdir, theme, layout, title)
 

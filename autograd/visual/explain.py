@@ -14,7 +14,7 @@ from autograd.export.derivatives import partial_at
 from autograd.formulas import rule_named
 from autograd.partials import check_up_to_date
 from autograd.visual import explain_html, explain_latex, explain_text
-from autograd.visual.given import expect_value
+from autograd.visual.given import expect_format, expect_value
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
 from autograd.visual.symbols import Symbols, definition
@@ -64,6 +64,7 @@ def explain(
     """
     expect_value("explain", output, "output")
     expect_value("explain", input, "input")
+    expect_format(number_format)
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WRITTEN:
         raise ValueError(f"most must be a whole number from 1 to {MOST_WRITTEN}, got {most!r}")
     paths = find_paths(output, input, most)

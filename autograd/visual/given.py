@@ -34,11 +34,25 @@ def expect_names(names: Any) -> None:
             raise TypeError(f"names is a dict from names to Values, but its key is {shown(key)}")
 
 
+def expect_format(number_format: Any) -> None:
+    """ValueError, or TypeError, unless numbers can be formatted with it."""
+    advice = "number_format takes a format specification such as '.4g' or '.2f', got"
+    if not isinstance(number_format, str):
+        raise TypeError(f"{advice} {shown(number_format)}")
+    try:
+        format(1.5, number_format)
+    except ValueError as error:
+        raise ValueError(f"{advice} {number_format!r}: {error}") from None
+
+
 def shown(given: Any) -> str:
     """The type and the beginning of its text, on one line."""
-    kind, text = type(given).__name__, " ".join(repr(given).split())
-    text = printable(text, LONGEST)
-    return text if text.startswith(kind) else f"{kind} {text}"
+    kind = type(given).__name__
+    try:
+        text = printable(" ".join(repr(given).split()), LONGEST)
+    except Exception:  # noqa: BLE001 - whatever a user's class does
+        return f"one {kind}"
+    return text if given is None or text.startswith(kind) else f"{kind} {text}"
 
 
 def _advice(given: Any, call: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autograd._select import Value
 from autograd.errors import GraphError
-from autograd.visual.text import printable
+from autograd.visual.text import printable, text_of
 
 LEGIBLE = 150  # values: above it "auto" collapses
 MOST_REPEATED = 6  # edges side by side for one operand of one operation
@@ -67,8 +67,13 @@ def edges_between(grouping: Grouping) -> dict[tuple[int, int], int]:
 
 def all_scopes(order: Sequence[Value]) -> list[str]:
     """Every scope that values were made in, and every scope around those, outermost first."""
-    made_in = dict.fromkeys(value.scope for value in order)
+    made_in = dict.fromkeys(map(scope_of, order))
     return list(dict.fromkeys(prefix for scope in made_in for prefix in prefixes(scope)))
+
+
+def scope_of(value: Value) -> str:
+    """The scope that `value` was made in, as text: pictures survive any."""
+    return text_of(value.scope)
 
 
 def prefixes(scope: str) -> Iterator[str]:
@@ -102,8 +107,9 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
 
 def group_by_open_scopes(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     """Group the values in topological `order` where `opened` are the open scopes."""
-    closed_in = {value.scope: closed_scope(value.scope, opened) for value in order}
-    keys = [closed_in[value.scope] or None for value in order]
+    made_in = [scope_of(value) for value in order]
+    closed_in = {scope: closed_scope(scope, opened) for scope in dict.fromkeys(made_in)}
+    keys = [closed_in[scope] or None for scope in made_in]
     return _grouping(order, keys, _short_names(keys))
 
 
@@ -161,9 +167,9 @@ def _rest_together(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     place = {value: position for position, value in enumerate(order)}
     keys: list[str] = []
     for value in order:
-        inside.append(bool(value.scope) or any(inside[place[p]] for p in value.parents))
+        inside.append(bool(scope_of(value)) or any(inside[place[p]] for p in value.parents))
         before_or_after = "\0after" if inside[-1] else "\0before"
-        keys.append(closed_scope(value.scope, opened) or before_or_after)
+        keys.append(closed_scope(scope_of(value), opened) or before_or_after)
     names = _short_names(key for key in keys if key[0] != "\0")
     names |= {"\0before": "inputs", "\0after": printable(order[-1].label) or "output"}
     return _grouping(order, keys, names)

@@ -8,6 +8,7 @@ from autograd._select import Value
 from autograd.export.notation import SUBSCRIPTS, symbol_of
 from autograd.spelling import one_spelling
 from autograd.visual.given import expect_names
+from autograd.visual.grouping import scope_of
 from autograd.visual.text import printable
 
 DEEPEST = 4  # levels of lists in lists
@@ -80,14 +81,14 @@ def _elements(
 
 def _told_apart(labels: dict[Value, str]) -> dict[Value, str]:
     """`labels`; if two scopes share one, all that were made in scopes hold their scope."""
-    scoped = {value: label for value, label in labels.items() if label and value.scope}
-    places = {(value.scope, label) for value, label in scoped.items()}
+    scoped = {value: label for value, label in labels.items() if label and scope_of(value)}
+    places = {(scope_of(value), label) for value, label in scoped.items()}
     if len({symbol_of(label) for _, label in places}) == len(places):
         return labels
     told_apart = {place: _indexed(*place) for place in places}
     if len(set(told_apart.values())) < len(places):
         told_apart = {place: _in_full(*place) for place in places}
-    return labels | {value: told_apart[value.scope, label] for value, label in scoped.items()}
+    return labels | {value: told_apart[scope_of(value), label] for value, label in scoped.items()}
 
 
 def _indexed(scope: str, label: str) -> str:

@@ -10,6 +10,7 @@ from autograd.export.derivatives import value_at
 from autograd.export.notation import Symbol, operation, symbol_of
 from autograd.export.text import TextPrinter
 from autograd.formulas import RuleName, rule_named
+from autograd.visual.grouping import scope_of
 from autograd.visual.text import printable
 
 
@@ -72,9 +73,10 @@ class Symbols:
         value = self.values[key]
         own = printable(self.names.get(value, ""))
         renamed = own not in ("", self.labels[key])
-        if value.parents or not (value.scope or renamed):
+        scope = printable(scope_of(value))
+        if value.parents or not (scope or renamed):
             return ""
-        place = f"in {printable(value.scope)}" if value.scope else ""
+        place = f"in {scope}" if scope else ""
         return f"{own} {place}".strip() if renamed else place
 
     def is_plain_number(self, value: Value) -> bool:

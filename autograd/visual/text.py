@@ -24,12 +24,22 @@ BOLD = (
 )  # fmt: skip
 
 
+def text_of(label: object) -> str:
+    """A label or a scope as text: as ``str`` gives it, None as none, and never an error."""
+    if label is None or isinstance(label, str):
+        return label or ""
+    try:
+        return str(label)
+    except Exception:  # noqa: BLE001 - whatever a user's class does
+        return f"<{type(label).__name__}>"
+
+
 def printable(label: object, longest: int = LONGEST_LABEL) -> str:
     """`label` cut to `longest`, with control and unassigned characters replaced by U+FFFD.
 
-    A label that is no text is shown as ``str`` gives it, and None as no label.
+    A label that is no text is shown as `text_of` gives it.
     """
-    text = "" if label is None else str(label)
+    text = text_of(label)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
 
