@@ -8,24 +8,33 @@ from autograd.errors import ShapeError
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
-def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
+DEEPEST = 100  # levels of lists in lists
+
+
+def flatten(tree: Any, depth: int = 0) -> tuple[list[Any], Rebuild]:
     """The leaves of `tree` in order, and the function that puts others in their places.
 
     Lists, tuples (also named ones), dicts and NumPy arrays branch; all else is a leaf.
+    ShapeError for a tree that has no end, as a list that holds itself; `depth` counts its levels.
 
     >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> leaves, rebuild("xyz")
     ([1.0, 2.0, 3.0], {'w': ['x', 'y'], 'b': 'z'})
     """
+    if depth > DEEPEST:
+        raise ShapeError(
+            f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out; give a "
+            "structure that ends in numbers"
+        )
     if isinstance(tree, dict):
         keys = list(tree)
-        leaves, rebuild = flatten(list(tree.values()))
+        leaves, rebuild = flatten(list(tree.values()), depth + 1)
         return leaves, lambda new: dict(zip(keys, rebuild(new), strict=True))
     if isinstance(tree, list | tuple):
         make = getattr(tree, "_make", type(tree)) if isinstance(tree, tuple) else list
         if not any(map(_branches, set(map(type, tree)))):
             return list(tree), make
-        branches = [flatten(branch) for branch in tree]
+        branches = [flatten(branch, depth + 1) for branch in tree]
 
         def rebuilt(new: Sequence[Any]) -> Any:
             parts, start = [], 0

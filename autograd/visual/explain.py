@@ -18,7 +18,7 @@ from autograd.visual.given import expect_format, expect_value
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
 from autograd.visual.symbols import Symbols, definition
-from autograd.visual.text import counted
+from autograd.visual.text import counted, for_terminal
 
 Edges: TypeAlias = tuple[tuple[Value, int], ...]
 
@@ -138,7 +138,7 @@ class Explanation:
         return explain_html.written(self)
 
     def __str__(self) -> str:
-        return self.text
+        return for_terminal(self.text)
 
     def __repr__(self) -> str:
         paths = counted(self.count, "path")

@@ -1,9 +1,11 @@
 """What was given where a picture needs a Value: refused with the way to one."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from autograd._select import Value
+from autograd.errors import ShapeError
 from autograd.trees import flatten, is_branching
 from autograd.visual.text import printable
 
@@ -52,7 +54,13 @@ def shown(given: Any) -> str:
         text = printable(" ".join(repr(given).split()), LONGEST)
     except Exception:  # noqa: BLE001 - whatever a user's class does
         return f"one {kind}"
-    return text if given is None or text.startswith(kind) else f"{kind} {text}"
+    return text if text.startswith(kind) else f"{kind} {text}"
+
+
+def _holds_values(given: Any) -> bool:
+    with suppress(ShapeError):  # a list that holds itself
+        return is_branching(given) and any(isinstance(leaf, Value) for leaf in flatten(given)[0])
+    return False
 
 
 def _advice(given: Any, call: str) -> str:
@@ -69,7 +77,7 @@ def _advice(given: Any, call: str) -> str:
         return f"call it with Values: {written('f(Value(1.0))')}"
     if isinstance(given, str):
         return f"read it as an expression: {written('parse(text, x=1.0)')}"
-    if is_branching(given) and any(isinstance(leaf, Value) for leaf in flatten(given)[0]):
+    if _holds_values(given):
         one, together = written("values[0]"), written("autograd.sum(values)")
         return f"take one of its Values, {one}, or all together, {together}"
     if given is None:

@@ -14,6 +14,7 @@ from autograd.visual.drawing import Drawing, draw
 from autograd.visual.given import expect_value, shown
 from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols
+from autograd.visual.text import for_terminal
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +34,9 @@ class ReverseNetwork:
     def __repr__(self) -> str:
         lines = [f"{slope.label} = {slope.data:.6g}" for slope in self.gradients.values()]
         return "\n".join([*lines, f"{self.norm.label} = {self.norm.data:.6g}"])
+
+    def __str__(self) -> str:
+        return for_terminal(repr(self))
 
 
 def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> ReverseNetwork:

@@ -1,10 +1,23 @@
 """Texts of users made safe to show, and how wide they come out."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import math
+import re
+import sys
 import unicodedata
+from contextlib import suppress
 
 LONGEST_LABEL = 40  # characters
 UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
+
+# For terminals without mathematics.
+STAND_INS = {
+    "∂": "d", "∇": "grad ", "√": "sqrt ", "·": "*", "×": "*", "÷": "/", "−": "-", "→": "->",
+    "…": "...", "‖": "||", "—": "-", "∞": "inf", "≠": "!=", "≤": "<=", "≥": ">=",
+}  # fmt: skip
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"  # of exponents, and of marks such as a⁽²⁾
+PARTS = re.compile(f"[{RAISED}]+|.", re.DOTALL)
 
 # Advance widths of DejaVu Sans, in hundredths of the font size, from space to "~": the widest
 # of the fonts that stand in for Helvetica, so that text in any of them stays inside its box.
@@ -42,6 +55,33 @@ def printable(label: object, longest: int = LONGEST_LABEL) -> str:
     text = text_of(label)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
+
+
+def for_terminal(text: str) -> str:
+    """`text` as ``sys.stdout`` can print it: where it has no ∂ (ASCII, cp1252), with d instead."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    if not encoding or getattr(sys.stdout, "errors", "strict") != "strict":
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_in(encoding, part) for part in PARTS.findall(text))
+    return text
+
+
+def _in(encoding: str, part: str) -> str:
+    """A character or exponent, or the nearest that `encoding` has: ₁ is 1, λ lambda, others ?."""
+    nearest = unicodedata.normalize("NFKD", part).encode("ascii", "ignore").decode()
+    if part[0] in RAISED:
+        nearest = f"^{nearest}"
+    name = "" if len(part) > 1 else unicodedata.name(part, "")
+    letter = name.rpartition(" ")[2]
+    spelled = letter.capitalize() if "CAPITAL" in name else letter.lower()
+    for candidate in (part, STAND_INS.get(part), nearest):
+        with suppress(UnicodeEncodeError):
+            if candidate and candidate.encode(encoding):
+                return candidate
+    return spelled if name.startswith("GREEK") else "?"
 
 
 def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
