@@ -5,7 +5,7 @@ import math
 import mpmath
 import pytest
 
-from autograd import Value, gradcheck, maximum, numerical_gradient, parse, zero_grad
+from autograd import Value, dot, gradcheck, maximum, numerical_gradient, parse, zero_grad
 from autograd import max as largest
 
 
@@ -360,3 +360,34 @@ def mazurs_weights_by_hand(rounds):
         slopes += (delta1 * h1, delta1 * h2, delta2 * h1, delta2 * h2)
         w = [weight - 0.5 * slope for weight, slope in zip(w, slopes, strict=True)]
     return w
+
+
+# --- the 2-3-1 network that rounds as it goes ------------------------------------
+# Steven Miller (2015), "Mind: How to Build a Neural Network": inputs (1, 1), target 0, hidden
+# results written down as 0.73, 0.79, 0.69, so the output's sum is printed as 1.235.
+
+HIDDEN, OUTPUT = ((0.8, 0.2), (0.4, 0.9), (0.3, 0.5)), (0.3, 0.5, 0.9)
+
+
+def test_the_sum_printed_as_1_235_is_1_2332():
+    x = (Value(1.0), Value(1.0))
+    hidden = [(a * x[0] + b * x[1]).sigmoid() for a, b in HIDDEN]
+    assert [round(h.data, 2) for h in hidden] == [0.73, 0.79, 0.69]
+    total = dot(OUTPUT, hidden)
+    printed = 0.3 * 0.73 + 0.5 * 0.79 + 0.9 * 0.69
+    assert printed == pytest.approx(1.235, abs=1e-15)
+    by_hand = [1 / (1 + math.exp(-z)) for z in (1.0, 1.3, 0.8)]
+    exact = 0.3 * by_hand[0] + 0.5 * by_hand[1] + 0.9 * by_hand[2]
+    assert total.data == pytest.approx(exact, rel=1e-15, abs=0)
+    assert f"{total.data:.4f}" == "1.2332"
+
+
+def test_its_delta_at_the_rounded_sum():
+    """The slope of the sigmoid at 1.235 times the rounded error -0.77: printed as -0.1344."""
+    total = Value(1.235)
+    out = total.sigmoid()
+    assert f"{out.data:.2f}" == "0.77"
+    out.backward(-0.77)
+    s = 1 / (1 + math.exp(-1.235))
+    assert total.grad == pytest.approx(-0.77 * s * (1 - s), rel=1e-15, abs=0)
+    assert f"{total.grad:.4f}" == "-0.1344"

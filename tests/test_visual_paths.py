@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
+from autograd.errors import GraphError
+from autograd.visual import paths
 from autograd.visual.paths import find_paths
 
 
@@ -104,3 +106,22 @@ def test_not_a_number_comes_first():
     assert paths.count == 2
     assert math.isnan(paths.largest[0].product)
     assert paths.rest == 5.0
+
+
+def test_paths_beyond_counting_cost_no_memory():
+    """2^4000 is above 10^1000: the count stops there, the gradient does not."""
+    x = v = Value(1.0)
+    for _ in range(4000):
+        v = (v + v) * 0.5
+    found = find_paths(v, x, 2)
+    assert (found.count, found.gradient) == (10**1000, 1.0)
+
+
+def test_too_many_routes_are_refused_with_advice(monkeypatch):
+    monkeypatch.setattr(paths, "MOST_ROUTES", 100)
+    x = v = Value(1.0)
+    for _ in range(50):
+        v = v + v
+    find_paths(v, x, 1)
+    with pytest.raises(GraphError, match=r"51 values .* 10 for each.*at most 100.*ask for fewer"):
+        find_paths(v, x, 10)

@@ -92,7 +92,7 @@ def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
     """
     shown = f"{number:,}" if number < in_full else f"about 10^{math.log10(number):.0f}"
     if number >= UNCOUNTED // 10:
-        shown = "over 10^999"
+        shown = "more than 10^999"
     return f"{shown} {noun}{'' if number == 1 else 's'}"
 
 
