@@ -490,7 +490,9 @@ def test_a_graph_of_uncountable_paths_is_highlighted():
 
 
 @pytest.mark.parametrize(
-    "wrong", [3.0, "x", ["x"], {"x": 1.0}, nn.MLP(1, [1]), lambda x: x, Value], ids=repr
+    "wrong",
+    [3.0, "x", ["x"], {"x": 1.0}, nn.MLP(1, [1]), lambda x: x, Value],
+    ids=["a number", "a text", "texts", "a dict", "a model", "a function", "the class"],
 )
 def test_what_to_highlight_is_a_value(wrong):
     x = Value(1.0, "x")

@@ -8,6 +8,8 @@ import sys
 import unicodedata
 from contextlib import suppress
 
+from autograd.export.notation import GREEK
+
 LONGEST_LABEL = 40  # characters
 UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
 
@@ -15,7 +17,7 @@ UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
 STAND_INS = {
     "∂": "d", "∇": "grad ", "√": "sqrt ", "·": "*", "×": "*", "÷": "/", "−": "-", "→": "->",
     "…": "...", "‖": "||", "—": "-", "∞": "inf", "≠": "!=", "≤": "<=", "≥": ">=",
-}  # fmt: skip
+} | {letter: name for name, letter in GREEK.items()}  # fmt: skip
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"  # of exponents, and of marks such as a⁽²⁾
 PARTS = re.compile(f"[{RAISED}]+|.", re.DOTALL)
 
@@ -74,14 +76,11 @@ def _in(encoding: str, part: str) -> str:
     nearest = unicodedata.normalize("NFKD", part).encode("ascii", "ignore").decode()
     if part[0] in RAISED:
         nearest = f"^{nearest}"
-    name = "" if len(part) > 1 else unicodedata.name(part, "")
-    letter = name.rpartition(" ")[2]
-    spelled = letter.capitalize() if "CAPITAL" in name else letter.lower()
     for candidate in (part, STAND_INS.get(part), nearest):
         with suppress(UnicodeEncodeError):
             if candidate and candidate.encode(encoding):
                 return candidate
-    return spelled if name.startswith("GREEK") else "?"
+    return "?"
 
 
 def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
