@@ -3,7 +3,8 @@
 # ruff: noqa: RUF002 - mathematics has signs of its own
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ from autograd.visual.text import counted, for_terminal
 Edges: TypeAlias = tuple[tuple[Value, int], ...]
 
 MOST_WRITTEN = 1000  # paths
+MOST_SPELLED = 256  # operands of an operation whose partials are written as formulas
 LONGEST_PATH = 14  # factors; of a longer product the middle is left out, and said so
 
 
@@ -167,6 +169,8 @@ class _Writer:
         self.paths, self.symbols, self.number_format = paths, symbols, number_format
         self.order, self.output, self.input = order, order[-1], input
         self.steps: dict[tuple[Value, int], Step] = {}
+        self.marks: dict[Value, list[str]] = {}
+        self.partials: dict[Value, tuple[float, ...]] = {}
 
     def explanation(self) -> Explanation:
         shown = [_shortened(path.edges) for path in self.paths.largest]
@@ -197,18 +201,17 @@ class _Writer:
 
     def step(self, node: Value, position: int) -> Step:
         if (node, position) not in self.steps:
-            parent = node.parents[position]
-            places = [place for place, other in enumerate(node.parents) if other is parent]
-            mark = f"({places.index(position) + 1})" if len(places) > 1 else ""
-            result, operand = self.symbols.key(node), self.symbols.key(parent)
-            self.steps[node, position] = Step(
-                result, operand, mark, self.formula(node, position), node.partials[position]
-            )
+            if node not in self.marks:
+                self.marks[node], self.partials[node] = _marks(node.parents), node.partials
+            result, operand = self.symbols.key(node), self.symbols.key(node.parents[position])
+            mark, number = self.marks[node][position], self.partials[node][position]
+            formula = self.formula(node, position)
+            self.steps[node, position] = Step(result, operand, mark, formula, number)
         return self.steps[node, position]
 
     def formula(self, node: Value, position: int) -> ast.expr | None:
         rule = rule_named(node.op)
-        if rule is None:
+        if rule is None or len(node.parents) > MOST_SPELLED:
             return None
         operands = [self.symbols.expression(parent) for parent in node.parents]
         numbers = [parent.data for parent in node.parents]
@@ -227,12 +230,14 @@ class _Writer:
         self, definitions: dict[Value, ast.expr | None]
     ) -> Iterator[tuple[str, ast.expr | None, float]]:
         """Every value with a name: leaves as they are met along the paths, then the results."""
-        met = [
-            value
-            for path in self.paths.largest
-            for node, position in reversed(path.edges)
-            for value in (node.parents[position], *node.parents)
-        ]
+        met: dict[Value, None] = {}
+        visited: set[Value] = set()
+        for path in self.paths.largest:
+            for node, position in reversed(path.edges):
+                met |= {node.parents[position]: None}
+                if node not in visited:
+                    visited.add(node)
+                    met |= dict.fromkeys(node.parents)
         leaves = [value for value in [*met, *self.order] if not value.parents]
         for value in dict.fromkeys([*leaves, *self.order]):
             key = self.symbols.key(value)
@@ -248,6 +253,16 @@ class _Writer:
         if not self.output.parents:
             return f"{output} was not computed from anything: a leaf, detached, or under no_grad"
         return f"{output} does not depend on {input}"
+
+
+def _marks(parents: Sequence[Value]) -> list[str]:
+    """For each operand, which of several equal ones it is, as "(2)"; "" for the only one."""
+    uses, seen = Counter(parents), Counter[Value]()
+    marks = []
+    for parent in parents:
+        seen[parent] += 1
+        marks.append(f"({seen[parent]})" if uses[parent] > 1 else "")
+    return marks
 
 
 def _shortened(edges: Edges) -> tuple[Edges, int]:

@@ -94,7 +94,7 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
         called = re.compile(rf"(.*/)?{re.escape(collapse)}\d*", re.DOTALL)
         closed = {scope for scope in scopes if called.fullmatch(scope)}
     elif isinstance(collapse, int) and not isinstance(collapse, bool) and collapse > 0:
-        closed = {scope for scope in scopes if scope.count("/") == collapse - 1}
+        return opened_to(scopes, collapse)
     else:
         raise ValueError(
             f"collapse={collapse!r} is none of 'auto', None, the name of scopes such as 'neuron' "
@@ -103,6 +103,11 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
     if not closed and isinstance(collapse, str):
         raise ValueError(f"collapse={collapse!r}, but {_known(scopes)}")
     return frozenset(scopes) - closed
+
+
+def opened_to(scopes: Sequence[str], depth: int) -> frozenset[str]:
+    """All of `scopes` but those that lie `depth` levels deep."""
+    return frozenset(scope for scope in scopes if scope.count("/") != depth - 1)
 
 
 def group_by_open_scopes(order: Sequence[Value], opened: Collection[str]) -> Grouping:
@@ -128,7 +133,7 @@ def _legible(order: Sequence[Value]) -> Grouping:
         return group_by_open_scopes(order, scopes)
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     for depth in range(deepest, 0, -1):
-        opened = open_scopes(order, depth)
+        opened = opened_to(scopes, depth)
         found = group_by_open_scopes(order, opened)
         for attempt in (found, _leaves_together(order, found), _rest_together(order, opened)):
             if len(attempt.groups) <= MOST_BOXES and len(attempt.edges) <= MOST_EDGES:

@@ -22,6 +22,7 @@ __all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
 
 MOST = 1500  # boxes; more are not legible, however large the picture
 MOST_EDGES = 10_000
+MOST_HIGHLIGHTED = 150
 FEW = 4  # paths of which each product is written out
 MOST_TERMS = 4  # of a sum of contributions that is written out
 LONGEST_LINE = 110  # characters of a product of local derivatives
@@ -276,6 +277,11 @@ def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
         return []
     several = isinstance(highlight, Iterable) and not isinstance(highlight, str | Value)
     wanted = list(highlight) if several else [highlight]
+    if len(wanted) > MOST_HIGHLIGHTED:
+        raise ValueError(
+            f"highlight takes at most {MOST_HIGHLIGHTED} Values, got {len(wanted):,}: their paths "
+            "could not be told apart"
+        )
     there = set(order)
     for value in wanted:
         if not isinstance(value, Value):

@@ -25,6 +25,7 @@ from autograd.visual.grouping import (
     edges_between,
     group_by_open_scopes,
     open_scopes,
+    opened_to,
     prefixes,
 )
 from autograd.visual.layout import Point, layered_layout
@@ -37,7 +38,7 @@ MOST_OPERANDS = 8_000  # of all operations together
 MOST_SPELLED = 64  # operands of an operation whose local derivatives are formulas
 MOST_OPEN = 150  # values of which all may be open at once
 COMFORTABLE = 50, 100  # boxes and edges of the first view, unless it is asked for
-MOST_BOXES = 60_000  # in all views together: about 10 MB
+MOST_DRAWN = 150_000  # boxes and edges in all views together: about 15 MB
 LONGEST_PARTIAL = 32  # characters
 
 Content = dict[str, Any]
@@ -262,21 +263,23 @@ def _views(
     choices = [first, frozenset[str]()]
     choices += [frozenset(prefixes(scope)) for scope in scopes]
     deepest = max((scope.count("/") + 1 for scope in first), default=0)
-    choices += [open_scopes(order, depth) & first for depth in range(2, deepest + 1)]
+    choices += [opened_to(scopes, depth) & first for depth in range(2, deepest + 1)]
     if len(order) <= MOST_OPEN:
         choices.append(frozenset(scopes))
-    views: dict[frozenset[str], Content] = {}
-    boxes = 0
+    groupings: dict[frozenset[str], Grouping] = {}
+    size = 0
     for opened in dict.fromkeys(map(_visible, choices)):
-        grouping = group_by_open_scopes(order, opened)
-        boxes += len(grouping.groups)
-        if boxes > MOST_BOXES:
+        groupings[opened] = group_by_open_scopes(order, opened)
+        size += len(groupings[opened].groups) + len(groupings[opened].edges)
+        if size > MOST_DRAWN:
             raise errors.GraphError(
                 f"{len(scopes)} scopes of {len(order)} values are too many to play one by one: "
                 "play a part of the graph, or make scopes inside scopes"
             )
-        views[opened] = _view(grouping, order, nodes, rankdir, numbers) | {"open": sorted(opened)}
-    return list(views.values())
+    return [
+        _view(grouping, order, nodes, rankdir, numbers) | {"open": sorted(opened)}
+        for opened, grouping in groupings.items()
+    ]
 
 
 def _visible(opened: frozenset[str]) -> frozenset[str]:
@@ -288,14 +291,15 @@ def _first_choice(order: Sequence[Value], collapse: str | int | None) -> frozens
     """The scopes open at first: with ``"auto"`` as many levels as can be read."""
     if collapse != "auto":
         return open_scopes(order, collapse)
-    everything = frozenset(all_scopes(order))
-    deepest = max((scope.count("/") + 1 for scope in everything), default=0)
-    levels = [everything, *(open_scopes(order, depth) for depth in range(deepest, 0, -1))]
-    for level in levels:
+    scopes = all_scopes(order)
+    deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
+    level = frozenset(scopes)
+    for depth in range(deepest + 1, 0, -1):
+        level = opened_to(scopes, depth)
         grouping = group_by_open_scopes(order, level)
         if len(grouping.groups) <= COMFORTABLE[0] and len(grouping.edges) <= COMFORTABLE[1]:
             return level
-    return levels[-1]
+    return level
 
 
 def _view(

@@ -16,6 +16,8 @@ from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols
 from autograd.visual.text import for_terminal
 
+MOST_LINES = 100  # of gradients
+
 
 @dataclass(frozen=True, repr=False)
 class ReverseNetwork:
@@ -32,7 +34,10 @@ class ReverseNetwork:
         return self.draw()._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        lines = [f"{slope.label} = {slope.data:.6g}" for slope in self.gradients.values()]
+        slopes = list(self.gradients.values())
+        lines = [f"{slope.label} = {slope.data:.6g}" for slope in slopes[:MOST_LINES]]
+        if len(slopes) > MOST_LINES:
+            lines.append(f"… {len(slopes) - MOST_LINES:,} more …")
         return "\n".join([*lines, f"{self.norm.label} = {self.norm.data:.6g}"])
 
     def __str__(self) -> str:
