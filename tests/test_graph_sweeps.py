@@ -151,3 +151,10 @@ def test_the_reverse_network_of_a_long_chain_has_a_name_for_each_gradient():
     assert repr(network).splitlines()[0].startswith("∂L/∂x = ")
     labels = [node.label for node in topological_order(network.norm) if "∂" in node.label]
     assert len(set(labels)) == len(labels) == 5001
+
+
+def test_a_reverse_network_of_many_leaves_says_how_many():
+    leaves = [Value(1.0, f"w{i}") for i in range(1500)]
+    lines = repr(reverse_network(autograd.sum(leaves))).splitlines()
+    assert len(lines) == 102
+    assert lines[-2:] == ["… 1,400 more …", "‖∇L‖ = 38.7298"]

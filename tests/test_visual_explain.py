@@ -434,3 +434,19 @@ def test_exponents_and_marks_stay_exponents(monkeypatch):
     text = str(explain(a**12 * a.sqrt(), a))
     assert "12alpha^11" in text
     assert "sqrt alpha" in text
+
+
+def test_a_wide_operation_is_explained_by_its_numbers():
+    """Of 256 operands the partials are formulas, of more they are numbers."""
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    narrow, wide = (
+        explain(autograd.dot([x] * n, [y] * n), x, most=1).paths[0].steps[0] for n in (128, 129)
+    )
+    assert (narrow.formula is None, narrow.number, narrow.mark) == (False, 3.0, "(1)")
+    assert (wide.formula, wide.number, wide.mark) == (None, 3.0, "(1)")
+
+
+def test_the_marks_count_equal_operands():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    explanation = explain(autograd.sum([y, x, y, x, x]), x)
+    assert sorted(path.steps[0].mark for path in explanation.paths) == ["(1)", "(2)", "(3)"]

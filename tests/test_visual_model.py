@@ -498,3 +498,11 @@ def test_what_to_highlight_is_a_value(wrong):
     x = Value(1.0, "x")
     with pytest.raises(TypeError, match=r"highlight takes Values of the graph, got .*highlight=x"):
         shown(x * x, highlight=wrong)
+
+
+def test_at_most_150_values_are_highlighted():
+    leaves = [Value(1.0) for _ in range(151)]
+    root = autograd.sum(leaves)
+    assert len(shown(root, collapse=None, highlight=leaves[:150]).notes) == 150
+    with pytest.raises(ValueError, match="highlight takes at most 150 Values, got 151"):
+        shown(root, collapse=None, highlight=leaves)
