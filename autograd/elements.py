@@ -26,10 +26,7 @@ def by_element(name: str, function: Callable[..., Any], operands: Sequence[Any])
         return function(*operands)
     if any(map(_is_array, operands)):
         return _over_arrays(name, function, operands)
-    try:
-        return _over_nests(name, function, operands)
-    except RecursionError:
-        raise ShapeError(f"{name} of a list that is nested too deeply, or holds itself") from None
+    return _over_nests(name, function, operands)
 
 
 def _over_nests(name: str, function: Callable[..., Any], operands: Sequence[Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from autograd import functions, ops
 from autograd._select import Value
 from autograd.errors import ExpressionError
+from autograd.spelling import one_spelling
 
 LONGEST = 2000  # characters; a longer text is no picture anyone could read
 
@@ -39,7 +40,12 @@ def parse(text: str, /, **numbers: float) -> Value:
     """
     if len(text) > LONGEST:
         raise ExpressionError(f"the expression has {len(text)} characters, at most {LONGEST} do")
-    leaves = {name: Value(number, name) for name, number in numbers.items()}
+    leaves: dict[str, Value] = {}
+    for given, number in numbers.items():
+        name = one_spelling(given)
+        if name in leaves:
+            raise ExpressionError(f"{name} is given twice: {given!r} is the same name")
+        leaves[name] = Value(number, name)
     used: set[str] = set()
     text = text.strip().replace("\0", "?").replace("^", "**")
     text = text.encode("utf-8", "replace").decode()  # lone surrogates
@@ -52,7 +58,7 @@ def parse(text: str, /, **numbers: float) -> Value:
         raise ExpressionError(f"cannot read {text!r}: {error.msg}{at}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("the expression is nested too deeply") from None
-    spare = sorted(set(numbers) - used)
+    spare = sorted(set(leaves) - used)
     if spare:
         raise ExpressionError(f"{', '.join(spare)} given, but not in {text!r}")
     return out if isinstance(out, Value) else Value(out)

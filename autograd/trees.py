@@ -9,25 +9,34 @@ from autograd.errors import ShapeError
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
-def flatten(tree: Any, whole_arrays: bool = False) -> tuple[list[Any], Rebuild]:
+DEEPEST = 100  # levels of lists in lists
+
+
+def flatten(tree: Any, whole_arrays: bool = False, *, depth: int = 0) -> tuple[list[Any], Rebuild]:
     """The leaves of `tree` in order, and the function that puts others in their places.
 
     Lists, tuples (also named ones), dicts and NumPy arrays branch; all else is a
-    leaf, and so are arrays with `whole_arrays`.
+    leaf, and so are arrays with `whole_arrays`. ShapeError for a tree that has no
+    end, as a list that holds itself; `depth` counts its levels.
 
     >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
     >>> leaves, rebuild("xyz")
     ([1.0, 2.0, 3.0], {'w': ['x', 'y'], 'b': 'z'})
     """
+    if depth > DEEPEST:
+        raise ShapeError(
+            f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out; give a "
+            "structure that ends in numbers"
+        )
     if isinstance(tree, dict):
         keys = list(tree)
-        leaves, rebuild = flatten(list(tree.values()), whole_arrays)
+        leaves, rebuild = flatten(list(tree.values()), whole_arrays, depth=depth + 1)
         return leaves, lambda new: dict(zip(keys, rebuild(new), strict=True))
     if isinstance(tree, list | tuple):
         make = getattr(tree, "_make", type(tree)) if isinstance(tree, tuple) else list
         if not any(map(_branches, set(map(type, tree)))):
             return list(tree), make
-        branches = [flatten(branch, whole_arrays) for branch in tree]
+        branches = [flatten(branch, whole_arrays, depth=depth + 1) for branch in tree]
 
         def rebuilt(new: Sequence[Any]) -> Any:
             parts, start = [], 0
@@ -97,7 +106,7 @@ def flatten_like(pattern: Any, tree: Any, what: str) -> list[Any]:
     leaves: list[Any] = []
     try:
         _match(pattern, tree, what, leaves)
-    except ShapeError:
+    except (ShapeError, RecursionError):
         _check_count(pattern, tree, what)  # of the whole: that says most
         raise
     return leaves

@@ -339,3 +339,27 @@ def test_an_expression_has_the_value_that_python_gives_it(text):
     python = {name: getattr(math, name) for name in ("sin", "cos", "tanh", "erf", "pi")}
     expected = eval(text, {"__builtins__": {}}, python | names)  # noqa: S307
     assert parse(text, **named(text, **names)).data == expected
+
+
+# --- one name in several spellings -------------------------------------------------
+
+MICRO, MU = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
+
+
+@pytest.mark.parametrize("written", [MICRO, MU])
+@pytest.mark.parametrize("given", [MICRO, MU])
+def test_the_mu_of_a_keyboard_is_the_greek_one(written, given):
+    """As in Python, whose identifiers are compared in Unicode's form NFKC."""
+    out = parse(f"{written}*x + {written}", **{given: 2.0, "x": 3.0})
+    assert out.data == 8.0
+    assert [leaf.label for leaf in topological_order(out) if leaf.label] == [MU, "x"]
+
+
+def test_a_name_given_in_two_spellings_is_given_twice():
+    with pytest.raises(ExpressionError, match=rf"{MU} is given twice: '{MU}' is the same name"):
+        parse(f"{MU}*x", **{MICRO: 1.0, MU: 2.0, "x": 3.0})
+
+
+def test_a_spare_name_is_told_as_it_is_read():
+    with pytest.raises(ExpressionError, match=rf"{MU} given, but not in 'x'"):
+        parse("x", **{MICRO: 1.0, "x": 3.0})

@@ -7,7 +7,7 @@ import pytest
 from reference import random_graph, run
 
 import autograd
-from autograd import Value, apply, gradient, ops, topological_order
+from autograd import Value, apply, gradient, ops, reverse_network, topological_order
 from autograd._select import sweeps
 from autograd.errors import FormulaError
 from autograd.graph_sweeps import depending_on, forward_graph, product, reverse_graph
@@ -142,3 +142,20 @@ def test_deep_graphs_need_no_recursion():
         root = root * 1.00001
     [slope] = reverse_graph(root * root, 1.0, [x])
     assert gradient(slope, x) == pytest.approx(2.0 * 1.00001**40_000, rel=1e-9)
+
+
+def test_the_reverse_network_of_a_long_chain_has_a_name_for_each_gradient():
+    v = Value(1.0, "x")
+    for _ in range(5000):
+        v = v.sin()
+    network = reverse_network(v)
+    assert repr(network).splitlines()[0].startswith("∂L/∂x = ")
+    labels = [node.label for node in topological_order(network.norm) if "∂" in node.label]
+    assert len(set(labels)) == len(labels) == 5001
+
+
+def test_a_reverse_network_of_many_leaves_says_how_many():
+    leaves = [Value(1.0, f"w{i}") for i in range(1500)]
+    lines = repr(reverse_network(autograd.sum(leaves))).splitlines()
+    assert len(lines) == 102
+    assert lines[-2:] == ["… 1,400 more …", "‖∇L‖ = 38.7298"]

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Value
-from autograd.trees import flatten
+from autograd.errors import ShapeError
+from autograd.trees import flatten, flatten_like
 
 
 class Point(NamedTuple):
@@ -109,3 +111,44 @@ def test_nothing_is_a_tree_too(empty):
     leaves, rebuild = flatten(empty)
     assert leaves == []
     assert is_same(rebuild([]), empty)
+
+
+def endless(make):
+    inner = [1.0]
+    tree = make(inner)
+    inner.append(tree)
+    return tree
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        endless(lambda inner: inner),
+        endless(lambda inner: (inner,)),
+        endless(lambda inner: {"a": inner}),
+        endless(lambda inner: [2.0, {"a": (inner, inner)}]),
+    ],
+    ids=["list", "tuple", "dict", "all of them"],
+)
+def test_what_holds_itself_is_refused(tree):
+    for attempt in (
+        lambda: flatten(tree),
+        lambda: flatten_like(tree, tree, "numbers"),
+        lambda: flatten_like([1.0, 2.0], tree, "numbers"),
+        lambda: autograd.grad(lambda x: 1.0)(tree),
+        lambda: autograd.hessian(lambda x: 1.0)(tree),
+        lambda: autograd.jacobian(lambda x: tree)(1.0),
+        lambda: autograd.vjp(lambda x: x, tree),
+        lambda: autograd.jvp(lambda x: x, (1.0,), (tree,)),
+        lambda: autograd.gradient(Value(1.0) * 2.0, tree),
+    ):
+        with pytest.raises(ShapeError, match="over 100 levels of lists in lists: if one holds"):
+            attempt()
+
+
+def test_what_is_merely_deep_is_not():
+    tree = 1.0
+    for _ in range(100):
+        tree = [tree]
+    leaves, rebuild = flatten(tree)
+    assert (leaves, rebuild(leaves)) == ([1.0], tree)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import autograd
 import nn
 from autograd import Drawing, Value, apply, atan2, dot, draw, maximum, topological_order
 from autograd.errors import DotMissingError, GraphError
@@ -387,3 +388,12 @@ def test_a_drawing_keeps_what_was_drawn():
     f.backward()
     assert isinstance(drawing, Drawing)
     assert drawing.dot == before != draw(f).dot
+
+
+@pytest.mark.parametrize("options", [{}, {"edges": "flow"}, {"layout": "layered"}])
+def test_an_operand_used_again_and_again_makes_a_small_picture(options):
+    x = Value(2.0, "x")
+    picture = draw(autograd.sum([x] * 100_000), **options)
+    assert f"{chr(0xD7)}100,000" in texts(picture.svg)
+    assert len(picture.svg) < 5_000
+    assert len(picture.dot) < 5_000

@@ -146,3 +146,10 @@ def test_wrong_arguments():
         latex(1.0)
     with pytest.raises(ValueError, match="'symbols', 'labels' or 'numbers'"):
         latex(Value(1.0), substitute="words")
+
+
+@pytest.mark.parametrize("label", ["\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}", "mu"])
+def test_every_spelling_of_mu_is_mu(label):
+    x = Value(1.0, label)
+    assert latex(x * 2.0) == r"\mu \cdot 2"
+    assert latex(Value(1.0) * 2.0, names={"y": x}) != r"\mu \cdot 2"

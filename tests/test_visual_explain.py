@@ -1,6 +1,7 @@
 """The chain rule written out: the textbook's network, and every path of others."""
 # ruff: noqa: RUF001 - mathematics has signs and letters of its own
 
+import io
 import math
 import re
 from html.parser import HTMLParser
@@ -269,7 +270,7 @@ def test_wrong_arguments():
         explain(1.0, x)
     with pytest.raises(TypeError, match="input is str 'x'"):
         explain(x, "x")
-    with pytest.raises(ValueError, match=r"at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"from 1 to 1000, got 0"):
         explain(x, x, most=0)
 
 
@@ -375,3 +376,72 @@ def test_labels_that_are_markup_are_shown_as_they_are():
     assert "<script" not in explanation.html
     assert "∂L/∂<script>alert(1)</script>" in "".join(read(explanation.html).texts)
     assert "<script" not in explanation.latex
+
+
+# --- bounds ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [0, -1, 1001, 10**9, 2.0, True, "3", None])
+def test_how_many_paths_is_a_whole_number(most):
+    x = Value(1.0)
+    with pytest.raises(ValueError, match=rf"from 1 to 1000, got {re.escape(repr(most))}"):
+        explain(x * x, x, most=most)
+
+
+def test_paths_beyond_printing_are_rounded():
+    x = v = Value(1.0, "x")
+    for _ in range(4000):
+        v = (v + v) * 0.5
+    explanation = explain(v, x, most=2)
+    assert "= 1, the sum over more than 10^999 paths" in explanation.text
+    assert r"\mathrm{more\ than\ 10^{999}\ more\ paths}" in explanation.latex
+    assert "more than 10^999 paths" in repr(explanation)
+    assert "more than 10^999 paths" in explanation.html
+
+
+# --- terminals ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "first", "product"),
+    [
+        ("utf-8", "∂L/∂λ = 14", "∂L/∂v₂ · ∂v₂/∂v₁ · ∂v₁/∂λ"),
+        ("ascii", "dL/dlambda = 14", "dL/dv2 * dv2/dv1 * dv1/dlambda"),
+        ("cp1252", "dL/dlambda = 14", "dL/dv2 · dv2/dv1 · dv1/dlambda"),
+    ],
+)
+def test_printing_where_mathematics_has_no_signs(monkeypatch, encoding, first, product):
+    x = Value(2.0, "lambda")
+    explanation = explain((x * 3.5).square() * (1 / 3.5), x)
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", out)
+    print(explanation)
+    out.flush()
+    written = out.buffer.getvalue().decode(encoding)
+    assert written.startswith(first)
+    assert product in written
+    assert explanation.text.startswith("∂L/∂λ")
+
+
+def test_exponents_and_marks_stay_exponents(monkeypatch):
+    a = Value(2.0, "α")
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    text = str(explain(a**12 * a.sqrt(), a))
+    assert "12alpha^11" in text
+    assert "sqrt alpha" in text
+
+
+def test_a_wide_operation_is_explained_by_its_numbers():
+    """Of 256 operands the partials are formulas, of more they are numbers."""
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    narrow, wide = (
+        explain(autograd.dot([x] * n, [y] * n), x, most=1).paths[0].steps[0] for n in (128, 129)
+    )
+    assert (narrow.formula is None, narrow.number, narrow.mark) == (False, 3.0, "(1)")
+    assert (wide.formula, wide.number, wide.mark) == (None, 3.0, "(1)")
+
+
+def test_the_marks_count_equal_operands():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    explanation = explain(autograd.sum([y, x, y, x, x]), x)
+    assert sorted(path.steps[0].mark for path in explanation.paths) == ["(1)", "(2)", "(3)"]

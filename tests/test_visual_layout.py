@@ -485,3 +485,14 @@ def test_a_failing_dot_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GraphError, match="no memory"):
         dot_layout([SIZE], [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a shell script")
+def test_a_dot_that_takes_too_long_is_stopped(monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("autograd.visual.dot_program.LONGEST", 0.1)
+    with pytest.raises(GraphError, match=r'in 0\.1 seconds.*layout="layered"'):
+        dot_layout([SIZE], [])

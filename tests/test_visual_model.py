@@ -4,10 +4,11 @@ import math
 
 import pytest
 
+import autograd
 import nn
 from autograd import Value, apply, no_grad, scope
 from autograd.errors import GraphError
-from autograd.visual.model import MOST, Box, Edge, Graph, Show, graph_of
+from autograd.visual.model import MOST, TIMES, Box, Edge, Graph, Show, graph_of
 
 
 def shown(root, **options):
@@ -440,3 +441,62 @@ def test_names_label_what_the_user_has_named():
         "w[0]", "w[1]", "x", "out", "*",
     }  # fmt: skip
     assert [value.label for value in (*w, x, out)] == ["", "", "own", ""]
+
+
+# --- bounds ---------------------------------------------------------------------------
+
+
+def test_an_operand_used_again_and_again_is_one_edge():
+    x = Value(2.0, "x")
+    few, many = autograd.sum([x] * 6), autograd.sum([x] * 4000)
+    assert len(shown(few).edges) == 6
+    assert shown(many).edges == (Edge(0, 1, f"{TIMES}4,000", count=4000),)
+
+
+def test_operands_in_turn_keep_their_order():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    edges = shown(autograd.dot([x] * 100, [y] * 100)).edges
+    assert [(edge.tail, edge.label) for edge in edges] == [(0, f"{TIMES}100"), (1, f"{TIMES}100")]
+
+
+def test_thousands_of_contributions_are_counted():
+    x = Value(2.0, "x")
+    out = autograd.sum([x] * 4000) * 3.0 + x
+    out.backward()
+    [box] = [box for box in shown(out, edges="flow", highlight=x).boxes if box.label == "x"]
+    assert box.grad == "4,001 terms = 1.2e+04"
+
+
+def test_too_many_edges_are_refused_with_advice():
+    values = [Value(1.0)]
+    for _ in range(142):
+        values.append(autograd.mean(values))
+    with pytest.raises(GraphError, match=r"10,153 edges between 143 boxes.*autograd\.scope"):
+        shown(values[-1])
+
+
+def test_a_graph_of_uncountable_paths_is_highlighted():
+    x = v = Value(1.0, "x")
+    for _ in range(1000):
+        v = v + v
+    [note] = shown(v, collapse=None, highlight=x).notes
+    assert note == f"∂v₁/∂x = {2.0**1000:.4g}, the sum over about 10^301 paths".replace("v₁", "L")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [3.0, "x", ["x"], {"x": 1.0}, nn.MLP(1, [1]), lambda x: x, Value],
+    ids=["a number", "a text", "texts", "a dict", "a model", "a function", "the class"],
+)
+def test_what_to_highlight_is_a_value(wrong):
+    x = Value(1.0, "x")
+    with pytest.raises(TypeError, match=r"highlight takes Values of the graph, got .*highlight=x"):
+        shown(x * x, highlight=wrong)
+
+
+def test_at_most_150_values_are_highlighted():
+    leaves = [Value(1.0) for _ in range(151)]
+    root = autograd.sum(leaves)
+    assert len(shown(root, collapse=None, highlight=leaves[:150]).notes) == 150
+    with pytest.raises(ValueError, match="highlight takes at most 150 Values, got 151"):
+        shown(root, collapse=None, highlight=leaves)

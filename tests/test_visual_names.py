@@ -107,3 +107,25 @@ def test_a_list_that_holds_itself_ends():
 def test_everything_else_is_passed_over():
     x = Value(1.0)
     assert names_of([x], {"f": print, "n": 1, "s": "text", "set": {x}, "x": x}) == {x: "x"}
+
+
+def test_many_lists_that_hold_each_other_end_soon():
+    """Each container is looked into once a level: walking every way would take 300^4 steps."""
+    x = Value(1.0)
+    endless = [x]
+    endless += [endless] * 300
+    tree = {"again": endless}
+    tree |= {f"k{i}": tree for i in range(300)}
+    assert names_of([x], {"tree": tree}) == {x: "tree['again'][0]"}
+
+
+@pytest.mark.parametrize("name", ["\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"])
+def test_two_spellings_are_one_name(name):
+    x = Value(1.0)
+    assert names_of([x], {name: x}) == {x: "\N{GREEK SMALL LETTER MU}"}
+    assert names_of([x], {"x²": x}) == {x: "x²"}
+
+
+def test_an_empty_name_names_nothing():
+    x, y = Value(1.0, "x"), Value(2.0)
+    assert names_of([x, y], {"": x, "y": y}) == {x: "x", y: "y"}

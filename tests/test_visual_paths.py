@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
+from autograd.errors import GraphError
+from autograd.visual import paths
 from autograd.visual.paths import find_paths
 
 
@@ -114,3 +116,22 @@ def test_nothing_passes_over_the_edge_of_a_side_not_taken():
     assert sorted(path.product for path in paths.largest) == [0.0, 3.0]
     assert find_paths(out, x, 1).rest == 0.0
     assert paths.gradient == 3.0
+
+
+def test_paths_beyond_counting_cost_no_memory():
+    """2^4000 is above 10^1000: the count stops there, the gradient does not."""
+    x = v = Value(1.0)
+    for _ in range(4000):
+        v = (v + v) * 0.5
+    found = find_paths(v, x, 2)
+    assert (found.count, found.gradient) == (10**1000, 1.0)
+
+
+def test_too_many_routes_are_refused_with_advice(monkeypatch):
+    monkeypatch.setattr(paths, "MOST_ROUTES", 100)
+    x = v = Value(1.0)
+    for _ in range(50):
+        v = v + v
+    find_paths(v, x, 1)
+    with pytest.raises(GraphError, match=r"51 values .* 10 for each.*at most 100.*ask for fewer"):
+        find_paths(v, x, 10)

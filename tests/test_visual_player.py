@@ -22,7 +22,7 @@ from autograd.errors import GraphError
 from autograd.formulas import formula_for
 from autograd.visual import player, player_content
 from autograd.visual.player import BUGS, play
-from autograd.visual.player_content import MOST, content_of
+from autograd.visual.player_content import MOST, MOST_OPERANDS, content_of
 
 NODE = shutil.which("node") or shutil.which("nodejs")
 needs_node = pytest.mark.skipif(NODE is None, reason="node was not found")
@@ -566,3 +566,31 @@ console.log(JSON.stringify(backwardPass(graph, partials).map(String)));
     )
     assert gradients["x"] == "3"
     assert "NaN" not in gradients.values()
+
+
+# --- bounds ---------------------------------------------------------------------------
+
+
+def test_an_operand_used_again_and_again_is_one_edge_to_play():
+    x = Value(2.0, "x")
+    page = play(autograd.sum([x] * 4000))
+    [view] = told(page)["views"]
+    assert [(edge["tail"], edge["head"]) for edge in view["edges"]] == [(0, 1)]
+    assert told(page)["nodes"][1]["parents"] == [0] * 4000
+    assert len(told(play(autograd.sum([x] * 6)))["views"][0]["edges"]) == 6
+
+
+def test_the_local_derivatives_of_a_wide_operation_are_numbers():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    narrow, wide = autograd.dot([x] * 32, [y] * 32), autograd.dot([x] * 33, [y] * 33)
+    assert told(play(narrow))["nodes"][2]["local"] == ["y"] * 32 + ["x"] * 32
+    assert told(play(wide))["nodes"][2]["local"] == [""] * 66
+
+
+def test_too_many_operands_are_refused_with_advice():
+    x = Value(2.0, "x")
+    play(autograd.sum([x] * MOST_OPERANDS))
+    with pytest.raises(
+        GraphError, match=r"2 values with 8,001 operands are too many to play.*8,000.*one neuron"
+    ):
+        play(autograd.sum([x] * (MOST_OPERANDS + 1)))

@@ -1,13 +1,17 @@
 """Texts made safe to show, against Unicode's own categories; widths, against real fonts."""
 
+import contextlib
+import io
 import string
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.visual.text import LONGEST_LABEL, printable, width
+from autograd.visual.grouping import scope_of
+from autograd.visual.text import LONGEST_LABEL, for_terminal, printable, text_of, width
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))
 
@@ -76,3 +80,58 @@ def test_width_adds_up():
     assert width("a", 24) == 2 * width("a", 12)
     assert width("e\u0301", 12) == width("e", 12)  # a combining accent
     assert width("重", 12) > width("W", 12)
+
+
+# --- whatever stands where a text should --------------------------------------------
+
+
+class Rude:
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [("x", "x"), (None, ""), (3, "3"), (["a"], "['a']"), (b"x", "b'x'"), (Rude(), "<Rude>")],
+)
+def test_anything_has_a_text(label, text):
+    assert text_of(label) == printable(label) == text
+    assert scope_of(SimpleNamespace(scope=label)) == text
+
+
+# --- terminals --------------------------------------------------------------------------
+
+
+def printed(text, encoding, errors="strict"):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
+    with contextlib.redirect_stdout(out):
+        return for_terminal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "in_ascii", "in_cp1252"),
+    [
+        ("∂L/∂w₁,₂ = \N{MINUS SIGN}0.5", "dL/dw1,2 = -0.5", "dL/dw1,2 = -0.5"),
+        ("2x · x²", "2x * x^2", "2x · x²"),
+        ("α¹² + a⁽²⁾", "alpha^12 + a^(2)", "alpha¹² + a^(2)"),
+        ("√λ, √(Σ)", "sqrt lambda, sqrt (Sigma)", "sqrt lambda, sqrt (Sigma)"),
+        ("‖∇L‖ → ∞ …", "||grad L|| -> inf ...", "||grad L|| -> inf …"),
+        ("é 重", "e ?", "é ?"),
+    ],
+)
+def test_signs_that_a_terminal_lacks(text, in_ascii, in_cp1252):
+    assert printed(text, "utf-8") == text
+    assert printed(text, "ascii") == in_ascii
+    assert printed(text, "cp1252") == in_cp1252
+    assert printed(text, "ascii", "replace") == text  # it will not raise
+
+
+@given(ANY_TEXT)
+def test_every_text_can_be_printed_anywhere(text):
+    for encoding in ("ascii", "cp1252", "utf-8", "koi8-r"):
+        printed(text, encoding).encode(encoding)
+
+
+def test_where_there_is_no_terminal(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    assert for_terminal("∂") == "∂"

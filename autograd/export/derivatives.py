@@ -7,6 +7,8 @@ would print, from the same source: ``out * rest`` of sigmoid reads h(1 - h).
 
 import ast
 from collections.abc import Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from autograd import ops
@@ -221,13 +223,18 @@ class _Reading:
         return finish(partial, reading.value, short or reading.value)
 
     def evaluated(self, expression: ast.expr) -> Any:
-        code = compile(with_bound_calls(ast.Expression(expression)), "<rule>", "eval")
-        return eval(code, self.namespace)  # noqa: S307 - the rule's own code
+        return eval(_code(expression), self.namespace)  # noqa: S307 - the rule's own code
 
     def unreadable(self, expression: ast.expr) -> FormulaError:
         return FormulaError(
             f"{self.rule.__name__}: no formula to read in {ast.unparse(expression)}"
         )
+
+
+@lru_cache(maxsize=1024)
+def _code(expression: ast.expr) -> CodeType:
+    """An expression of a rule, compiled: the same for each of its operands."""
+    return compile(with_bound_calls(ast.Expression(expression)), "<rule>", "eval")
 
 
 def _finished(partial: ast.expr, value: ast.expr, out: ast.expr) -> ast.expr:

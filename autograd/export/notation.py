@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from autograd.export.algebra import call, constant, same, substituted
+from autograd.spelling import one_spelling
 
 NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)
 SHOWN_TERMS = 6  # of a sum or a list; longer ones show the first three and the last
@@ -81,6 +82,7 @@ def symbol_of(label: str) -> Symbol:
     if not found:
         return Symbol(label, plain=False)
     base, *written = found.groups()
+    base = one_spelling(base)
     indices = "".join(filter(None, written)).translate(_DIGITS)
     return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", indices)))
 

@@ -13,6 +13,7 @@ HOW_TO_GET_DOT = (
     "`winget install graphviz`)"
 )
 POINTS_PER_INCH = 72  # one of dot's points is one px here
+LONGEST = 60.0  # seconds; a picture that can be read takes one or two
 PORT_GAP = 12  # px between the ends of two edges at an ordered box
 NARROWEST = 2  # px of a cell that dot keeps a port for
 
@@ -26,21 +27,36 @@ def ask_dot(
     rankdir: str,
     ordered: Collection[int] = (),
 ) -> dict[str, Any]:
-    """What ``dot -Tjson0`` answers; DotMissingError without it, GraphError when it fails."""
+    """What ``dot -Tjson0`` answers; errors as of `run_dot`."""
+    question = _question(sizes, edges, labels, rankdir, ordered)
+    found: dict[str, Any] = json.loads(run_dot(question, "json0", 'use layout="layered"'))
+    return found
+
+
+def run_dot(question: str, kind: str, otherwise: str) -> bytes:
+    """What the program answers in the format `kind`; errors advise what to do `otherwise`.
+
+    DotMissingError without the program, GraphError when it fails or takes over `LONGEST` seconds.
+    """
     try:
-        answer = subprocess.run(
-            ["dot", "-Tjson0"],  # noqa: S607 - wherever the user has it
-            input=_question(sizes, edges, labels, rankdir, ordered),
+        answer = subprocess.run(  # noqa: S603 - `kind` is ours
+            ["dot", f"-T{kind}"],  # noqa: S607 - wherever the user has it
+            input=question.encode("utf-8", "replace"),
             capture_output=True,
             check=True,
-            encoding="utf-8",
+            timeout=LONGEST,
         )
     except FileNotFoundError:
-        raise DotMissingError(f'{HOW_TO_GET_DOT}, or use layout="layered"') from None
+        raise DotMissingError(f"{HOW_TO_GET_DOT}, or {otherwise}") from None
     except subprocess.CalledProcessError as error:
-        raise GraphError(f"`dot` could not lay the picture out: {error.stderr.strip()}") from None
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+        said = error.stderr.decode("utf-8", "replace").strip()
+        raise GraphError(f"`dot` could not lay the picture out: {said}") from None
+    except subprocess.TimeoutExpired:
+        raise GraphError(
+            f"`dot` has not laid the picture out in {LONGEST:g} seconds: it is slow where many "
+            f"edges cross; {otherwise}"
+        ) from None
+    return answer.stdout
 
 
 def _question(

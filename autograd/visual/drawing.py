@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd._select import Value
-from autograd.errors import DotMissingError
 from autograd.visual import page
 from autograd.visual.boxes import BoxPicture
-from autograd.visual.dot_program import HOW_TO_GET_DOT
+from autograd.visual.dot_program import run_dot
+from autograd.visual.given import expect_format, expect_value
 from autograd.visual.layout import Layout, dot_layout, layered_layout
 from autograd.visual.model import Graph, Show, graph_of
 from autograd.visual.svg import edge_label_size, size_of, svg_of
@@ -74,14 +74,12 @@ def draw(
     ('∂L/∂x = 2 + 2 = 4',)
 
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"draw takes a Value, got {type(root).__name__} {root!r}")
+    expect_value("draw", root)
     _check("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     _check("edges", edges, (None, "local", "flow"))
     _check("layout", layout, ("auto", "layered", "dot"))
     theme_named(theme)
-    if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"names takes a dict such as locals(), got {type(names).__name__}")
+    expect_format(number_format)
     graph = graph_of(root, Show(number_format, edges, highlight, collapse, names))
     return Drawing(graph, rankdir, theme, layout, title)
 
@@ -171,16 +169,10 @@ class Drawing:
         return path
 
     def _rendered(self, kind: str) -> bytes:
-        import graphviz
-
         digraph = self.graphviz
         if kind == "png":
             digraph.attr(dpi="192")  # sharp on today's screens
-        try:
-            return bytes(digraph.pipe(format=kind))
-        except graphviz.ExecutableNotFound:
-            advice = "or save as .svg or .html, which need nothing"
-            raise DotMissingError(f"no {kind}: {HOW_TO_GET_DOT}, {advice}") from None
+        return run_dot(digraph.source, kind, "save as .svg or .html, which need nothing")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)

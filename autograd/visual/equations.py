@@ -9,6 +9,7 @@ from autograd._select import Value, topological_order
 from autograd.errors import GraphError
 from autograd.export.latex import NEW_LINE, LatexPrinter
 from autograd.partials import check_up_to_date
+from autograd.visual.given import expect_format, expect_value
 from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols, definition
 
@@ -46,10 +47,10 @@ def latex(
     >>> print(latex((w * x).tanh() ** 2))
     \tanh^{2}\left(w_{1} \, x\right)
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"latex takes a Value, got {type(value).__name__} {value!r}")
+    expect_value("latex", value)
     if substitute not in ("symbols", "labels", "numbers"):
         raise ValueError(f"substitute is 'symbols', 'labels' or 'numbers', got {substitute!r}")
+    expect_format(number_format)
     order = topological_order(value)
     if substitute == "numbers":
         check_up_to_date(order)

@@ -3,7 +3,8 @@
 # ruff: noqa: RUF002 - mathematics has signs of its own
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -14,12 +15,16 @@ from autograd.export.derivatives import partial_at
 from autograd.formulas import rule_named
 from autograd.partials import check_up_to_date
 from autograd.visual import explain_html, explain_latex, explain_text
+from autograd.visual.given import expect_format, expect_value
 from autograd.visual.names import names_of
 from autograd.visual.paths import Paths, find_paths
 from autograd.visual.symbols import Symbols, definition
+from autograd.visual.text import counted, for_terminal
 
 Edges: TypeAlias = tuple[tuple[Value, int], ...]
 
+MOST_WRITTEN = 1000  # paths
+MOST_SPELLED = 256  # operands of an operation whose partials are written as formulas
 LONGEST_PATH = 14  # factors; of a longer product the middle is left out, and said so
 
 
@@ -36,8 +41,9 @@ def explain(
     The `most` paths with the largest products are written out, the rest are
     counted and added up. Values are called by their labels, or by the names of
     variables with ``names=locals()``. No `grad` is read or changed, and hooks
-    are not run. What is no Value raises TypeError, `most` below 1 ValueError,
-    and a path on which a leaf was changed since GraphError.
+    are not run. What is no Value raises TypeError, `most` outside of 1 to 1000
+    ValueError; a graph with too many paths to follow, or a path on which a leaf
+    was changed since, raises GraphError.
 
     >>> from autograd import Value
     >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
@@ -58,11 +64,11 @@ def explain(
       y  = tanh(v₁) = 0.7616
       L  = y²       = 0.58
     """
-    for role, value in (("output", output), ("input", input)):
-        if not isinstance(value, Value):
-            raise TypeError(f"explain takes Values: {role} is {type(value).__name__} {value!r}")
-    if most < 1:
-        raise ValueError(f"most must be at least 1, got {most!r}")
+    expect_value("explain", output, "output")
+    expect_value("explain", input, "input")
+    expect_format(number_format)
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WRITTEN:
+        raise ValueError(f"most must be a whole number from 1 to {MOST_WRITTEN}, got {most!r}")
     paths = find_paths(output, input, most)
     if output is not input:
         check_up_to_date(paths.order)
@@ -134,10 +140,10 @@ class Explanation:
         return explain_html.written(self)
 
     def __str__(self) -> str:
-        return self.text
+        return for_terminal(self.text)
 
     def __repr__(self) -> str:
-        paths = "1 path" if self.count == 1 else f"{self.count} paths"
+        paths = counted(self.count, "path")
         pair = f"{self.symbols.label(self.output)} by {self.symbols.label(self.input)}"
         return f"<Explanation of {pair}: {self.gradient:{self.number_format}} over {paths}>"
 
@@ -163,6 +169,8 @@ class _Writer:
         self.paths, self.symbols, self.number_format = paths, symbols, number_format
         self.order, self.output, self.input = order, order[-1], input
         self.steps: dict[tuple[Value, int], Step] = {}
+        self.marks: dict[Value, list[str]] = {}
+        self.partials: dict[Value, tuple[float, ...]] = {}
 
     def explanation(self) -> Explanation:
         shown = [_shortened(path.edges) for path in self.paths.largest]
@@ -193,18 +201,17 @@ class _Writer:
 
     def step(self, node: Value, position: int) -> Step:
         if (node, position) not in self.steps:
-            parent = node.parents[position]
-            places = [place for place, other in enumerate(node.parents) if other is parent]
-            mark = f"({places.index(position) + 1})" if len(places) > 1 else ""
-            result, operand = self.symbols.key(node), self.symbols.key(parent)
-            self.steps[node, position] = Step(
-                result, operand, mark, self.formula(node, position), node.partials[position]
-            )
+            if node not in self.marks:
+                self.marks[node], self.partials[node] = _marks(node.parents), node.partials
+            result, operand = self.symbols.key(node), self.symbols.key(node.parents[position])
+            mark, number = self.marks[node][position], self.partials[node][position]
+            formula = self.formula(node, position)
+            self.steps[node, position] = Step(result, operand, mark, formula, number)
         return self.steps[node, position]
 
     def formula(self, node: Value, position: int) -> ast.expr | None:
         rule = rule_named(node.op)
-        if rule is None:
+        if rule is None or len(node.parents) > MOST_SPELLED:
             return None
         operands = [self.symbols.expression(parent) for parent in node.parents]
         numbers = [parent.data for parent in node.parents]
@@ -223,12 +230,14 @@ class _Writer:
         self, definitions: dict[Value, ast.expr | None]
     ) -> Iterator[tuple[str, ast.expr | None, float]]:
         """Every value with a name: leaves as they are met along the paths, then the results."""
-        met = [
-            value
-            for path in self.paths.largest
-            for node, position in reversed(path.edges)
-            for value in (node.parents[position], *node.parents)
-        ]
+        met: dict[Value, None] = {}
+        visited: set[Value] = set()
+        for path in self.paths.largest:
+            for node, position in reversed(path.edges):
+                met |= {node.parents[position]: None}
+                if node not in visited:
+                    visited.add(node)
+                    met |= dict.fromkeys(node.parents)
         leaves = [value for value in [*met, *self.order] if not value.parents]
         for value in dict.fromkeys([*leaves, *self.order]):
             key = self.symbols.key(value)
@@ -244,6 +253,16 @@ class _Writer:
         if not self.output.parents:
             return f"{output} was not computed from anything: a leaf, detached, or under no_grad"
         return f"{output} does not depend on {input}"
+
+
+def _marks(parents: Sequence[Value]) -> list[str]:
+    """For each operand, which of several equal ones it is, as "(2)"; "" for the only one."""
+    uses, seen = Counter(parents), Counter[Value]()
+    marks = []
+    for parent in parents:
+        seen[parent] += 1
+        marks.append(f"({seen[parent]})" if uses[parent] > 1 else "")
+    return marks
 
 
 def _shortened(edges: Edges) -> tuple[Edges, int]:

@@ -1,11 +1,13 @@
 """An explanation as LaTeX math: one ``aligned`` block."""
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd.export.latex import NEW_LINE, LatexPrinter, derivative, escaped
 from autograd.export.notation import NEGATIVE, PRODUCT, SUM
+from autograd.visual.text import counted
 
 if TYPE_CHECKING:
     from autograd.visual.explain import Explanation, Step, WrittenPath
@@ -39,8 +41,9 @@ class _Latex:
             terms = [self.number(first.product), *(self.term(path.product) for path in others)]
             more = explanation.count - len(explanation.paths)
             if more:
-                terms.append(rf"\underbrace{{{self.term(explanation.rest)}}}_{{{more}\ "
-                             r"\mathrm{more\ paths}}")  # fmt: skip
+                note = counted(more, "more path").replace(",", "").replace(" ", r"\ ")
+                note = re.sub(r"\^(\d+)", r"^{\1}", note)
+                terms.append(rf"\underbrace{{{self.term(explanation.rest)}}}_{{\mathrm{{{note}}}}}")
             blocks = [f"{whole} &= {self.broken(terms, ' + ')}{NEW_LINE}&= {total}"]
             blocks += [
                 rf"\mathrm{{path\ {number}}} {self.product(path)}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from autograd.export.notation import NEGATIVE, PRODUCT, SUM
 from autograd.export.text import TextPrinter, derivative
+from autograd.visual.text import counted
 
 if TYPE_CHECKING:
     from autograd.visual.explain import Explanation, Step, WrittenPath
@@ -63,12 +64,11 @@ class Cells:
 
     def count(self, number: int) -> str:
         """A number of paths."""
-        return f"{number:,} path" + ("s" if number != 1 else "")
+        return counted(number, "path")
 
     def rest(self) -> str:
         """How many paths are not written out."""
-        number = self.explanation.count - len(self.explanation.paths)
-        return f"{number:,} more path" + ("s" if number != 1 else "")
+        return counted(self.explanation.count - len(self.explanation.paths), "more path")
 
     def terms(self) -> list[str]:
         """The products of the paths and the sum of the rest, as terms of a sum."""

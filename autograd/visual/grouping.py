@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from autograd._select import Value
 from autograd.errors import GraphError
-from autograd.visual.text import printable
+from autograd.visual.text import printable, text_of
 
 LEGIBLE = 150  # values: above it "auto" collapses
+MOST_REPEATED = 6  # edges side by side for one operand of one operation
 MOST_BOXES, MOST_EDGES = 50, 160  # of a collapsed picture: more is a grey cloud on a screen
 
 
@@ -50,10 +51,29 @@ def group(order: Sequence[Value], collapse: str | int | None = "auto") -> Groupi
     return group_by_open_scopes(order, open_scopes(order, collapse))
 
 
+def edges_between(grouping: Grouping) -> dict[tuple[int, int], int]:
+    """How many edges are drawn between any two boxes: for each operand, or one for all of them.
+
+    It is one where a box holds several values, and for an operand used more than
+    `MOST_REPEATED` times.
+    """
+    return {
+        ends: count
+        if count <= MOST_REPEATED and not any(grouping.groups[end].name for end in ends)
+        else 1
+        for ends, count in grouping.edges.items()
+    }
+
+
 def all_scopes(order: Sequence[Value]) -> list[str]:
     """Every scope that values were made in, and every scope around those, outermost first."""
-    made_in = dict.fromkeys(value.scope for value in order)
+    made_in = dict.fromkeys(map(scope_of, order))
     return list(dict.fromkeys(prefix for scope in made_in for prefix in prefixes(scope)))
+
+
+def scope_of(value: Value) -> str:
+    """The scope that `value` was made in, as text: pictures survive any."""
+    return text_of(value.scope)
 
 
 def prefixes(scope: str) -> Iterator[str]:
@@ -74,7 +94,7 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
         called = re.compile(rf"(.*/)?{re.escape(collapse)}\d*", re.DOTALL)
         closed = {scope for scope in scopes if called.fullmatch(scope)}
     elif isinstance(collapse, int) and not isinstance(collapse, bool) and collapse > 0:
-        closed = {scope for scope in scopes if scope.count("/") == collapse - 1}
+        return opened_to(scopes, collapse)
     else:
         raise ValueError(
             f"collapse={collapse!r} is none of 'auto', None, the name of scopes such as 'neuron' "
@@ -85,10 +105,16 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
     return frozenset(scopes) - closed
 
 
+def opened_to(scopes: Sequence[str], depth: int) -> frozenset[str]:
+    """All of `scopes` but those that lie `depth` levels deep."""
+    return frozenset(scope for scope in scopes if scope.count("/") != depth - 1)
+
+
 def group_by_open_scopes(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     """Group the values in topological `order` where `opened` are the open scopes."""
-    closed_in = {value.scope: closed_scope(value.scope, opened) for value in order}
-    keys = [closed_in[value.scope] or None for value in order]
+    made_in = [scope_of(value) for value in order]
+    closed_in = {scope: closed_scope(scope, opened) for scope in dict.fromkeys(made_in)}
+    keys = [closed_in[scope] or None for scope in made_in]
     return _grouping(order, keys, _short_names(keys))
 
 
@@ -107,7 +133,7 @@ def _legible(order: Sequence[Value]) -> Grouping:
         return group_by_open_scopes(order, scopes)
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     for depth in range(deepest, 0, -1):
-        opened = open_scopes(order, depth)
+        opened = opened_to(scopes, depth)
         found = group_by_open_scopes(order, opened)
         for attempt in (found, _leaves_together(order, found), _rest_together(order, opened)):
             if len(attempt.groups) <= MOST_BOXES and len(attempt.edges) <= MOST_EDGES:
@@ -146,9 +172,9 @@ def _rest_together(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     place = {value: position for position, value in enumerate(order)}
     keys: list[str] = []
     for value in order:
-        inside.append(bool(value.scope) or any(inside[place[p]] for p in value.parents))
+        inside.append(bool(scope_of(value)) or any(inside[place[p]] for p in value.parents))
         before_or_after = "\0after" if inside[-1] else "\0before"
-        keys.append(closed_scope(value.scope, opened) or before_or_after)
+        keys.append(closed_scope(scope_of(value), opened) or before_or_after)
     names = _short_names(key for key in keys if key[0] != "\0")
     names |= {"\0before": "inputs", "\0after": printable(order[-1].label) or "output"}
     return _grouping(order, keys, names)

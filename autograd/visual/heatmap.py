@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograd._select import Value
 from autograd.visual.flags import is_reached
+from autograd.visual.grouping import scope_of
 
 MOST_CELLS = 32  # in each direction
 
@@ -27,7 +28,7 @@ def heat_maps(members: Sequence[Value], scope: str) -> tuple[HeatMap, HeatMap] |
     neurons: dict[str, list[Value]] = {}
     for value in members:
         if value.requires_grad and not value.parents:
-            neurons.setdefault(value.scope, []).append(value)
+            neurons.setdefault(scope_of(value), []).append(value)
     depth = scope.count("/") + 1
     if {inner.count("/") for inner in neurons} - {depth - 1} != {depth}:
         return None

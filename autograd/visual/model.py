@@ -9,17 +9,20 @@ from autograd import errors, ops
 from autograd._select import Value, topological_order
 from autograd.partials import is_up_to_date
 from autograd.visual import flags
-from autograd.visual.grouping import Group, Grouping, group
+from autograd.visual.given import shown
+from autograd.visual.grouping import Group, Grouping, edges_between, group
 from autograd.visual.heatmap import HeatMap, heat_maps
 from autograd.visual.names import names_of
 from autograd.visual.operands import are_ordered
 from autograd.visual.paths import Path, Paths, find_paths
 from autograd.visual.symbols import Symbols
-from autograd.visual.text import printable
+from autograd.visual.text import counted, printable
 
 __all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
 
 MOST = 1500  # boxes; more are not legible, however large the picture
+MOST_EDGES = 10_000
+MOST_HIGHLIGHTED = 150
 FEW = 4  # paths of which each product is written out
 MOST_TERMS = 4  # of a sum of contributions that is written out
 LONGEST_LINE = 110  # characters of a product of local derivatives
@@ -87,16 +90,12 @@ class Show:
 def graph_of(root: Value, show: Show | None = None) -> Graph:
     """The picture's content for everything `root` depends on.
 
-    More than `MOST` boxes raise GraphError: collapse, or draw a part of the graph.
+    More than `MOST` boxes or `MOST_EDGES` edges raise GraphError: collapse, or draw a part.
     """
     show = show or Show()
     order = topological_order(root)
     grouping = group(order, show.collapse)
-    if len(grouping.groups) > MOST:
-        raise errors.GraphError(
-            f"{len(grouping.groups)} boxes cannot be drawn legibly (at most {MOST} are): leave "
-            "collapse='auto', or draw one neuron, one sample, or a value nearer to the leaves"
-        )
+    _check_size(grouping)
     names = names_of(order, show.names)
     paths = {value: find_paths(root, value, FEW) for value in _to_highlight(order, show.highlight)}
     if paths and root not in names:
@@ -111,6 +110,17 @@ def graph_of(root: Value, show: Show | None = None) -> Graph:
     return Graph(boxes, edges, len(order), last, name, tuple(notes))
 
 
+def _check_size(grouping: Grouping) -> None:
+    boxes, edges = len(grouping.groups), sum(edges_between(grouping).values())
+    if boxes > MOST or edges > MOST_EDGES:
+        size = f"{boxes} boxes" if boxes > MOST else f"{edges:,} edges between {boxes} boxes"
+        raise errors.GraphError(
+            f"{size} cannot be drawn legibly (at most {MOST} boxes and {MOST_EDGES:,} edges are): "
+            "leave collapse='auto', make parts of the graph inside `with autograd.scope('name'):`, "
+            "or draw one neuron, one sample, or a value nearer to the leaves"
+        )
+
+
 class _Content:
     """What boxes and edges need to know of the whole graph."""
 
@@ -121,6 +131,7 @@ class _Content:
         self.highlighting = bool(paths)
         self.on_path = set(paths).union(*(found.order for found in paths.values()))
         self.users = self._users()
+        self.contributions = self._contributions() if show.edges == "flow" else {}
 
     def box(self, position: int, one: Group) -> Box:
         members = [self.order[member] for member in one.members]
@@ -146,32 +157,31 @@ class _Content:
         if not flags.is_reached(value):
             return "—"
         total = self.show.number(value.grad)
-        terms = self._contributions(value) if self.show.edges == "flow" else []
+        terms = list(self.contributions.get(value, ()))
         if len(terms) < 2:
             return total
         earlier = value.grad - sum(terms)
         if abs(earlier) > 1e-9 * max(map(abs, [value.grad, *terms])):
             terms.append(earlier)  # a leaf holds the sum over earlier calls of backward too
         if len(terms) > MOST_TERMS:
-            return f"{len(terms)} terms = {total}"
+            return f"{len(terms):,} terms = {total}"
         return f"{_sum(self.show.number(term) for term in terms)} = {total}"
 
-    def _contributions(self, value: Value) -> list[float]:
-        """What each use of `value` adds to its gradient, in the order of the uses.
+    def _contributions(self) -> dict[Value, list[float]]:
+        """What each use of a value adds to its gradient, in the order of the uses.
 
         Nothing where one of them is made by hand: what it adds is known to its maker alone.
         """
-        if any(user._by_hand for user in self.users[value]):
-            return []
-        return [
-            contribution if user._arrived else 0.0
-            for user in self.users[value]
-            if flags.is_reached(user)
-            for parent, contribution in zip(
-                user.parents, user.local_gradient(user.grad), strict=True
-            )
-            if parent is value
-        ]
+        found: dict[Value, list[float]] = {}
+        for user in filter(flags.is_reached, self.order):
+            upstream = user.grad if user._arrived else 0.0
+            for parent, one in zip(user.parents, user.local_gradient(upstream), strict=True):
+                found.setdefault(parent, []).append(one if user._arrived else 0.0)
+        for user in self.order:
+            if user._by_hand:
+                for parent in user.parents:
+                    found[parent] = []
+        return found
 
     def _users(self) -> dict[Value, list[Value]]:
         users: dict[Value, list[Value]] = {value: [] for value in self.order}
@@ -188,9 +198,9 @@ class _Content:
             for v in members
             if v is self.root or any(user not in inside for user in self.users[v])
         ]
-        size = _counted(len(members), "value")
+        size = counted(len(members), "value")
         if parameters and len(parameters) < len(members):
-            size += f", {_counted(len(parameters), 'parameter')}"
+            size += f", {counted(len(parameters), 'parameter')}"
         data = self.show.number(results[0].data) if len(results) == 1 else ""
         heat = heat_maps(members, one.scope) if one.scope else None
         grad = self._norm(parameters or members)
@@ -210,7 +220,7 @@ class _Content:
             for position, one in enumerate(grouping.groups)
             for member in one.members
         }
-        single = [not one.name for one in grouping.groups]
+        apart = {ends for ends, count in edges_between(grouping).items() if count > 1}
         found: dict[tuple[int, int], list[tuple[Value, Value, float]]] = {}
         drawn: list[tuple[tuple[int, int], list[tuple[Value, Value, float]]]] = []
         for value in self.order:
@@ -219,7 +229,7 @@ class _Content:
                 if between[0] == between[1]:
                     continue
                 operand = (parent, value, partial)
-                if between not in found or all(single[end] for end in between):
+                if between not in found or between in apart:
                     found[between] = []
                     drawn.append((between, found[between]))
                 found[between].append(operand)
@@ -275,11 +285,20 @@ def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
     """The values to highlight, each once; GraphError for one that is not in the graph."""
     if highlight is None:
         return []
-    wanted = [highlight] if isinstance(highlight, Value) else list(highlight)
+    several = isinstance(highlight, Iterable) and not isinstance(highlight, str | Value)
+    wanted = list(highlight) if several else [highlight]
+    if len(wanted) > MOST_HIGHLIGHTED:
+        raise ValueError(
+            f"highlight takes at most {MOST_HIGHLIGHTED} Values, got {len(wanted):,}: their paths "
+            "could not be told apart"
+        )
     there = set(order)
     for value in wanted:
         if not isinstance(value, Value):
-            raise TypeError(f"highlight takes Values of the graph, got {value!r}")
+            raise TypeError(
+                f"highlight takes Values of the graph, got {shown(value)}: write highlight=x, or "
+                "highlight=[x, y]"
+            )
         if value not in there:
             raise errors.GraphError(
                 f"highlight={value!r} is not in the picture: the root does not depend on it"
@@ -299,7 +318,8 @@ def _notes(
     if not paths.count:
         return [f"{left}: no gradient flows to a constant"]
     if paths.count > FEW:
-        return [f"{left} = {total}, the sum over {_rounded(paths.count)} paths"]
+        number = counted(paths.count, "path", in_full=10**9)
+        return [f"{left} = {total}, the sum over {number}"]
     terms = [_product(path, show) for path in paths.largest]
     if terms == [total]:
         return [f"{left} = {total}"]
@@ -319,15 +339,7 @@ def _product(path: Path, show: Show) -> str:
     return f" {TIMES} ".join(shown)
 
 
-def _rounded(count: int) -> str:
-    return f"{count:,}" if count < 10**9 else f"about 10^{math.log10(count):.0f}"
-
-
 def _sum(terms: Iterable[str]) -> str:
     first, *rest = terms
     signed = (f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest)
     return first + "".join(signed)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

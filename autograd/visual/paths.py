@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from autograd._select import Value, sweeps, topological_order
+from autograd.errors import GraphError
 from autograd.foreign import check_seen_through
 from autograd.value import passes
+from autograd.visual.text import UNCOUNTED
+
+MOST_ROUTES = 2_000_000  # about half a gigabyte
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Paths:
     """The paths from `input` to `output`: all of them counted, the largest listed."""
 
     order: tuple[Value, ...]  # the values on any path, in topological order
-    count: int
+    count: int  # exact below `text.UNCOUNTED`
     largest: tuple[Path, ...]
     rest: float  # the sum of the products of the others
     gradient: float  # d output / d input, as `backward` adds it up
@@ -45,8 +49,11 @@ class _Route(NamedTuple):
 
 
 def find_paths(output: Value, input: Value, most: int) -> Paths:
-    """The `most` paths from `input` to `output` with the largest products, and the rest's sum."""
-    order = topological_order(output)
+    """The `most` paths from `input` to `output` with the largest products, and the rest's sum.
+
+    GraphError where more than `MOST_ROUTES` would have to be kept on the way.
+    """
+    order, kept = topological_order(output), 0
     count: dict[Value, int] = {}
     rest: dict[Value, float] = {}
     routes: dict[Value, list[_Route]] = {}
@@ -73,7 +80,14 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
         ]
         found.sort(key=_from_largest)
         routes[node] = found[:most]
-        count[node] = sum(count[parent] for _, parent, _ in ways)
+        kept += len(routes[node])
+        if kept > MOST_ROUTES:
+            raise GraphError(
+                f"the paths of {len(order):,} values are too many to be followed, {most:,} for each"
+                f" (at most {MOST_ROUTES:,} in all): ask for fewer, or from a value nearer to the "
+                "leaves"
+            )
+        count[node] = min(sum(count[parent] for _, parent, _ in ways), UNCOUNTED)
         rest[node] = sum(
             _times(rest[parent], partial) for _, parent, partial in ways if rest[parent]
         )

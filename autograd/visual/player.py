@@ -9,6 +9,7 @@ from typing import Any
 from autograd import errors
 from autograd._select import Value
 from autograd.visual.drawing import draw
+from autograd.visual.given import expect_value
 from autograd.visual.page import document, framed, script_json
 from autograd.visual.player_content import content_of
 from autograd.visual.themes import THEMES, Theme
@@ -52,8 +53,7 @@ def play(
     >>> play(a + a, bugs="overwrite")
     <Player of 2 values>
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"play takes a Value, got {type(root).__name__} {root!r}")
+    expect_value("play", root)
     if bugs is not None and bugs not in BUGS:
         raise ValueError(f"bugs must be None, {', '.join(map(repr, BUGS))}, got {bugs!r}")
     if theme not in ("auto", *THEMES):

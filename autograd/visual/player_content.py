@@ -23,8 +23,10 @@ from autograd.visual.grouping import (
     Group,
     Grouping,
     all_scopes,
+    edges_between,
     group_by_open_scopes,
     open_scopes,
+    opened_to,
     prefixes,
 )
 from autograd.visual.layout import Point, layered_layout
@@ -33,9 +35,11 @@ from autograd.visual.operands import are_ordered
 from autograd.visual.text import printable, width
 
 MOST = 1500  # values
+MOST_OPERANDS = 8_000  # of all operations together
+MOST_SPELLED = 64  # operands of an operation whose local derivatives are formulas
 MOST_OPEN = 150  # values of which all may be open at once
 COMFORTABLE = 50, 100  # boxes and edges of the first view, unless it is asked for
-MOST_BOXES = 60_000  # in all views together: about 10 MB
+MOST_DRAWN = 150_000  # boxes and edges in all views together: about 15 MB
 LONGEST_PARTIAL = 32  # characters
 
 Content = dict[str, Any]
@@ -62,18 +66,15 @@ def content_of(
     """The nodes and views of everything `root` depends on, and the JavaScript of its rules.
 
     Raises GraphError for a root that needs no gradient, for more than `MOST`
-    values, and for a graph whose leaves have changed since it was computed.
+    values or `MOST_OPERANDS` operands, and for a graph whose leaves have changed
+    since it was computed.
     """
     if not root.requires_grad:
         raise errors.GraphError(
             "nothing here requires a gradient: made under no_grad, detached, or from numbers"
         )
     order = topological_order(root)
-    if len(order) > MOST:
-        raise errors.GraphError(
-            f"{len(order)} values are too many to play (at most {MOST}): play one sample, one "
-            "neuron, or a value nearer to the leaves"
-        )
+    _check_size(order)
     check_seen_through(order, "the player")
     check_up_to_date(order)
     nodes, script, obstacle = _nodes(order, names_of(order, names))
@@ -81,6 +82,18 @@ def content_of(
     numbers = ONE_NUMBER if bugs is None else TWO_NUMBERS
     views = _views(order, nodes, collapse, rankdir, numbers)
     return {"nodes": nodes, "views": views, "obstacle": obstacle}, script
+
+
+def _check_size(order: Sequence[Value]) -> None:
+    operands = sum(len(value.parents) for value in order)
+    if len(order) > MOST or operands > MOST_OPERANDS:
+        many = f"{len(order)} values"
+        if len(order) <= MOST:
+            many += f" with {operands:,} operands"
+        raise errors.GraphError(
+            f"{many} are too many to play (at most {MOST} values and {MOST_OPERANDS:,} operands): "
+            "play one sample, one neuron, or a value nearer to the leaves"
+        )
 
 
 # --- nodes ---------------------------------------------------------------------------
@@ -170,7 +183,7 @@ def _partials_as_text(
 ) -> list[str]:
     """The formula of each partial with the names filled in; "" where it is long or has cases."""
     formula = _formula(rule)
-    if rule is None or formula is None:
+    if rule is None or formula is None or len(operands) > MOST_SPELLED:
         return [""] * len(operands)
     # Names of users may hold anything: they come in after the formula is written.
     marks = {f"_{position}_": operand for position, operand in enumerate([*operands, name])}
@@ -255,21 +268,23 @@ def _views(
     choices = [first, frozenset[str]()]
     choices += [frozenset(prefixes(scope)) for scope in scopes]
     deepest = max((scope.count("/") + 1 for scope in first), default=0)
-    choices += [open_scopes(order, depth) & first for depth in range(2, deepest + 1)]
+    choices += [opened_to(scopes, depth) & first for depth in range(2, deepest + 1)]
     if len(order) <= MOST_OPEN:
         choices.append(frozenset(scopes))
-    views: dict[frozenset[str], Content] = {}
-    boxes = 0
+    groupings: dict[frozenset[str], Grouping] = {}
+    size = 0
     for opened in dict.fromkeys(map(_visible, choices)):
-        grouping = group_by_open_scopes(order, opened)
-        boxes += len(grouping.groups)
-        if boxes > MOST_BOXES:
+        groupings[opened] = group_by_open_scopes(order, opened)
+        size += len(groupings[opened].groups) + len(groupings[opened].edges)
+        if size > MOST_DRAWN:
             raise errors.GraphError(
                 f"{len(scopes)} scopes of {len(order)} values are too many to play one by one: "
                 "play a part of the graph, or make scopes inside scopes"
             )
-        views[opened] = _view(grouping, order, nodes, rankdir, numbers) | {"open": sorted(opened)}
-    return list(views.values())
+    return [
+        _view(grouping, order, nodes, rankdir, numbers) | {"open": sorted(opened)}
+        for opened, grouping in groupings.items()
+    ]
 
 
 def _visible(opened: frozenset[str]) -> frozenset[str]:
@@ -281,14 +296,15 @@ def _first_choice(order: Sequence[Value], collapse: str | int | None) -> frozens
     """The scopes open at first: with ``"auto"`` as many levels as can be read."""
     if collapse != "auto":
         return open_scopes(order, collapse)
-    everything = frozenset(all_scopes(order))
-    deepest = max((scope.count("/") + 1 for scope in everything), default=0)
-    levels = [everything, *(open_scopes(order, depth) for depth in range(deepest, 0, -1))]
-    for level in levels:
+    scopes = all_scopes(order)
+    deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
+    level = frozenset(scopes)
+    for depth in range(deepest + 1, 0, -1):
+        level = opened_to(scopes, depth)
         grouping = group_by_open_scopes(order, level)
         if len(grouping.groups) <= COMFORTABLE[0] and len(grouping.edges) <= COMFORTABLE[1]:
             return level
-    return levels[-1]
+    return level
 
 
 def _view(
@@ -356,7 +372,11 @@ def _rounded(point: tuple[float, float]) -> list[float]:
 
 
 def _edges(grouping: Grouping, order: Sequence[Value]) -> list[tuple[int, int]]:
-    """One edge for each operand, in order; a single one between boxes of which one is closed."""
+    """One edge for each operand, in order; a single one where it is used again and again.
+
+    Between boxes of which one is closed there is one edge too.
+    """
+    apart = edges_between(grouping)
     box_of = {m: box for box, group in enumerate(grouping.groups) for m in group.members}
     place = {value: position for position, value in enumerate(order)}
     edges: list[tuple[int, int]] = []
@@ -364,8 +384,7 @@ def _edges(grouping: Grouping, order: Sequence[Value]) -> list[tuple[int, int]]:
     for head, value in enumerate(order):
         for parent in value.parents:
             edge = box_of[place[parent]], box_of[head]
-            single = not any(grouping.groups[end].name for end in edge)
-            if edge[0] != edge[1] and (single or edge not in seen):
+            if edge[0] != edge[1] and (apart[edge] > 1 or edge not in seen):
                 edges.append(edge)
                 seen.add(edge)
     return edges

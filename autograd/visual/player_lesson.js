@@ -194,12 +194,24 @@ function activity() {
   const boxOf = new Map(view.boxes.flatMap((box, place) => box.members.map((m) => [m, place])));
   const active = { phase: step.phase, boxes: new Set(), edges: new Map() };
   if (step.box !== null) active.boxes.add(step.box);
+  const between = new Map(); // two boxes: the edges that join them
+  view.edges.forEach(({ tail, head }, place) => {
+    const ends = `${tail} ${head}`;
+    between.set(ends, [...between.get(ends) ?? [], place]);
+  });
+  const places = new Map(); // of a node's operands, among those from the same box
+  const placed = (from) => {
+    const counts = new Map();
+    return graph.nodes[from].parents.map((parent) => {
+      const tail = boxOf.get(parent);
+      counts.set(tail, (counts.get(tail) ?? -1) + 1);
+      return [tail, counts.get(tail)];
+    });
+  };
   const flows = (from, slot, text) => {
-    const [tail, head] = [boxOf.get(graph.nodes[from].parents[slot]), boxOf.get(from)];
-    const edges = [...view.edges.keys()].filter(
-      (place) => view.edges[place].tail === tail && view.edges[place].head === head);
-    const same = graph.nodes[from].parents.slice(0, slot)
-      .filter((parent) => boxOf.get(parent) === tail).length;
+    if (!places.has(from)) places.set(from, placed(from));
+    const [tail, same] = places.get(from)[slot];
+    const edges = between.get(`${tail} ${boxOf.get(from)}`) ?? [];
     const edge = edges[Math.min(same, edges.length - 1)];
     if (edge !== undefined) active.edges.set(edge, active.edges.has(edge) ? "" : text);
   };

@@ -116,8 +116,12 @@ function sumCell(graph, data, arrival, hidden) {
 
 const more = (lines) => (lines > MOST_LINES ? `… and ${lines - MOST_LINES} more. ` : "");
 
-const listed = (names) => (names.length < 2 ? names.join("")
-  : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+function listed(names) {
+  if (names.length < 2) return names.join("");
+  const first = names.length <= MOST_TERMS ? names.slice(0, -1)
+    : [...names.slice(0, MOST_TERMS - 2), `… ${names.length - MOST_TERMS + 1} more …`];
+  return `${first.join(", ")} and ${names.at(-1)}`;
+}
 
 // Everything the page says about a step: a heading, formulas, a remark.
 function words(scene, view, step, state) {

@@ -11,8 +11,12 @@ from autograd.export.text import TextPrinter, derivative
 from autograd.graph_sweeps import reverse_graph
 from autograd.value import Number
 from autograd.visual.drawing import Drawing, draw
+from autograd.visual.given import expect_value, shown
 from autograd.visual.names import names_of
 from autograd.visual.symbols import Symbols
+from autograd.visual.text import for_terminal
+
+MOST_LINES = 100  # of gradients
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,8 +34,14 @@ class ReverseNetwork:
         return self.draw()._repr_mimebundle_()
 
     def __repr__(self) -> str:
-        lines = [f"{slope.label} = {slope.data:.6g}" for slope in self.gradients.values()]
+        slopes = list(self.gradients.values())
+        lines = [f"{slope.label} = {slope.data:.6g}" for slope in slopes[:MOST_LINES]]
+        if len(slopes) > MOST_LINES:
+            lines.append(f"… {len(slopes) - MOST_LINES:,} more …")
         return "\n".join([*lines, f"{self.norm.label} = {self.norm.data:.6g}"])
+
+    def __str__(self) -> str:
+        return for_terminal(repr(self))
 
 
 def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> ReverseNetwork:
@@ -50,8 +60,12 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
     ∂L/∂y = 3
     ‖∇L‖ = 5
     """
-    if not isinstance(loss, Value):
-        raise TypeError(f"reverse_network takes a Value, got {type(loss).__name__} {loss!r}")
+    expect_value("reverse_network", loss)
+    if isinstance(names, Value):
+        raise TypeError(
+            f"reverse_network takes one Value, got {shown(names)} too; it gives the gradients of "
+            "all leaves: reverse_network(loss).gradients[x]"
+        )
     order = topological_order(loss)
     leaves = [node for node in order if node.requires_grad and not node.parents]
     if not leaves:

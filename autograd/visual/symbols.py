@@ -10,6 +10,7 @@ from autograd.export.derivatives import value_at
 from autograd.export.notation import Symbol, operation, symbol_of
 from autograd.export.text import TextPrinter
 from autograd.formulas import ByHand, RuleName, rule_named
+from autograd.visual.grouping import scope_of
 from autograd.visual.text import printable
 
 
@@ -72,9 +73,10 @@ class Symbols:
         value = self.values[key]
         own = printable(self.names.get(value, ""))
         renamed = own not in ("", self.labels[key])
-        if value.parents or not (value.scope or renamed):
+        scope = printable(scope_of(value))
+        if value.parents or not (scope or renamed):
             return ""
-        place = f"in {printable(value.scope)}" if value.scope else ""
+        place = f"in {scope}" if scope else ""
         return f"{own} {place}".strip() if renamed else place
 
     def is_plain_number(self, value: Value) -> bool:
@@ -83,7 +85,8 @@ class Symbols:
 
     def is_free(self, label: str) -> bool:
         """Whether no value has or wants the symbol of `label`."""
-        return symbol_of(label) not in self.taken | self.wanted
+        symbol = symbol_of(label)
+        return symbol not in self.taken and symbol not in self.wanted
 
     def fresh(self) -> str:
         """The next of v1, v2, ... that is free."""

@@ -1,8 +1,25 @@
 """Texts of users made safe to show, and how wide they come out."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
+import math
+import re
+import sys
 import unicodedata
+from contextlib import suppress
+
+from autograd.export.notation import GREEK
 
 LONGEST_LABEL = 40  # characters
+UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
+
+# For terminals without mathematics.
+STAND_INS = {
+    "∂": "d", "∇": "grad ", "√": "sqrt ", "·": "*", "×": "*", "÷": "/", "−": "-", "→": "->",
+    "…": "...", "‖": "||", "—": "-", "∞": "inf", "≠": "!=", "≤": "<=", "≥": ">=",
+} | {letter: name for name, letter in GREEK.items()}  # fmt: skip
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"  # of exponents, and of marks such as a⁽²⁾
+PARTS = re.compile(f"[{RAISED}]+|.", re.DOTALL)
 
 # Advance widths of DejaVu Sans, in hundredths of the font size, from space to "~": the widest
 # of the fonts that stand in for Helvetica, so that text in any of them stays inside its box.
@@ -22,14 +39,60 @@ BOLD = (
 )  # fmt: skip
 
 
+def text_of(label: object) -> str:
+    """A label or a scope as text: as ``str`` gives it, None as none, and never an error."""
+    if label is None or isinstance(label, str):
+        return label or ""
+    try:
+        return str(label)
+    except Exception:  # noqa: BLE001 - whatever a user's class does
+        return f"<{type(label).__name__}>"
+
+
 def printable(label: object, longest: int = LONGEST_LABEL) -> str:
     """`label` cut to `longest`, with control and unassigned characters replaced by U+FFFD.
 
-    A label that is no text is shown as ``str`` gives it, and None as no label.
+    A label that is no text is shown as `text_of` gives it.
     """
-    text = "" if label is None else str(label)
+    text = text_of(label)
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join("\N{REPLACEMENT CHARACTER}" if _unprintable(c) else c for c in cut)
+
+
+def for_terminal(text: str) -> str:
+    """`text` as ``sys.stdout`` can print it: where it has no ∂ (ASCII, cp1252), with d instead."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    if not encoding or getattr(sys.stdout, "errors", "strict") != "strict":
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_in(encoding, part) for part in PARTS.findall(text))
+    return text
+
+
+def _in(encoding: str, part: str) -> str:
+    """A character or exponent, or the nearest that `encoding` has: ₁ is 1, λ lambda, others ?."""
+    nearest = unicodedata.normalize("NFKD", part).encode("ascii", "ignore").decode()
+    if part[0] in RAISED:
+        nearest = f"^{nearest}"
+    for candidate in (part, STAND_INS.get(part), nearest):
+        with suppress(UnicodeEncodeError):
+            if candidate and candidate.encode(encoding):
+                return candidate
+    return "?"
+
+
+def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
+    """A number with its noun; from `in_full` up, as paths can be many, the power of ten.
+
+    >>> counted(1, "path"), counted(1500, "path"), counted(2**3000, "path")
+    ('1 path', '1,500 paths', 'about 10^903 paths')
+    """
+    shown = f"{number:,}" if number < in_full else f"about 10^{math.log10(number):.0f}"
+    if number >= UNCOUNTED // 10:
+        shown = "more than 10^999"
+    return f"{shown} {noun}{'' if number == 1 else 's'}"
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
