@@ -1,7 +1,10 @@
 """The command chainrule: its output, its files, its exit codes, Ctrl-C and what may be missing."""
 
+# ruff: noqa: RUF001 - formulas have signs of their own
+
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +15,8 @@ import pytest
 
 import autograd
 import nn
-from nn import cli
+from autograd import ops
+from nn import cli, demos
 
 COMMAND = [sys.executable, "-m", "nn"]
 ENVIRONMENT = os.environ | {
@@ -61,7 +65,6 @@ is_svg = "{http://www.w3.org/2000/svg}svg"
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ([], "required: COMMAND"),
         (["paint"], "'paint'"),
         (["--bogus"], "required|unrecognized"),
         (["info", "extra"], "unrecognized arguments: extra"),
@@ -78,10 +81,9 @@ is_svg = "{http://www.w3.org/2000/svg}svg"
         (["demo", "xor", "--epochs", "9" * 5000], "--epochs"),
         (["demo", "xor", "--seed", "today"], "--seed: invalid int value: 'today'"),
         (["demo", "xor", "--out", "a file"], "--out a file is a file, not a folder"),
-        (["draw"], "required: expression"),
-        (["draw", ""], "cannot read ''"),
+        (["draw"], r"draw takes an expression, such as: chainrule draw \"tanh\(w\*x \+ b\)\""),
+        (["draw", ""], "the expression is empty: write one such as tanh"),
         (["draw", "x"], "no number is given for 'x'"),
-        (["draw", "x", "x"], "'x' is not NAME=NUMBER, such as w=0.5"),
         (["draw", "x", "=1"], "'=1' is not NAME=NUMBER"),
         (["draw", "x", "2x=1"], "'2x=1' is not NAME=NUMBER"),
         (["draw", "x", "x="], "'' in 'x=' is not a number"),
@@ -100,7 +102,24 @@ is_svg = "{http://www.w3.org/2000/svg}svg"
         (["draw", "x" * 3000, "x=1"], "3000 characters"),
         (["draw", "(" * 900 + "x" + ")" * 900, "x=1"], "nested too deeply|cannot read"),
         (["draw", "-" * 1500 + "x", "x=1"], "."),
-        (["draw", "lambda", "lambda=1"], "cannot read 'lambda'"),
+        (["draw", "lambda", "lambda=1"], "'lambda' is a word of Python: choose another name"),
+        (["draw", "lambda*x", "x=1"], r"cannot read 'lambda\*x': 'lambda' is a word of Python"),
+        (["draw", "2x", "x=1"], r"cannot read '2x': write 2\*x"),
+        (["draw", "wx", "w=1", "x=1"], r"no number is given for 'wx'; .* write w\*x"),
+        (["draw", "x", "x"], "'x' is not NAME=NUMBER, such as w=0.5"),
+        (["draw", "x", "x:1"], "'x:1' is not NAME=NUMBER, such as w=0.5"),
+        (["draw", "x", "x", "=", "1"], "'x' is not NAME=NUMBER"),
+        (["draw", "x", "x=1/0"], "'1/0' in 'x=1/0' is not a number.*division by zero"),
+        (["draw", "x", "x=y"], "'y' in 'x=y' is not a number, such as 0.5, 1e-3 or 1/2"),
+        (["draw", "x", "x=1,5"], "'1,5' in 'x=1,5' is not a number.*write 1.5"),
+        (["draw", "x", "x=1", "--ouput", "g.svg"], "unrecognized arguments: --ouput"),
+        (["draw", "x", "x=1", "--edge", "flow"], "unrecognized arguments: --edge"),
+        (["draw", "--x"], "unrecognized arguments: --x"),
+        (
+            ["draw", "\N{MICRO SIGN}", "\N{MICRO SIGN}=1", "\N{GREEK SMALL LETTER MU}=2"],
+            ". is given",
+        ),
+        (["demo", "xor", "--out", ""], "--out is empty: name a folder, or leave it out"),
     ],
 )
 def test_a_wrong_argument_is_one_line_and_exit_code_2(run, arguments, match):
@@ -181,13 +200,54 @@ def test_a_results_folder_below_a_file_is_one_line(run):
     assert err[0].startswith("chainrule: file")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["draw", "-h"]])
-def test_help_goes_to_stdout(arguments, capsys):
+def helped(capsys, *arguments):
+    """What a request for help prints; its exit code is 0."""
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        cli.main(list(arguments))
     out, err = capsys.readouterr()
     assert (caught.value.code, err) == (0, "")
     assert out.startswith("usage: chainrule")
+    return out
+
+
+@pytest.mark.parametrize("columns", ["", "1", "20", "80", "400", "-3", "many"])
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["draw", "-h"]])
+def test_help_goes_to_stdout_in_any_width(arguments, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    helped(capsys, *arguments)
+
+
+def test_the_command_alone_shows_help_with_examples_that_run(run):
+    code, out, err = run()
+    assert (code, err) == (0, [])
+    assert out[0].startswith("usage: chainrule")
+    examples = [line.strip() for line in out[out.index("examples:") + 1 :]]
+    assert {"chainrule demo", "chainrule demo moons"} <= {line.split("  ")[0] for line in examples}
+    drawn = next(line for line in examples if line.startswith('chainrule draw "'))
+    assert run(*shlex.split(drawn)[1:])[0] == 0
+
+
+def test_help_of_the_demo_says_the_defaults(capsys):
+    said = " ".join(helped(capsys, "demo", "--help").split())
+    assert "(default: digits)" in said
+    assert "(default: chainrule-NAME)" in said
+    epochs = ", ".join(f"{name} {demo.epochs}" for name, demo in demos.DEMOS.items())
+    assert f"passes over the samples (default: {epochs})" in said
+    assert "of all randomness (default: 0)" in said
+
+
+def test_help_of_draw_lists_the_operations_and_examples_that_run(capsys, run):
+    said = helped(capsys, "draw", "--help")
+    words = set(re.findall(r"\w+", said))
+    assert {rule.__name__ for rule in ops.TABLE if rule is not ops.dot} <= words
+    examples = [
+        line.strip() for line in said.splitlines()[said.splitlines().index("examples:") + 1 :]
+    ]
+    assert len(examples) == 3
+    for example in examples:
+        code, _, err = run(*shlex.split(example)[1:])
+        assert (code, err) == (0, [])
+    assert names() == ["graph.svg", "loss.html"]
 
 
 # --- draw --------------------------------------------------------------------------
@@ -272,6 +332,23 @@ def test_a_name_to_highlight_must_be_in_the_expression(run):
         (["x*pi/pi", "x=-2e1"], ["x = -20, gradient 1", "x*pi/pi = -20, written to g.dot"]),
         (["max(x, 3*x)", "x=2"], ["x = 2, gradient 3", "max(x, 3*x) = 6, written to g.dot"]),
         (["text*self", "text=3", "self=2"], ["text*self = 6, written to g.dot"]),
+        (["--x", "x=2"], ["x = 2, gradient 1", "--x = 2, written to g.dot"]),
+        (["--x-y", "x=2", "y=1"], ["--x-y = 1, written to g.dot"]),
+        (["--2*x", "x=2"], ["x = 2, gradient 2", "--2*x = 4, written to g.dot"]),
+        (["--(x)", "x=2"], ["--(x) = 2, written to g.dot"]),
+        (["-h", "h=2"], ["h = 2, gradient -1", "-h = -2, written to g.dot"]),
+        (["--edges", "flow", "w*x", "w=2", "x=3"], ["w*x = 6, written to g.dot"]),
+        (["w*x", "--edges", "flow", "w=2", "x=3"], ["w*x = 6, written to g.dot"]),
+        (["w*x", "w=2", "--edges", "flow", "x=3"], ["w*x = 6, written to g.dot"]),
+        (["x", "x=1/2"], ["x = 0.5, gradient 1", "x = 0.5, written to g.dot"]),
+        (["x", "x = -2^2"], ["x = -4, gradient 1", "x = -4, written to g.dot"]),
+        (["x", "x=\N{MINUS SIGN}2"], ["x = -2, gradient 1", "x = -2, written to g.dot"]),
+        (
+            ["cos(x)", "x=pi"],
+            ["x = 3.14159, gradient -1.22465e-16", "cos(x) = -1, written to g.dot"],
+        ),
+        (["2 × x − 1", "x=3"], ["2 × x − 1 = 5, written to g.dot"]),
+        (["x/π", "x=pi"], ["x/π = 1, written to g.dot"]),
     ],
 )
 def test_draw_computes(run, arguments, lines):
@@ -326,8 +403,9 @@ def test_demo_writes_its_results_and_lists_them(run, name, options, files):
     assert code == 0
     assert err[-1].rsplit("\r", 1)[-1].startswith(f"epoch {options[1]}: 100%")
     assert names(folder) == files
-    listed = out[out.index(f"written to {folder}/") + 1 :]
+    *listed, empty, last = out[out.index(f"writing to {folder}/") + 1 :]
     assert sorted(line.split()[0] for line in listed) == files
+    assert (empty, last) == ("", f"open {folder}/report.html first")
     for file in files:
         if file.endswith(".png"):
             assert (folder / file).read_bytes().startswith(PNG)
