@@ -1,7 +1,10 @@
 """What all tests share: the engines under test, and how Hypothesis runs."""
 
+import gc
 import importlib
 import importlib.util
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,6 +22,20 @@ if importlib.util.find_spec("autograd._engine"):
 def engine(request):
     """The module of one engine: its Value, apply, topological_order and zero_grad."""
     return importlib.import_module(ENGINES[request.param])
+
+
+@pytest.fixture
+def quick_collections():
+    """Collections look at what the test makes, not at all the modules that are loaded."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One file is done before a second process has started."""
+    only_one = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
+    return 0 if only_one else os.cpu_count()
 
 
 def pytest_report_header():

@@ -2,23 +2,25 @@
 
 # ruff: noqa: RUF001 - formulas have signs of their own
 
+import errno
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 import autograd
+import chainrule
 import nn
 from autograd import ops
 from nn import cli, demos
 
-COMMAND = [sys.executable, "-m", "nn"]
+COMMAND = [sys.executable, "-m", "chainrule"]
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": str(Path(__file__).parent.parent),
     "PYTHONUNBUFFERED": "",  # as in a shell: stdout to a pipe is written when the process ends
@@ -444,20 +446,22 @@ def test_demo_without_its_libraries_says_how_to_get_them(run, monkeypatch, missi
 # --- as a process ------------------------------------------------------------------
 
 
-def process(*arguments, **options):
+def process(*arguments, command=COMMAND, environment=None, **options):
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run(
-        [*COMMAND, *arguments],
-        env=ENVIRONMENT,
-        capture_output=True,
+        [*command, *arguments],
+        env=ENVIRONMENT | (environment or {}),
         text=True,
-        timeout=60,
+        errors="surrogateescape",
         check=False,
         **options,
     )
 
 
-def test_the_module_is_the_command():
-    result = process("draw", "x*x", "x=3", "--out", "graph.dot")
+@pytest.mark.parametrize("module", ["chainrule", "nn"])
+def test_the_module_is_the_command(module):
+    command = [sys.executable, "-m", module]
+    result = process("draw", "x*x", "x=3", "--out", "graph.dot", command=command)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "x = 3, gradient 6\nx*x = 9, written to graph.dot\n"
     assert names() == ["graph.dot"]
@@ -469,53 +473,199 @@ def test_the_exit_code_of_wrong_arguments_reaches_the_shell():
     assert re.fullmatch(r"chainrule: .*\n", result.stderr)
 
 
+def test_the_module_chainrule_says_what_to_import():
+    with pytest.raises(ImportError, match="cannot import name 'Value'"):
+        from chainrule import Value  # noqa: F401
+    with pytest.raises(AttributeError, match="from autograd import Value"):
+        chainrule.Value
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"PYTHONIOENCODING": "ascii"}, r"\u03bb"),
+        ({"PYTHONIOENCODING": "cp1252"}, r"\u03bb"),
+        ({"LC_ALL": "C", "HOME": ""}, "λ"),  # Python itself takes UTF-8 there
+    ],
+)
+def test_what_the_terminal_cannot_show_is_written_as_an_escape(environment, shown):
+    result = process("draw", "λ*λ", "λ=3", environment=environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        f"{shown} = 3, gradient 6",
+        f"{shown}*{shown} = 9, written to graph.svg",
+    ]
+    assert ">λ<" in Path("graph.svg").read_text(encoding="utf-8")
+
+
+def test_an_encoding_without_letters_is_no_obstacle_to_a_complaint():
+    result = process("draw", "λ", environment={"PYTHONIOENCODING": "ascii"})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(r"chainrule: no number is given for '\u03bb'; add \u03bb=1.5")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("words", "code", "out", "err"),
+    [
+        ("info >&-", 1, "", "standard output is closed; write >/dev/null to throw away"),
+        ("draw x x=1 >&-", 1, "", "standard output is closed"),
+        ("draw x >&- 2>&-", 1, "", ""),
+        ("draw x 2>&-", 2, "", ""),
+        ("draw x x=1 <&- 2>&-", 0, "x = 1, gradient 1\nx = 1, written to graph.svg\n", ""),
+    ],
+)
+def test_a_closed_stream_is_at_most_one_line(words, code, out, err):
+    shell = shlex.join(COMMAND)
+    result = process(command=["sh", "-c", f"{shell} {words}"])
+    assert (result.returncode, result.stdout) == (code, out)
+    assert re.fullmatch(f"chainrule: {err}.*\n" if err else "", result.stderr)
+    assert names() == (["graph.svg"] if code == 0 else [])
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX pipe")
-def test_a_reader_that_goes_away_is_no_message():
+@pytest.mark.parametrize("arguments", [["info"], ["--help"], []])
+def test_a_reader_that_goes_away_is_no_message(arguments):
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        result = subprocess.run(
-            [*COMMAND, "info"],
-            env=ENVIRONMENT,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        result = process(*arguments, stdout=writing)
     finally:
         os.close(writing)
     assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_stdout_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        result = process("info", stdout=full)
+    assert result.returncode == 1
+    assert result.stderr == "chainrule: standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
+@pytest.mark.parametrize("module", ["nn", "autograd.value", "argparse", "nn.training"])
+def test_ctrl_c_while_the_command_starts_is_one_line(module):
+    # As the script that pip writes, with Ctrl-C at the moment at which `module` is imported.
+    script = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from chainrule import main
+sys.exit(main())
+"""
+    result = process("info", command=[sys.executable, "-c", script])
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr == "chainrule: interrupted\n"
+
+
+# Sends Ctrl-C to itself in the middle of the third epoch: no matter how fast the machine is.
+INTERRUPTED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import nn.training
+epoch = nn.training._Run.epoch
+def interrupting(self, batches, bar, number):
+    def counted():
+        for i, batch in enumerate(batches):
+            if number == 3 and i == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield batch
+    return epoch(self, counted(), bar, number)
+nn.training._Run.epoch = interrupting
+from chainrule import main
+sys.exit(main())
+"""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
 def test_ctrl_c_ends_the_training_and_still_writes_the_results():
     pytest.importorskip("matplotlib")
     pytest.importorskip("sklearn")
-    with subprocess.Popen(
-        [*COMMAND, "demo", "moons", "--epochs", "100000", "--out", "results"],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # A shell's job in the background has Ctrl-C switched off, and so has what it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    ) as demo:
-        try:
-            seen = b""
-            while not re.search(rb"epoch [3-9]", seen):
-                chunk = os.read(demo.stderr.fileno(), 1000)
-                assert chunk, seen
-                seen += chunk
-            demo.send_signal(signal.SIGINT)
-            out, err = demo.communicate(timeout=60)
-        finally:
-            demo.kill()
+    demo = process("demo", "moons", "--out", "results", command=[sys.executable, "-c", INTERRUPTED])
     assert demo.returncode == 0
-    assert b"Traceback" not in err
-    assert re.search(r"interrupted in epoch \d+; what was learned is kept", out.decode())
-    files = {"model.json", "training.png", "boundary.png"}
-    assert files < set(names(Path("results")))
+    assert "Traceback" not in demo.stderr
+    assert "interrupted in epoch 4; what was learned is kept" in demo.stdout
+    assert demo.stdout.rstrip().endswith("open results/report.html first")
+    assert names(Path("results")) == ["boundary.png", *WRITTEN]
     model = nn.load("results/model.json")
     X, y = nn.data.moons(100, 0.15, seed=5)
     # Three epochs teach it something already.
     assert nn.evaluate(model, X, y, nn.binary_cross_entropy_with_logits)[1] > 0.7
+
+
+def test_ctrl_c_outside_the_training_is_one_line(run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demos, "report", interrupted)
+    code, _, err = run("demo", "xor", "--epochs", "1")
+    assert code == 130
+    assert err[-1] == "chainrule: interrupted"
+
+
+# --- places that cannot be written ---------------------------------------------------
+
+
+class FullDisk:
+    """A stand-in for a method that writes: there is no room."""
+
+    def __call__(self, *_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_names_the_picture(run, monkeypatch):
+    monkeypatch.setattr(autograd.Drawing, "save", FullDisk())
+    code, _, err = run("draw", "x", "x=1")
+    assert (code, err) == (1, ["chainrule: graph.svg: No space left on device"])
+
+
+def test_a_full_disk_names_the_result_of_the_demo(run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr(nn.Report, "save", FullDisk())
+    code, out, err = run("demo", "xor", "--epochs", "1", "--out", "d")
+    assert (code, err[-1]) == (1, "chainrule: d/report.html: No space left on device")
+    assert [line.split()[0] for line in out if line.startswith("  ")][-1] == "boundary.png"
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_training(run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    trained = []
+    monkeypatch.setattr(demos, "run", lambda *_: trained.append(1))
+    monkeypatch.setattr(tempfile, "TemporaryFile", FullDisk())
+    code, _, err = run("demo", "xor", "--out", "d")
+    assert (code, err, trained) == (1, ["chainrule: d: No space left on device"], [])
+
+
+def test_a_folder_in_the_way_of_a_result_is_said_before_the_training(run):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    Path("d/report.html").mkdir(parents=True)
+    code, out, err = run("demo", "xor", "--out", "d")
+    assert (code, out) == (2, [])
+    assert err == ["chainrule: d/report.html is a folder: it is in the way of a result"]
+
+
+def test_a_folder_in_the_way_of_a_picture_is_one_line(run):
+    Path("graph.svg").mkdir()
+    code, out, err = run("draw", "x", "x=1")
+    assert (code, out, err) == (1, [], ["chainrule: graph.svg: Is a directory"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a program written as a script")
+def test_a_dot_that_fails_is_one_line(run, tmp_path_factory, monkeypatch):
+    programs = tmp_path_factory.mktemp("programs")
+    (programs / "dot").write_text("#!/bin/sh\necho 'no fonts' >&2\nexit 1\n")
+    (programs / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/bin:/usr/bin")
+    code, out, err = run("draw", "x*x", "x=1", "--out", "graph.png")
+    assert (code, out, err) == (1, [], ["chainrule: the program dot failed: no fonts"])

@@ -177,7 +177,7 @@ class Drawing:
         if kind == "png":
             digraph.attr(dpi="192")  # sharp on today's screens
         try:
-            return bytes(digraph.pipe(format=kind))
+            return bytes(digraph.pipe(format=kind, quiet=True))
         except graphviz.ExecutableNotFound:
             advice = "or save as .svg or .html, which need nothing"
             raise DotMissingError(f"no {kind}: {HOW_TO_GET_DOT}, {advice}") from None
