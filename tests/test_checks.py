@@ -1,7 +1,7 @@
 """What is read as a number, as operands and as a sequence."""
 
-import re
 import math
+import re
 from decimal import Decimal
 from fractions import Fraction
 

@@ -344,7 +344,9 @@ def test_after_a_refusal_the_operands_still_work(engine):
 # --- memory ----------------------------------------------------------------------
 
 
-def test_a_dropped_graph_dies_at_once_and_leaves_the_garbage_collector_nothing(engine):
+def test_a_dropped_graph_dies_at_once_and_leaves_the_garbage_collector_nothing(
+    engine, quick_collections
+):
     gc.collect()
     gc.disable()
     try:
