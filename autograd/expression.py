@@ -45,9 +45,9 @@ def parse(text: str, /, **numbers: float) -> Value:
     raises ExpressionError, which says what to write.
 
     >>> from autograd import parse
-    >>> out = parse("tanh(w*x + b)", w=0.5, x=2, b=-1)
-    >>> out.data, out.op
-    (0.0, 'tanh')
+    >>> out = parse("tanh(w*x + b)", w=0.5, x=2, b=-1.25)
+    >>> round(out.data, 4), out.op
+    (-0.2449, 'tanh')
     """
     if len(text) > LONGEST:
         raise ExpressionError(f"the expression has {len(text)} characters, at most {LONGEST} do")

@@ -21,7 +21,7 @@ from autograd.visual.drawing import find_dot
 from nn import demos
 from nn.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams
 
-DRAW_EXAMPLE = 'chainrule draw "tanh(w*x + b)" w=0.5 x=2 b=-1'
+DRAW_EXAMPLE = 'chainrule draw "tanh(w*x + b)" w=0.5 x=2 b=-1.25'
 DRAW_OPTIONS = ("--out", "--highlight", "--edges", "--rankdir", "--theme", "--help", "-h", "--")
 
 
