@@ -32,6 +32,13 @@ def quick_collections():
     gc.unfreeze()
 
 
+def pytest_configure(config):
+    """Where the compiled engine is required, running without it is no pass."""
+    required = os.environ.get("CHAINRULE_REQUIRE_COMPILED", "0") not in ("", "0")
+    if required and "compiled" not in ENGINES:
+        raise pytest.UsageError("CHAINRULE_REQUIRE_COMPILED is set, but only the pure engine is here")
+
+
 def pytest_xdist_auto_num_workers(config):
     """One file is done before a second process has started."""
     only_one = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
