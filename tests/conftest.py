@@ -7,10 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same examples at every run: a red build means that the code changed.
-settings.register_profile("chainrule", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "chainrule",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
+)
 settings.load_profile("chainrule")
 
 ENGINES = {"pure": "autograd.value"}
@@ -36,7 +42,9 @@ def pytest_configure(config):
     """Where the compiled engine is required, running without it is no pass."""
     required = os.environ.get("CHAINRULE_REQUIRE_COMPILED", "0") not in ("", "0")
     if required and "compiled" not in ENGINES:
-        raise pytest.UsageError("CHAINRULE_REQUIRE_COMPILED is set, but only the pure engine is here")
+        raise pytest.UsageError(
+            "CHAINRULE_REQUIRE_COMPILED is set, but only the pure engine is here"
+        )
 
 
 def pytest_xdist_auto_num_workers(config):
