@@ -58,3 +58,9 @@ def pytest_report_header():
     from autograd import engine
 
     return f"chainrule: engines {', '.join(ENGINES)}; autograd.engine is {engine!r}"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say why nothing was run where all that was asked for is slow."""
+    if set(terminalreporter.stats) == {"deselected"} and config.option.markexpr == "not slow":
+        terminalreporter.write_line("all of these are slow; `pytest -m slow ...` runs them")
