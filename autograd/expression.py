@@ -85,6 +85,8 @@ class _Reader:
 
     def read(self, node: ast.expr) -> Any:
         match node:
+            case ast.Constant(value=float() as number) if math.isinf(number):
+                raise ExpressionError(f"{self.source(node)} is too large for a float")
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return Value(number, requires_grad=False)
             case ast.Name(id=name):
@@ -94,7 +96,7 @@ class _Reader:
             case ast.UnaryOp(
                 op=ast.USub(), operand=ast.Constant(value=int() | float() as number)
             ) if not isinstance(number, bool):
-                return Value(-number, requires_grad=False)
+                return Value(-self.read(node.operand).data, requires_grad=False)
             case ast.UnaryOp(op=ast.USub()):
                 return functions.neg(self.read(node.operand))
             case ast.BinOp() if type(node.op) in _BINARY:
@@ -106,9 +108,13 @@ class _Reader:
                     f"no operation is called {name!r}: "
                     f"{self.written() or suggested_call(name, OPERATIONS)}"
                 )
-        part = ast.get_source_segment(self.text, node) or self.text
+        part = self.source(node)
         advice = self.written() or _INSTEAD.get(type(getattr(node, "op", node)), _ALLOWED)
         raise ExpressionError(f"{part!r} is not allowed: {advice}")
+
+    def source(self, node: ast.expr) -> str:
+        """The text of one part."""
+        return ast.get_source_segment(self.text, node) or self.text
 
     def written(self) -> str:
         """What to write instead of the whole text, or nothing."""

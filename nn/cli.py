@@ -1,6 +1,8 @@
 """The command ``chainrule``: demo, draw and info."""
 
 import argparse
+import contextlib
+import math
 import re
 import shutil
 import sys
@@ -291,10 +293,10 @@ def _assignment(text: str) -> tuple[str, float]:
         raise UsageError(f"{text.strip()!r} is not NAME=NUMBER, such as w=0.5")
     if iskeyword(name):
         raise UsageError(f"{name!r} is a word of Python: choose another name, such as {name[:3]}1")
-    try:
-        return name, float(number)
-    except ValueError:
-        pass
+    # inf and nan may be given, but a number too large for a float is a slip.
+    with contextlib.suppress(ValueError):
+        if math.isfinite(float(number)) or not number[-1:].isdigit():
+            return name, float(number)
     try:
         return name, autograd.parse(number).data
     except ChainruleError as error:
