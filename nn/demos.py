@@ -1,7 +1,8 @@
 """What ``chainrule demo`` trains: handwritten digits, and four sets in the plane."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +20,9 @@ from nn.storage import save
 from nn.training import History, fit
 
 Say: TypeAlias = Callable[[str], None]
+REPORT = "report.html"
+# What a demo may write.
+RESULTS = ("model.json", "training.png", "misread.png", "boundary.png", REPORT, "neuron.svg")
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,11 @@ def run(name: str, out: Path, epochs: int | None, seed: int, say: Say) -> None:
     say("")
     say(_class_table(y_test, predictions))
     say("")
-    say(f"written to {out}{'' if str(out).endswith('/') else '/'}")
+    say(f"writing to {out}{'' if str(out).endswith('/') else '/'}")
     for file, what in _write(name, demo, out, model, history, X_test, y_test, predictions):
         say(f"  {file:<14}{what}")
+    say("")
+    say(f"open {out / REPORT} first")
 
 
 def _summary(
@@ -150,28 +156,50 @@ def _write(
     X: list[list[float]],
     y: list[int],
     predictions: list[int],
-) -> list[tuple[str, str]]:
-    """Write the results; (file name, what it is) of each."""
-    save(model, out / "model.json")
-    written = [("model.json", "the trained model, for nn.load")]
+) -> Iterator[tuple[str, str]]:
+    """Write the results; (file name, what it is) of each, as soon as it is there."""
+    for file, what, save_as in _results(name, demo, model, history, X, y, predictions):
+        with naming(out / file):
+            save_as(out / file)
+        yield file, what
+
+
+def _results(
+    name: str,
+    demo: Demo,
+    model: MLP,
+    history: History,
+    X: list[list[float]],
+    y: list[int],
+    predictions: list[int],
+) -> Iterator[tuple[str, str, Callable[[Path], Any]]]:
+    """(File name, what it is, how it is saved) of each result."""
+    yield "model.json", "the trained model, for nn.load", lambda path: save(model, path)
     if history.epochs:
-        plots.training_curves(history).savefig(out / "training.png")
-        written.append(("training.png", "loss and accuracy over the epochs"))
+        figure = plots.training_curves(history)
+        yield "training.png", "loss and accuracy over the epochs", figure.savefig
     if name == "digits":
-        plots.misread_images(X, y, predictions).savefig(out / "misread.png")
-        written.append(("misread.png", "the digits it misread"))
+        figure = plots.misread_images(X, y, predictions)
+        yield "misread.png", "the digits it misread", figure.savefig
     else:
-        plots.decision_boundary(model, X, y).savefig(out / "boundary.png")
-        written.append(("boundary.png", "what it predicts where, with the test samples"))
+        figure = plots.decision_boundary(model, X, y)
+        yield "boundary.png", "what it predicts where, with the test samples", figure.savefig
     settings = {"optimizer": "Adam", "batch size": demo.batch_size, "data": demo.summary}
-    report(
-        history, model, X, y, demo.loss, title=f"chainrule demo: {name}", settings=settings
-    ).save(out / "report.html")
-    written.append(("report.html", "all there is to see of the training, as a page"))
+    title = f"chainrule demo: {name}"
+    page = report(history, model, X, y, demo.loss, title=title, settings=settings)
+    yield REPORT, "all there is to see of the training, as a page", page.save
     drawing = autograd.draw(neuron_loss(model, X[0], y[0], demo.loss))
-    file, hint = save_drawing(drawing, out / "neuron.svg")
-    written.append((file.name, "the loss of one sample through one output neuron" + hint))
-    return written
+    yield "neuron.svg", "the loss of one sample through one output neuron", drawing.save
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError that names no file, as of a full disk, names `path`."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def neuron_loss(model: MLP, x: list[float], target: int, loss: Callable[..., Any]) -> Value:

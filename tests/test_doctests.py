@@ -1,8 +1,11 @@
 """Every example in the documentation computes what it shows."""
 
+import ast
 import doctest
-import importlib
+import importlib.util
+import inspect
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -48,5 +51,33 @@ def test_examples_in_the_readme(tmp_path, monkeypatch):
     )
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     test = parser.get_doctest(blocks, {}, "README.md", str(README), 0)
-    assert runner.run(test).failed == 0
+    assert runner.run(test, clear_globs=False).failed == 0
     assert (">>>" in text) is bool(test.examples)
+    for code in codes_of_tables(text):
+        check(code, test.globs)
+
+
+def check(code, names):
+    """The names of a table are defined above it, and its calls run or could."""
+    call = ast.parse(code, mode="eval").body
+    if code.startswith("nn."):  # these take their time, and have tests of their own
+        function, *arguments = [
+            eval(ast.unparse(part), names)  # noqa: S307 - our own README
+            for part in (call.func, *call.args)
+        ]
+        inspect.signature(function).bind(*arguments)
+    elif "torch" not in code or importlib.util.find_spec("torch"):
+        eval(code, names)  # noqa: S307
+
+
+def codes_of_tables(text):
+    """The Python expressions in the first cells of the tables."""
+    for cell in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE):
+        for code in re.findall("`(.+?)`", cell):
+            try:
+                ast.parse(code, mode="eval")
+            except SyntaxError:
+                continue  # a command or a variable of the shell
+            if code.isidentifier() or "(...," in code:
+                continue
+            yield code

@@ -80,7 +80,7 @@ def library(folder, header, text, source):
         [*COMPILER.split(), "-shared", "-fPIC", *FLAGS, "-I.", "it.c", "-o", str(made), "-lm"],
         cwd=folder,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     loaded = ctypes.CDLL(str(made))
     loaded.name.restype = ctypes.c_char_p

@@ -54,7 +54,7 @@ def run(script, cases):
         input=json.dumps(asked),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert not done.stderr, done.stderr

@@ -167,7 +167,7 @@ def test_what_cannot_have_a_hook(engine):
             value.register_hook(print)
 
 
-def test_a_dropped_value_lets_its_hook_go(engine):
+def test_a_dropped_value_lets_its_hook_go(engine, quick_collections):
     class Seen:
         def __call__(self, gradient):
             return None

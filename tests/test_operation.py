@@ -464,7 +464,7 @@ def test_rules_by_another_name_are_refused(defined):
         defined("a, b = wrong_name(x)\nreturn a, b")
 
 
-def test_rules_that_are_gone_leave_nothing_behind():
+def test_rules_that_are_gone_leave_nothing_behind(quick_collections):
     alive = []
     for _ in range(5):
 

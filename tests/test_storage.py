@@ -317,7 +317,7 @@ def test_an_architecture_too_large_for_its_numbers_is_refused_without_building_i
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert result.stdout == "refused\n"

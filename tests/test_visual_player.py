@@ -372,7 +372,7 @@ def in_node(root):
         input=json.dumps(content),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert not done.stderr, done.stderr

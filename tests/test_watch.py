@@ -170,6 +170,7 @@ def test_a_regression_in_the_plane_has_no_boundary(notebook, monkeypatch):
     assert seen == [None, (X, y)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # what Jupyter's own packages warn of is not ours
 def test_a_real_kernel_shows_the_pictures():
     nbclient, nbformat = map(pytest.importorskip, ("nbclient", "nbformat"))
@@ -183,7 +184,9 @@ def test_a_real_kernel_shows_the_pictures():
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     root = Path(__file__).parent.parent
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": root}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=1200, resources={"metadata": {"path": root}}
+    ).execute()
     shown = [output for output in notebook.cells[0].outputs if output.output_type != "stream"]
     assert [output.output_type for output in shown] == ["display_data"]
     assert base64.b64decode(shown[0].data["image/png"]).startswith(b"\x89PNG")
