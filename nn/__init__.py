@@ -8,7 +8,9 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 
 from nn import data, init, metrics, plots, schedules
 from nn.animation import Animation, animate_boundary
+from nn.clipping import clip_gradient_norm, clip_gradient_value, gradient_norm
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
+from nn.history import History
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     absolute_error,
@@ -29,14 +31,12 @@ from nn.optim import (
     NudgeDescent,
     Optimizer,
     RMSProp,
-    clip_gradient_norm,
-    clip_gradient_value,
-    gradient_norm,
 )
 from nn.reports import Report, report
+from nn.stopping import EarlyStopping
 from nn.storage import ModelFileError, load, save
 from nn.surface import LossSurface, loss_surface
-from nn.training import EarlyStopping, History, evaluate, fit
+from nn.training import evaluate, fit
 
 __all__ = [
     "MLP",

@@ -13,9 +13,11 @@ from autograd.errors import ShapeError
 from nn.module import Module
 from nn.picture import escaped, framed, image, new_figure
 from nn.plots import boundary_size, draw_boundary
+from nn.rows import as_rows
+from nn.settings import as_count
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ def animate_boundary(
     """
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
-    if frames < 2:
-        raise ValueError(f"frames must be at least 2, got {frames!r}")
+    frames = as_count("frames", frames, 2)
+    X, y = as_rows(X, "X"), as_rows(y, "y")
     last = len(history.states) - 1
     count = min(frames, last + 1)
     epochs = sorted({round(i * last / max(1, count - 1)) for i in range(count)})

@@ -13,6 +13,7 @@ from autograd._select import float_of
 from autograd.errors import ShapeError
 from nn.layers import Neuron
 from nn.module import Module
+from nn.rows import as_rows
 
 # Where an activation passes on next to nothing. 0.97 is Karpathy's mark for tanh ("Building
 # makemore", part 3); the same slope, 6 % of the steepest, is taken as the mark of sigmoid.
@@ -167,7 +168,7 @@ def diagnose(
     layers.1  8 tanh             2.43e-02        6.67e-02         0%     0
     layers.2  1 identity         6.18e-02        1.41e-01          -     -
     """
-    X, y = as_rows(X), as_rows(y)
+    X, y = as_rows(X, "X"), as_rows(y, "y")
     if not X or len(X) != len(y):
         raise ShapeError(f"diagnose takes one target for each sample, got {len(X)} and {len(y)}")
     layers = layers_of(model)
@@ -258,11 +259,6 @@ def _neurons(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Neuro
         pairs = items.items() if isinstance(items, dict) else enumerate(items)
         for name, item in pairs:
             yield from _neurons(item, f"{path}.{name}" if path else str(name), seen)
-
-
-def as_rows(samples: Any) -> list[Any]:
-    """Rows as plain lists: reading single numbers out of an array is slow."""
-    return samples.tolist() if hasattr(samples, "tolist") else list(samples)
 
 
 def mean(numbers: Iterable[float]) -> float:

@@ -38,7 +38,7 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return Parameters(self, [parameter for _, parameter in self.named_parameters()])
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""
@@ -68,6 +68,17 @@ class Module:
         count = len(self.parameters())
         said = [self.extra_repr(), f"{count} parameter{'' if count == 1 else 's'}"]
         return f"{type(self).__name__}({', '.join(filter(None, said))})"
+
+
+class Parameters(list[Value]):
+    """All parameters of `model` at one time: an optimizer made of them knows whose they are."""
+
+    def __init__(self, model: Module, parameters: Iterable[Value]) -> None:
+        super().__init__(parameters)
+        self.model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)  # of copies and pickles only the list is wanted
 
 
 def functional_call(

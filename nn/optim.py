@@ -4,18 +4,43 @@ The update formulas are in `nn.updates`; they and the defaults are those of
 ``torch.optim``. Parameters whose ``requires_grad`` is false stay as they are.
 """
 
+import functools
+import inspect
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from autograd import Value, numerical_gradient, zero_grad
-from autograd.checks import as_list
-from autograd.errors import GraphError, ShapeError
+from autograd.checks import as_float, as_list
+from autograd.errors import ChainruleError, GraphError, ShapeError
 from nn import updates
+from nn.module import Module
+from nn.settings import Setting, SettingError, as_count, as_flag, as_number, settings_of
 from nn.updates import Formula, update
 
 Loss: TypeAlias = Callable[[], Any]
+
+# What other libraries call our settings.
+ELSEWHERE = {
+    "lr": "learning_rate",
+    "eta": "learning_rate",
+    "step_size": "learning_rate",
+    "params": "parameters",
+    "eps": "epsilon",
+    "lr_decay": "learning_rate_decay",
+    "decay": "weight_decay",
+    "rho": "alpha",
+    "beta": "betas",
+    "beta_1": "betas",
+    "beta_2": "betas",
+    "beta1": "betas",
+    "beta2": "betas",
+}
+
+
+class StateError(ChainruleError, ValueError):
+    """A saved state does not belong to this optimizer or schedule."""
 
 
 class Optimizer:
@@ -27,29 +52,34 @@ class Optimizer:
 
     formula: Formula
     memory = 0
+    learning_rate = Setting(as_number)
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
-        self.parameters: list[Value] = as_list("parameters", parameters)
-        if not self.parameters:
-            raise ShapeError("no parameters: pass model.parameters()")
-        for parameter in self.parameters:
-            if not isinstance(parameter, Value):
-                kind = type(parameter).__name__
-                raise TypeError(f"parameters are Values, got {kind} {parameter!r}")
-            if parameter.parents:
-                raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
-        if len(set(self.parameters)) < len(self.parameters):
-            raise ValueError("a parameter is given twice: it would be changed twice a step")
-        _check("learning_rate", learning_rate)
+        # The model whose parameters these all are, where that is known: see Module.parameters.
+        self.model: Module | None = getattr(parameters, "model", None)
+        self.parameters = _checked_parameters(type(self).__name__, parameters)
         self.learning_rate = learning_rate
         self.steps = 0
         zeros = bytes(8 * len(self.parameters))
         self.state = [array("d", zeros) for _ in range(self.memory)]
+        self.progress: dict[str, Any] | None = None  # of the last `nn.fit`, for going on with it
+
+    def __init_subclass__(cls) -> None:
+        if "__init__" in vars(cls):
+            cls.__init__ = _with_known_names(cls.__init__)  # type: ignore[method-assign]
 
     def step(self, loss: Loss | None = None) -> None:
-        """Change every parameter once; `loss` recomputes the loss (only nudging needs it)."""
+        """Change every parameter once; `loss` recomputes the loss (only nudging needs it).
+
+        A gradient, or a result, that is nan or infinite raises AnomalyError, and
+        nothing is changed: neither parameters nor what is remembered of them.
+        """
         self.steps += 1
-        update(type(self).formula, self.parameters, self.state, self.settings())
+        try:
+            update(self.formula, self.parameters, self.state, self.settings())
+        except Exception:
+            self.steps -= 1
+            raise
 
     def settings(self) -> tuple[float, ...]:
         """The last operands of the formula, the same for all parameters."""
@@ -59,12 +89,112 @@ class Optimizer:
         """Reset the gradient of every parameter."""
         zero_grad(self.parameters)
 
+    def state_dict(self) -> dict[str, Any]:
+        """All that `step` depends on besides the parameters: settings, steps, what is remembered.
+
+        Plain numbers, texts, lists and dicts, which are copies. ``nn.save(model, path,
+        optimizer=...)`` writes it into a file.
+        """
+        return {
+            "optimizer": type(self).__name__,
+            "settings": {name: getattr(self, name) for name in settings_of(type(self))},
+            "steps": self.steps,
+            "state": [numbers.tolist() for numbers in self.state],
+            "progress": self.progress,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave, its settings (the learning rate too) included.
+
+        StateError for that of another kind of optimizer or another number of
+        parameters; nothing is changed then.
+        """
+        new = _read_state(self, state)
+        vars(self).update(new)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"model": None}  # copies and pickles hold the parameters alone
+
+
+def _checked_parameters(optimizer: str, given: Any) -> list[Value]:
+    """`given` as a list of leaves, each once."""
+    write = f"write {optimizer}(model.parameters(), ...)"
+    if isinstance(given, Module):
+        raise TypeError(
+            f"parameters takes one sequence of Values, got the model {given!r} itself: {write}"
+        )
+    if isinstance(given, str | dict):
+        raise TypeError(f"parameters are a list of Values, got a {type(given).__name__}: {write}")
+    parameters: list[Value] = as_list("parameters", given)
+    if not parameters:
+        raise ShapeError("no parameters: pass model.parameters()")
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            kind = type(parameter).__name__
+            raise TypeError(f"parameters are Values, got {kind} {parameter!r}: {write}")
+        if parameter.parents:
+            raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
+    if len({id(parameter) for parameter in parameters}) < len(parameters):
+        raise ValueError("a parameter is given twice: it would be changed twice a step")
+    return parameters
+
+
+def _with_known_names(init: Callable[..., None]) -> Callable[..., None]:
+    """`init`, which says what to write for a setting that other libraries call otherwise."""
+    known = inspect.signature(init).parameters
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+
+    @functools.wraps(init)
+    def checked(self: Any, *given: Any, **named: Any) -> None:
+        for name, value in named.items():
+            if name in known or open_ended:
+                continue
+            ours, kind = ELSEWHERE.get(name, ""), type(self).__name__
+            if ours in known:
+                shown = "(0.9, 0.999)" if ours == "betas" else f"{value!r:.40}"
+                raise TypeError(f"{kind} takes no {name}: write {ours}={shown}")
+            settings = ", ".join(list(known)[1:])
+            raise TypeError(f"{kind} takes no {name}: its settings are {settings}")
+        init(self, *given, **named)
+
+    return checked
+
+
+def _read_state(optimizer: Optimizer, given: Any) -> dict[str, Any]:
+    """The attributes that `given` sets, all of them checked."""
+    kind = type(optimizer).__name__
+    if not isinstance(given, dict):
+        raise TypeError(
+            f"load_state_dict takes what state_dict() gave, got a {type(given).__name__}"
+        )
+    missing = {"optimizer", "settings", "steps", "state"} - set(given)
+    if missing:
+        raise StateError(f"this is no state of an optimizer: it has no {min(missing)}")
+    if given["optimizer"] != kind:
+        raise StateError(f"the state is that of {given['optimizer']}, this optimizer is {kind}")
+    fresh = object.__new__(type(optimizer))
+    known = settings_of(type(optimizer))
+    if not isinstance(given["settings"], dict) or set(given["settings"]) != set(known):
+        raise StateError(f"the settings of {kind} are {', '.join(known)}")
+    for name, setting in given["settings"].items():
+        setattr(fresh, name, setting)  # which checks it
+    state, count = given["state"], len(optimizer.parameters)
+    if not isinstance(state, Sequence) or any(len(numbers) != count for numbers in state):
+        lengths = sorted({len(numbers) for numbers in state})
+        raise StateError(f"the state is of {lengths} parameters, this optimizer has {count}")
+    fresh.state = [array("d", map(as_float, numbers)) for numbers in state]
+    if len(state) != fresh.memory:
+        raise StateError(f"{kind} remembers {fresh.memory} numbers, the state has {len(state)}")
+    fresh.steps = as_count("steps", given["steps"], 0)
+    fresh.progress = given.get("progress")
+    return vars(fresh)
+
 
 class NudgeDescent(Optimizer):
     """Gradient descent without a chain rule: nudge each weight, and see what the loss does.
 
-    Needs two calls of the loss per parameter where `backward` needs one for
-    all: the slow truth to compare with. `nudge` is the size of the nudge.
+    Calls the loss once, and once more for each parameter, where `backward` needs one
+    call for all: the slow truth to compare with. `nudge` is the size of the nudge.
 
     >>> from autograd import Value
     >>> w = Value(3.0)
@@ -73,11 +203,12 @@ class NudgeDescent(Optimizer):
     2.4
     """
 
+    nudge = Setting(as_number, above=0.0)
+
     def __init__(
         self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check_positive("nudge", nudge)
         self.nudge = nudge
 
     def step(self, loss: Loss | None = None) -> None:
@@ -90,8 +221,13 @@ class NudgeDescent(Optimizer):
             return loss()
 
         slopes = numerical_gradient(recomputed, wanted, method="forward", step=self.nudge)
-        for parameter, slope in zip(wanted, slopes, strict=True):
-            parameter.data = parameter.data - self.learning_rate * slope
+        moved = [
+            parameter.data - self.learning_rate * slope
+            for parameter, slope in zip(wanted, slopes, strict=True)
+        ]
+        updates.refuse_non_finite("slope", wanted, slopes)
+        updates.refuse_non_finite("new number", wanted, moved)
+        updates.write(wanted, moved)
 
 
 class SGD(Optimizer):
@@ -99,6 +235,8 @@ class SGD(Optimizer):
 
     formula = staticmethod(updates.sgd)
     memory = 2
+    momentum, dampening = Setting(as_number), Setting(as_number, least=-math.inf)
+    weight_decay, nesterov = Setting(as_number), Setting(as_flag)
 
     def __init__(
         self,
@@ -111,12 +249,10 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("momentum", momentum)
-        _check("weight_decay", weight_decay)
-        if nesterov and (momentum == 0.0 or dampening != 0.0):
-            raise ValueError("nesterov needs a momentum above 0 and no dampening")
         self.momentum, self.dampening = momentum, dampening
         self.weight_decay, self.nesterov = weight_decay, nesterov
+        if self.nesterov and (self.momentum == 0.0 or self.dampening != 0.0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
 
     def settings(self) -> tuple[float, ...]:
         """Rate, momentum, dampening, weight decay, nesterov."""
@@ -130,6 +266,8 @@ class AdaGrad(Optimizer):
 
     formula = staticmethod(updates.adagrad)
     memory = 1
+    learning_rate_decay, weight_decay = Setting(as_number), Setting(as_number)
+    epsilon = Setting(as_number, above=0.0)
 
     def __init__(
         self,
@@ -141,9 +279,6 @@ class AdaGrad(Optimizer):
         epsilon: float = 1e-10,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("learning_rate_decay", learning_rate_decay)
-        _check("weight_decay", weight_decay)
-        _check_positive("epsilon", epsilon)
         self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
         self.epsilon = epsilon
 
@@ -158,6 +293,9 @@ class RMSProp(Optimizer):
 
     formula = staticmethod(updates.rmsprop)
     memory = 3
+    alpha, epsilon = Setting(as_number), Setting(as_number, above=0.0)
+    weight_decay, momentum = Setting(as_number), Setting(as_number)
+    centered = Setting(as_flag)
 
     def __init__(
         self,
@@ -171,10 +309,6 @@ class RMSProp(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("alpha", alpha)
-        _check_positive("epsilon", epsilon)
-        _check("weight_decay", weight_decay)
-        _check("momentum", momentum)
         self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
         self.momentum, self.centered = momentum, centered
 
@@ -190,11 +324,25 @@ class RMSProp(Optimizer):
         )
 
 
-class Adam(Optimizer):
-    """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1)."""
+def as_betas(name: str, given: Any) -> tuple[float, float]:
+    """Two numbers from 0 to below 1: how slowly the two running means of Adam forget."""
+    pair = list(given) if isinstance(given, Iterable) else []
+    if len(pair) == 2:
+        first, second = (as_number(name, beta, least=-math.inf) for beta in pair)
+        if 0.0 <= first < 1.0 and 0.0 <= second < 1.0:
+            return first, second
+    raise SettingError(f"{name} lie in [0, 1), two of them such as (0.9, 0.999), got {given!r}")
 
-    formula = staticmethod(updates.adam)
-    memory = 2
+
+class Adam(Optimizer):
+    """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1).
+
+    With `amsgrad` the rate follows the largest running mean of the squared
+    gradients so far (Reddi, Kale & Kumar, 2018, as ``torch.optim`` has it).
+    """
+
+    betas, epsilon = Setting(as_betas), Setting(as_number, above=0.0)
+    weight_decay, amsgrad = Setting(as_number), Setting(as_flag)
 
     def __init__(
         self,
@@ -204,13 +352,21 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
-            raise ValueError(f"betas lie in [0, 1), two of them, got {betas!r}")
-        _check_positive("epsilon", epsilon)
-        _check("weight_decay", weight_decay)
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
+        self.amsgrad = amsgrad
+        super().__init__(parameters, learning_rate)
+
+    @property
+    def formula(self) -> Formula:  # type: ignore[override]
+        """The formula of `nn.updates`, which depends on `amsgrad`."""
+        return updates.amsgrad if self.amsgrad else updates.adam
+
+    @property
+    def memory(self) -> int:  # type: ignore[override]
+        """Two running means, and the largest with `amsgrad`."""
+        return 3 if self.amsgrad else 2
 
     def settings(self) -> tuple[float, ...]:
         """The bias-corrected rate and root, betas, epsilon, weight decay, shrinking."""
@@ -234,58 +390,17 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
     ) -> None:
         super().__init__(
-            parameters, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay
+            parameters,
+            learning_rate,
+            betas=betas,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
         )
 
     def settings(self) -> tuple[float, ...]:
         """As Adam's; the weight decay shrinks the weight instead of joining the gradient."""
         return self._settings(0.0, shrink=1.0 - self.learning_rate * self.weight_decay)
-
-
-def clip_gradient_norm(parameters: Iterable[Value], largest: float) -> float:
-    """Scale all gradients down together so that their norm is at most `largest`.
-
-    Returns the norm before. The factor is largest / (norm + 1e-6), as in
-    ``torch.nn.utils.clip_grad_norm_``.
-
-    >>> from autograd import Value
-    >>> x, y = Value(3.0), Value(4.0)
-    >>> (x * x / 2 + y * y / 2).backward()
-    >>> clip_gradient_norm([x, y], 1.0)
-    5.0
-    >>> round(x.grad, 3), round(y.grad, 3)
-    (0.6, 0.8)
-    """
-    _check("largest", largest)
-    parameters = list(parameters)
-    norm = gradient_norm(parameters)
-    factor = largest / (norm + 1e-6)
-    if factor < 1.0:
-        for parameter in parameters:
-            parameter.grad *= factor
-    return norm
-
-
-def clip_gradient_value(parameters: Iterable[Value], largest: float) -> None:
-    """Cut every gradient to between -`largest` and `largest`."""
-    _check("largest", largest)
-    for parameter in parameters:
-        parameter.grad = min(max(parameter.grad, -largest), largest)
-
-
-def gradient_norm(parameters: Iterable[Value]) -> float:
-    """The Euclidean norm of all the gradients together."""
-    return math.hypot(*[parameter.grad for parameter in parameters])
-
-
-def _check(name: str, number: float) -> None:
-    if not (isinstance(number, int | float) and 0.0 <= number < math.inf):
-        raise ValueError(f"{name} must be a number from 0 up, got {number!r}")
-
-
-def _check_positive(name: str, number: float) -> None:
-    _check(name, number)
-    if number == 0.0:
-        raise ValueError(f"{name} must be above 0")

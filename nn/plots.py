@@ -28,13 +28,14 @@ from nn.picture import (
     series_colours,
     style,
 )
+from nn.rows import as_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from nn.history import History
     from nn.surface import LossSurface
-    from nn.training import History
 
 __all__ = [
     "COLOURS",
@@ -85,6 +86,7 @@ def decision_boundary(
     `resolution` is the number of grid points along each side. A single output is
     read as a logit: the colour shows its sigmoid, the line where it is 0.
     """
+    X, y = as_rows(X, "X"), as_rows(y, "y")
     alt = f"What the model predicts where in the plane, under {len(X)} samples"
     figure = new_figure(*boundary_size(X), alt)
     draw_boundary(figure.add_subplot(), model, X, y, resolution)

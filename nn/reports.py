@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import autograd
 from nn import plots
 from nn.animation import animate_boundary
-from nn.diagnostics import Diagnostics, as_rows, diagnose, layers_of
+from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.picture import escaped, framed, image, inline_png, inline_svg
+from nn.rows import as_rows
 from nn.surface import loss_surface
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 MOST_SAMPLES = 200  # that the layers are diagnosed on
 SURFACE_SAMPLES, SURFACE_RESOLUTION = 60, 15
@@ -77,7 +78,7 @@ def report(
     diagnostics = None
     shown = list(_curves(history))
     if X is not None and y is not None and loss is not None:
-        X, y = as_rows(X), as_rows(y)
+        X, y = as_rows(X, "X"), as_rows(y, "y")
         diagnostics = diagnose(model, _some(X, MOST_SAMPLES), _some(y, MOST_SAMPLES), loss)
         shown += _plane_pictures(history, model, X, y, loss)
     shown += _recorded_pictures(history)

@@ -16,7 +16,7 @@ from nn.plots import draw_boundary, draw_curve
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from nn.training import History
+    from nn.history import History
 
 SHARE = 0.045  # of the training time that drawing may take; recording takes as much again
 FIRST = 0.3  # seconds, what a picture is taken to cost before one was drawn

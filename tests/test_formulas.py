@@ -142,7 +142,7 @@ def test_the_trees_compute_what_the_rule_computes(name):
 
 def test_every_formula_of_the_optimisers_is_read():
     formulas = read_formulas(inspect.getsource(nn.updates))
-    assert set(formulas) == {"sgd", "adagrad", "rmsprop", "adam"}
+    assert set(formulas) == {"sgd", "adagrad", "rmsprop", "adam", "amsgrad"}
     rng = random.Random(0)
     for name, formula in formulas.items():
         for _ in range(50):

@@ -466,11 +466,10 @@ def test_training_goes_on_after_an_interruption():
     assert model.w.data == 2.0
 
 
-@pytest.mark.parametrize(("x", "target", "shown"), [(1.0, math.nan, "nan"), (1e200, 0.0, "inf")])
-def test_a_loss_that_is_no_finite_number_raises(x, target, shown):
+def test_a_loss_that_is_no_finite_number_raises():
     model = Slope(2.0)
-    with pytest.raises(AnomalyError, match=f"loss became {shown} in epoch 1.*learning rate"):
-        nn.fit(model, [x], [target], nn.squared_error, nn.SGD([model.w]), progress=False)
+    with pytest.raises(AnomalyError, match=r"loss became inf in epoch 1, batch 1.*learning rate"):
+        nn.fit(model, [1e200], [0.0], nn.squared_error, nn.SGD([model.w]), progress=False)
     assert model.w.data == 2.0
 
 
@@ -553,9 +552,9 @@ def test_repr_of_history():
         ({"y": [0.0]}, ShapeError, "2 samples but 1 targets"),
         ({"X": [], "y": []}, ShapeError, "no samples"),
         ({"validation": 1.0}, ShapeError, "leaves one part empty"),
-        ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "2 predictions for 1 targets"),
+        ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "validation: 2 samples but 1 targets"),
         ({"seed": "today"}, TypeError, "a seed is an int"),
-        ({"clip_norm": -1.0}, ValueError, "largest must be"),
+        ({"clip_norm": -1.0}, ValueError, "clip_norm must be"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(change, error, match):

@@ -1,0 +1,193 @@
+"""What one `fit` does again and again: an epoch, an update, a validation."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from autograd import Value, no_grad
+from autograd._select import float_of
+from autograd.checks import as_float
+from autograd.errors import AnomalyError, NumberError
+from nn.clipping import clip_gradient_norm, gradient_norm
+from nn.metrics import judge_of
+from nn.module import Module
+from nn.ownership import Ownership
+from nn.rows import check_finite
+from nn.schedules import ByStep, Schedule
+from nn.settings import as_number
+
+if TYPE_CHECKING:
+    from nn.optim import Optimizer
+    from nn.recording import Recorder
+
+Loss: TypeAlias = Callable[[Any, Any], Any]
+Metric: TypeAlias = Callable[[Sequence[Any], Sequence[Any]], Any]
+Numbers: TypeAlias = dict[str, float]
+
+
+class Run:
+    """What stays the same over the epochs of one fit."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: "Optimizer",
+        clip_norm: float | None,
+        metrics: Mapping[str, Metric],
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.clip_norm, self.metrics = clip_norm, metrics
+        self.targets: Sequence[Any] = ()  # all of them, to look for nan in
+        self.recorder: Recorder | None = None
+        self.schedule: Schedule | None = None
+        self.judge = judge_of(loss)
+        self.owner = Ownership(model, optimizer)
+        own = model.parameters()
+        known = set(map(id, own))
+        self.trained = [*own, *(p for p in optimizer.parameters if id(p) not in known)]
+        self.steps, self.taken = 0, 0  # in all, and in this fit
+
+    def set_rate(self, epoch: int) -> None:
+        """Ask the schedule, if there is one, for the learning rate; SettingError if it is none."""
+        if self.schedule is None:
+            return
+        if isinstance(self.schedule, ByStep):
+            rate, what = self.schedule(self.steps), f"step {self.steps}"
+        else:
+            rate, what = self.schedule(epoch), f"epoch {epoch}"
+        self.optimizer.learning_rate = as_number(
+            f"the learning rate that the schedule gives for {what}", rate
+        )
+
+    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
+        """One pass over the batches; numbers and metrics to enter into the history."""
+        samples, total, rights, norms = 0, 0.0, 0, []
+        seen: tuple[list[Any], list[Any]] = [], []
+        bar.set_description(f"epoch {epoch + 1}", refresh=False)
+        for number, (X, y) in enumerate(batches):
+            where = f"in epoch {epoch + 1}, batch {number + 1}"
+            if number == 0 or isinstance(self.schedule, ByStep):
+                self.set_rate(epoch)
+            predictions = [self.model(x) for x in X]
+            loss = self.loss(predictions, y)
+            self.check_loss(loss, where)
+            norms.append(self.update(loss, X, y, where))
+            samples += len(X)
+            total += float_of(loss) * len(X)
+            if self.judge:
+                rights += sum(map(self.judge, predictions, y))
+            if self.metrics:
+                seen[0].extend(map(_plain, predictions))
+                seen[1].extend(y)
+            shown = {"loss": f"{total / samples:.4f}"}
+            if self.judge:
+                shown["accuracy"] = f"{rights / samples:.1%}"
+            bar.set_postfix(shown, refresh=False)
+            bar.update(len(X))
+        self.owner.check_epoch()
+        record = {
+            "loss": total / samples,
+            "gradient_norm": sum(norms) / len(norms),
+            "learning_rate": self.optimizer.learning_rate,
+        }
+        if self.judge:
+            record["accuracy"] = rights / samples
+        return record, self.measured("", *seen)
+
+    def check_loss(self, loss: Any, where: str) -> None:
+        """AnomalyError for a loss that is no finite number, with what is most likely its cause."""
+        number = float_of(loss)
+        if math.isfinite(number):
+            return
+        check_finite(self.targets, "y")
+        if self.taken == 0:
+            raise AnomalyError(
+                f"the loss became {number!r} {where}, before the first update, so the learning "
+                "rate is not to blame: scale X and y down, or look for a logarithm of 0; "
+                "autograd.detect_anomaly() finds where it began"
+            )
+        raise AnomalyError(
+            f"the loss became {number!r} {where}: lower the learning rate or set clip_norm; "
+            "autograd.detect_anomaly() finds where it began"
+        )
+
+    def update(self, loss: Any, X: list[Any], y: list[Any], where: str) -> float:
+        """Backward and one step of the optimizer; returns the gradient norm."""
+        if not isinstance(loss, Value):
+            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.taken == 0:
+            self.owner.check_reached()
+        self.owner.note_reached()
+        parameters = self.optimizer.parameters
+        norm = gradient_norm(parameters)
+        if not math.isfinite(norm):
+            self.check_gradients(where)
+        if self.clip_norm is not None:
+            clip_gradient_norm(parameters, self.clip_norm)
+
+        def step() -> None:
+            self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
+
+        try:
+            if self.recorder is None:
+                step()
+            else:
+                self.recorder.update(step)
+        except AnomalyError as error:
+            raise AnomalyError(f"{where}: {error}") from None
+        self.steps, self.taken = self.steps + 1, self.taken + 1
+        return norm
+
+    def check_gradients(self, where: str) -> None:
+        """AnomalyError that names the first gradient that is no finite number."""
+        for parameter in self.optimizer.parameters:
+            if not math.isfinite(parameter.grad):
+                raise AnomalyError(
+                    f"the gradient of {self.owner.name(parameter)} became {parameter.grad!r} "
+                    f"{where}, where it is {parameter.data!r}; no parameter was changed. A derivative is "
+                    "infinite or undefined there, as that of sqrt at 0: "
+                    "autograd.detect_anomaly() names the line"
+                )
+
+    def validation(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Numbers, Numbers]:
+        """Loss, accuracy and metrics on held-out samples, for the history."""
+        loss, accuracy, predictions = judged(self.model, X, y, self.loss)
+        entry = {"validation_loss": loss}
+        if self.judge:
+            entry["validation_accuracy"] = accuracy
+        return entry, self.measured("validation_", list(map(_plain, predictions)), list(y))
+
+    def measured(self, prefix: str, predictions: list[Any], targets: list[Any]) -> Numbers:
+        """Every metric of `predictions`, which are plain numbers, by its name after `prefix`."""
+        found = {}
+        for name, metric in self.metrics.items():
+            try:
+                found[prefix + name] = as_float(metric(predictions, targets))
+            except NumberError as error:
+                raise NumberError(f"metrics[{name!r}] gave no number: {error}") from None
+        return found
+
+
+def _plain(prediction: Any) -> Any:
+    """`prediction` with numbers for its Values."""
+    if isinstance(prediction, Value):
+        return prediction.data
+    if isinstance(prediction, list | tuple) or hasattr(prediction, "__iter__"):
+        return [_plain(part) for part in prediction]
+    return prediction
+
+
+def judged(
+    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss
+) -> tuple[float, float, list[Any]]:
+    """Loss, accuracy and predictions."""
+    judge = judge_of(loss)
+    with no_grad():
+        predictions = [model(x) for x in X]
+        total = float_of(loss(predictions, y))
+    if judge is None:
+        return total, math.nan, predictions
+    return total, sum(map(judge, predictions, y)) / len(predictions), predictions
