@@ -106,8 +106,9 @@ def detect_anomaly() -> Iterator[None]:
 
 
 def calling_line() -> str:
-    """``file:line`` of the innermost frame outside the package."""
-    here = f"{Path(__file__).parent}{os.sep}"
+    """``file:line`` of the innermost frame outside the packages: the user's own."""
+    wing = Path(__file__).parent
+    here = f"{wing}{os.sep}", f"{wing.with_name('nn')}{os.sep}"
     frame = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(here):
         frame = frame.f_back

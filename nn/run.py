@@ -147,8 +147,8 @@ class Run:
             if not math.isfinite(parameter.grad):
                 raise AnomalyError(
                     f"the gradient of {self.owner.name(parameter)} became {parameter.grad!r} "
-                    f"{where}, where it is {parameter.data!r}; no parameter was changed. A derivative is "
-                    "infinite or undefined there, as that of sqrt at 0: "
+                    f"{where}, where it is {parameter.data!r}; no parameter was changed. A "
+                    "derivative is infinite or undefined there, as that of sqrt at 0: "
                     "autograd.detect_anomaly() names the line"
                 )
 

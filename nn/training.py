@@ -154,7 +154,8 @@ def _samples(
     if validation is None:
         return samples, None
     if isinstance(validation, tuple):
-        return samples, preparation.read_samples(model, *validation, loss, "validation ")
+        held_X, held_y = validation
+        return samples, preparation.read_samples(model, held_X, held_y, loss, "validation ")
     return course.held_out(*samples, validation)
 
 
