@@ -106,7 +106,7 @@ def animate_boundary(
     """
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
-    frames = as_count("frames", frames, 2)
+    frames, resolution = as_count("frames", frames, 2), as_count("resolution", resolution, 2)
     X, y = as_rows(X, "X"), as_rows(y, "y")
     last = len(history.states) - 1
     count = min(frames, last + 1)

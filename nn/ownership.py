@@ -41,8 +41,8 @@ class Ownership:
     def _refuse_changes(self, model: Module, optimizer: Any) -> None:
         if self.others:
             raise ParametersError(
-                f"{self._count(self.others)} of the optimizer no longer in the model, which has "
-                f"changed since: {self.remedy}"
+                f"{self._count(self.others)} of the optimizer are no longer in the model, which "
+                f"has changed since: {self.remedy}"
             )
         known = {id(p) for p in optimizer.parameters}
         new = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
@@ -72,7 +72,7 @@ class Ownership:
 
     def _refuse_unreached(self, parameters: list[Value]) -> None:
         raise ParametersError(
-            f"{self._count(parameters)} of the optimizer without a gradient: the loss does not "
+            f"{self._count(parameters)} of the optimizer got no gradient: the loss does not "
             "depend on them. Was the optimizer made for another model, or before the model's "
             f"parameters were replaced? Then {self.remedy}"
         )

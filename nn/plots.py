@@ -29,6 +29,7 @@ from nn.picture import (
     style,
 )
 from nn.rows import as_rows
+from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,6 +88,7 @@ def decision_boundary(
     read as a logit: the colour shows its sigmoid, the line where it is 0.
     """
     X, y = as_rows(X, "X"), as_rows(y, "y")
+    resolution = as_count("resolution", resolution, 2)
     alt = f"What the model predicts where in the plane, under {len(X)} samples"
     figure = new_figure(*boundary_size(X), alt)
     draw_boundary(figure.add_subplot(), model, X, y, resolution)

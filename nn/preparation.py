@@ -1,12 +1,16 @@
 """What `fit` is given, read and checked before anything is changed."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd.errors import ShapeError
+from autograd import no_grad
+from autograd._select import float_of
+from autograd.errors import ChainruleError, ShapeError
+from nn import schedules
 from nn.module import Module
-from nn.rows import as_rows, check_finite, check_no_text, same_length
+from nn.rows import DataError, as_rows, check_finite, check_no_text, same_length
 from nn.settings import SettingError, as_number, as_switch
 
 Samples = tuple[list[Any], list[Any]]
@@ -39,7 +43,8 @@ def read_samples(
 ) -> Samples:
     """X and y as rows of equal number, without nan, infinities, gaps or, where none can be, texts.
 
-    A loss of your own may know what a nan among the targets means: those are let pass.
+    A loss of your own may know what a nan among the targets means: where it gives a
+    finite number for all the samples, they pass.
     """
     if X is None or y is None:
         raise TypeError(
@@ -50,14 +55,26 @@ def read_samples(
     check_finite(X, f"{what}X")
     if type(model).__module__ == "nn.layers":
         check_no_text(X, f"{what}X", "make numbers of it, float(...) or one column per category")
-    if is_ours(loss):
+    try:
         check_finite(y, f"{what}y")
+    except DataError:
+        if is_ours(loss) or not _is_finite(model, X, y, loss):
+            raise
+    if is_ours(loss):
         check_no_text(
             y,
             f"{what}y",
             "number the classes: classes = sorted(set(y)), [classes.index(c) for c in y]",
         )
     return X, y
+
+
+def _is_finite(model: Module, X: list[Any], y: list[Any], loss: Callable[..., Any]) -> bool:
+    try:
+        with no_grad():
+            return math.isfinite(float_of(loss([model(x) for x in X], y)))
+    except (ChainruleError, ValueError, TypeError, ArithmeticError):
+        return False
 
 
 def is_ours(loss: Callable[..., Any]) -> bool:
@@ -71,7 +88,7 @@ def read_validation(given: Any) -> tuple[Any, Any] | float | None:
     """A pair of samples and targets as given, or the share to hold out; TypeError for all else."""
     if given is None or (isinstance(given, tuple) and len(given) == 2):
         return given
-    wrong = f"validation is (X, y) or a share such as 0.2, got {given!r}"
+    wrong = f"validation is (X, y) or a share such as 0.2, got {_kind(given)}"
     whole = isinstance(given, int) or as_switch(given) is not None
     if isinstance(given, tuple | list | str) or whole or hasattr(given, "__len__"):
         raise TypeError(wrong)
@@ -91,6 +108,8 @@ def read_schedule(given: Any) -> Any:
             "schedule is a function from the epoch to the learning rate, such as "
             f"nn.schedules.cosine(0.1, epochs=20), got {_kind(given)}"
         )
+    if given is not None and vars(schedules).get(_name(given)) is given:
+        raise TypeError(f"schedules.{_name(given)} makes a schedule: call it with its numbers")
     return given
 
 
@@ -140,4 +159,5 @@ def _kind(given: Any) -> str:
         return f"the class {given.__name__}: make one of it"
     if callable(given):
         return f"{type(given).__name__} {_name(given)}"
-    return f"{type(given).__name__} {given!r:.60}"
+    shown = " ".join(repr(given).split())
+    return f"{type(given).__name__} {shown:.60}"

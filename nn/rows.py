@@ -51,8 +51,8 @@ def in_rows(samples: Any, name: str = "samples") -> list[Any]:
 def _refuse_what_has_no_rows(samples: Any, name: str) -> None:
     kind = type(samples).__name__
     if isinstance(samples, Mapping | AbstractSet) and not _is_view(samples):
-        remedy = "the values or items you want" if isinstance(samples, Mapping) else "sorted(...)"
-        raise RowsError(f"{name} is a {kind}, whose rows have no order: pass a list, of {remedy}")
+        remedy = "of the entries you want" if isinstance(samples, Mapping) else f"as sorted({name})"
+        raise RowsError(f"{name} is a {kind}, which has no rows in order: pass a list, {remedy}")
     if hasattr(samples, "collect") and hasattr(samples, "lazy"):
         raise RowsError(f"{name} is a {kind}, not computed yet: pass {name}.collect()")
     if hasattr(samples, "toarray") or (hasattr(samples, "to_dense") and _is_sparse(samples)):
@@ -107,7 +107,7 @@ def check_finite(rows: Sequence[Any], name: str) -> None:
             column = "".join(f", column {place}" for place in path)
             raise DataError(
                 f"{name} has {what} in row {position}{column} (counted from 0): "
-                "drop the row or fill the gap before training"
+                "drop the row or put a number there before training"
             )
 
 
@@ -139,7 +139,7 @@ def _first_bad(item: Any, path: tuple[int, ...]) -> tuple[tuple[int, ...], str] 
         item = item.data
     if isinstance(item, Iterable) and getattr(item, "shape", None) != ():
         if len(path) > 32:
-            raise DataError(f"a row is nested more than 32 deep in column {path[0]}")
+            return path[:1], "lists nested more than 32 deep, or one that contains itself,"
         if not hasattr(item, "__len__"):
             return None  # an iterator: looking would use it up
         for position, part in enumerate(item):

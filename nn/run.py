@@ -12,7 +12,6 @@ from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.ownership import Ownership
-from nn.rows import check_finite
 from nn.schedules import ByStep, Schedule
 from nn.settings import as_number
 
@@ -38,7 +37,6 @@ class Run:
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.metrics = clip_norm, metrics
-        self.targets: Sequence[Any] = ()  # all of them, to look for nan in
         self.recorder: Recorder | None = None
         self.schedule: Schedule | None = None
         self.judge = judge_of(loss)
@@ -97,10 +95,15 @@ class Run:
 
     def check_loss(self, loss: Any, where: str) -> None:
         """AnomalyError for a loss that is no finite number, with what is most likely its cause."""
-        number = float_of(loss)
+        try:
+            number = float_of(loss)
+        except NumberError:
+            kind = type(loss).__name__
+            raise TypeError(
+                f"the loss gave a {kind}, and training needs one Value: the mean over the batch"
+            ) from None
         if math.isfinite(number):
             return
-        check_finite(self.targets, "y")
         if self.taken == 0:
             raise AnomalyError(
                 f"the loss became {number!r} {where}, before the first update, so the learning "

@@ -110,7 +110,7 @@ def fit(
     validation = preparation.read_validation(validation)
     (X, y), held = _samples(model, X, y, loss, validation, course)
     course.begin(rule, run.trained)
-    run.targets, run.steps = y, course.steps
+    run.steps = course.steps
     run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
     history = History()
     if record:
