@@ -7,6 +7,7 @@ The update formulas are in `nn.updates`; they and the defaults are those of
 import functools
 import inspect
 import math
+import operator
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
@@ -74,11 +75,13 @@ class Optimizer:
         A gradient, or a result, that is nan or infinite raises AnomalyError, and
         nothing is changed: neither parameters nor what is remembered of them.
         """
-        self.steps += 1
+        before, steps = self.state[:], self.steps
         try:
+            self.steps = steps + 1
             update(self.formula, self.parameters, self.state, self.settings())
-        except Exception:
-            self.steps -= 1
+        except BaseException:
+            if all(map(operator.is_, before, self.state)):  # the step was not taken
+                self.steps = steps
             raise
 
     def settings(self) -> tuple[float, ...]:

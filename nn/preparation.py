@@ -69,6 +69,14 @@ def read_samples(
     return X, y
 
 
+def read_held(model: Module, validation: Any, loss: Callable[..., Any]) -> Samples | None:
+    """The samples to judge by, where they are given as a pair."""
+    if not isinstance(validation, tuple):
+        return None
+    X, y = validation
+    return read_samples(model, X, y, loss, "validation ")
+
+
 def _is_finite(model: Module, X: list[Any], y: list[Any], loss: Callable[..., Any]) -> bool:
     try:
         with no_grad():

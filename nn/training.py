@@ -106,9 +106,12 @@ def fit(
     run = Run(model, loss, optimizer, clip_norm, preparation.read_metrics(metrics))
     run.schedule = preparation.read_schedule(schedule)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
-    course = Course(seed, run.schedule, earlier)
     validation = preparation.read_validation(validation)
-    (X, y), held = _samples(model, X, y, loss, validation, course)
+    X, y = preparation.read_samples(model, X, y, loss)
+    held = preparation.read_held(model, validation, loss)
+    course = Course(seed, run.schedule, earlier)
+    if isinstance(validation, float):
+        (X, y), held = course.held_out(X, y, validation)
     course.begin(rule, run.trained)
     run.steps = course.steps
     run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
@@ -144,19 +147,6 @@ def fit(
             course.restore()
             optimizer.progress = course.state_dict()
     return history
-
-
-def _samples(
-    model: Module, X: Any, y: Any, loss: Loss, validation: Any, course: Course
-) -> tuple[preparation.Samples, preparation.Samples | None]:
-    """What to train on and what to judge by."""
-    samples = preparation.read_samples(model, X, y, loss)
-    if validation is None:
-        return samples, None
-    if isinstance(validation, tuple):
-        held_X, held_y = validation
-        return samples, preparation.read_samples(model, held_X, held_y, loss, "validation ")
-    return course.held_out(*samples, validation)
 
 
 def evaluate(model: Module, X: Any, y: Any, loss: Loss) -> tuple[float, float]:

@@ -130,23 +130,21 @@ def update(
     """Change every parameter by `formula`; `state` holds an ``array('d')`` per thing remembered.
 
     All or nothing: an error leaves parameters and state as they were (AnomalyError
-    for a gradient or a result that is not finite), and Ctrl-C is heard when the
-    step is done.
+    for a gradient or a result that is not finite), and Ctrl-C finds them as they were
+    or all changed.
     """
     compiled = _compiled if formula in OURS else None
     if compiled and compiled.update(formula.__name__, parameters, state, settings):
         return
-    wanted = [place for place, parameter in enumerate(parameters) if parameter.requires_grad]
-    chosen = [parameters[place] for place in wanted]
-    new: tuple[list[float], list[Any]] | None = None
+    places = [place for place, parameter in enumerate(parameters) if parameter.requires_grad]
+    chosen = [parameters[place] for place in places]
+    moved, remembered = _computed(formula, chosen, places, state, settings)
     try:
-        new = _computed(formula, chosen, wanted, state, settings)
-        write(chosen, new[0])
-        state[:] = new[1]
+        write(chosen, moved)
+        state[:] = remembered
     except KeyboardInterrupt:
-        new = new or _computed(formula, chosen, wanted, state, settings)
-        write(chosen, new[0])
-        state[:] = new[1]
+        write(chosen, moved)
+        state[:] = remembered
         raise
 
 
@@ -175,14 +173,9 @@ def _computed(
 
 
 def write(parameters: list[Value], numbers: list[float]) -> None:
-    """Set the parameters, all of them: Ctrl-C is heard afterwards."""
-    try:
-        for parameter, number in zip(parameters, numbers, strict=True):
-            parameter.data = number
-    except KeyboardInterrupt:
-        for parameter, number in zip(parameters, numbers, strict=True):
-            parameter.data = number
-        raise
+    """Set the parameters."""
+    for parameter, number in zip(parameters, numbers, strict=True):
+        parameter.data = number
 
 
 def refuse_non_finite(what: str, parameters: list[Value], numbers: list[float]) -> None:
