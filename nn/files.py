@@ -38,8 +38,9 @@ def write_whole(path: Path, text: str) -> None:
     pipes and the standard streams are written to as they are. An OSError names `path`.
     """
     try:
-        if _is_a_stream(path):
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as file:
+        stream = _stream(path)
+        if stream is not None:
+            with os.fdopen(stream, "wb") as file:
                 file.write(text.encode())
             return
         target = Path(os.path.realpath(path))  # of a link, the file behind it
@@ -128,18 +129,26 @@ def _prefix(target: Path) -> str:
     return f".chainrule-{name}-"
 
 
-def _is_a_stream(path: Path) -> bool:
-    """Whether `path` is a device or pipe, or one of the standard streams whatever they lead to."""
+def _stream(path: Path) -> int | None:
+    """`path` opened, where it is a device, a pipe or one of our own streams; else None."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        return False
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return True
+        return None
+    ours = _descriptor(path)
+    if ours is not None:  # not opened anew: of a file that would begin elsewhere
+        return os.dup(ours)
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    return os.open(path, os.O_WRONLY | os.O_APPEND)
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of our own stream that `path` means, as /dev/stdout means 1 by way of /proc."""
     for _ in range(40):
-        if os.path.realpath(path.parent).startswith("/proc/"):
-            return stat.S_ISREG(mode)  # /dev/stdout leads to /proc/self/fd/1, and on to a file
+        if os.path.realpath(path.parent) == f"/proc/{os.getpid()}/fd" and path.name.isdigit():
+            return int(path.name)
         if not path.is_symlink():
-            return False
+            return None
         path = path.parent / path.readlink()
-    return False
+    return None

@@ -55,6 +55,7 @@ def save(
         kind = type(model).__name__
         raise TypeError(f"save takes the model first, then the path; got a {kind}")
     path = file_path(path, "save")
+    _check_optimizer(optimizer)
     parameters = model.named_parameters()
     content = {
         "format": FORMAT,
@@ -90,6 +91,7 @@ def load(
     if model is not None and not isinstance(model, Module):
         raise TypeError(f"load takes the path, then a model, got {type(model).__name__} {model!r}")
     path = file_path(path, "load")
+    _check_optimizer(optimizer)
     content = _read(path)
     state = {name: _number(path, name, text) for name, text in content["parameters"].items()}
     if optimizer is not None and model is None:
@@ -184,11 +186,14 @@ def _frozen(path: Path, content: dict[str, Any], state: dict[str, float]) -> lis
     return frozen
 
 
-def _optimizer_entry(model: Module, optimizer: Optimizer) -> dict[str, Any]:
-    """Its state; and its parameters: by name, or by number where they are not the model's."""
-    if not isinstance(optimizer, Optimizer):
+def _check_optimizer(optimizer: Any) -> None:
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
         kind = type(optimizer).__name__
         raise TypeError(f"optimizer must be one of nn, such as nn.Adam(...), got a {kind}")
+
+
+def _optimizer_entry(model: Module, optimizer: Optimizer) -> dict[str, Any]:
+    """Its state; and its parameters: by name, or by number where they are not the model's."""
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     if not any(id(parameter) in names for parameter in optimizer.parameters):
         raise ValueError("none of the optimizer's parameters is in the model: save its own model")
@@ -204,9 +209,6 @@ def _load_optimizer(
     path: Path, content: dict[str, Any], model: Module, optimizer: Optimizer
 ) -> list[tuple[Any, float]]:
     """Set the state of `optimizer`; returns what its parameters outside the model are to be."""
-    if not isinstance(optimizer, Optimizer):
-        kind = type(optimizer).__name__
-        raise TypeError(f"optimizer must be one of nn, such as nn.Adam(...), got a {kind}")
     entry = content.get("optimizer")
     if not isinstance(entry, dict) or not isinstance(entry.get("parameters"), list):
         raise ModelFileError(

@@ -488,7 +488,7 @@ def test_the_best_of_a_losss_own_parameters_is_restored_too():
         model, [1.0], [0.0], lambda p, t: nn.squared_error([scale * q for q in p], t),
         nn.SGD([model.w, scale], 0.02), 12, early_stopping=2, progress=False,
         schedule=lambda epoch: 0.005 if epoch < 4 else 0.05,
-        callbacks=[lambda history, model: states.append((history.loss[-1], model.w.data, scale.data))],
+        callbacks=[lambda history, m: states.append((history.loss[-1], m.w.data, scale.data))],
     )  # fmt: skip
     best = min(states)
     assert (model.w.data, scale.data) == best[1:]
@@ -695,7 +695,7 @@ def test_a_step_beyond_floats_says_where_it_was():
     model = Slope(1.0)
     loss = lambda p, t: p[0] * 1.5e308  # noqa: E731
     optimizer = nn.SGD([model.w], 1e10)
-    with pytest.raises(AnomalyError, match="in epoch 1, batch 1: the new number of .* is -inf"):
+    with pytest.raises(AnomalyError, match=r"in epoch 1, batch 1: the new number of .* is -inf"):
         nn.fit(model, [1.0], [1.0], loss, optimizer, progress=False)
     assert (model.w.data, optimizer.steps) == (1.0, 0)
 
