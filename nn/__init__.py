@@ -29,9 +29,9 @@ from nn.optim import (
     Adam,
     AdamW,
     NudgeDescent,
-    Optimizer,
     RMSProp,
 )
+from nn.optimizer import Optimizer
 from nn.reports import Report, report
 from nn.stopping import EarlyStopping
 from nn.storage import ModelFileError, load, save

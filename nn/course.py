@@ -7,7 +7,7 @@ from typing import Any
 from autograd import Value
 from nn.data import train_test_split
 from nn.init import Seed, as_generator
-from nn.optim import StateError
+from nn.optimizer import StateError
 from nn.preparation import Samples
 from nn.stopping import EarlyStopping, Stopper
 

@@ -16,7 +16,7 @@ from nn.schedules import ByStep, Schedule
 from nn.settings import as_number
 
 if TYPE_CHECKING:
-    from nn.optim import Optimizer
+    from nn.optimizer import Optimizer
     from nn.recording import Recorder
 
 Loss: TypeAlias = Callable[[Any, Any], Any]

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from autograd import Value
 from autograd.errors import ChainruleError
 from nn.diagnostics import layers_of
 from nn.files import file_path, write_whole
 from nn.layers import ACTIVATIONS, MLP
 from nn.module import Module
-from nn.optim import Optimizer
+from nn.optimizer import Optimizer
 
 FORMAT, VERSION = "chainrule model", 1
 
@@ -92,34 +93,32 @@ def load(
         raise TypeError(f"load takes the path, then a model, got {type(model).__name__} {model!r}")
     path = file_path(path, "load")
     _check_optimizer(optimizer)
-    content = _read(path)
-    state = {name: _number(path, name, text) for name, text in content["parameters"].items()}
     if optimizer is not None and model is None:
         raise TypeError(
             "load needs the model whose parameters the optimizer has: load(path, model, "
             "optimizer=optimizer)"
         )
+    content = _read(path)
+    state = {name: _number(path, name, text) for name, text in content["parameters"].items()}
+    frozen = _frozen(path, content, state)
     if model is None:
         model = _built(path, content["architecture"], len(state))
     _check_activations(path, content, model)
-    frozen = _frozen(path, content, state)
-    own = dict(model.named_parameters())
-    earlier = optimizer.state_dict() if optimizer is not None else None
+    earlier = optimizer.state_dict() if optimizer is not None else {}
     try:
-        if optimizer is not None:
-            others = _load_optimizer(path, content, model, optimizer)
+        others = _load_optimizer(path, content, model, optimizer)
         model.load_state_dict(state)
     except ChainruleError as error:
-        if optimizer is not None and earlier is not None:
+        if optimizer is not None:
             optimizer.load_state_dict(earlier)
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(f"{path}: {error}") from None
-    if optimizer is not None:
-        for parameter, number in others:
-            parameter.data = number
-    for name in frozen:
-        own[name].requires_grad = False
+    for parameter, number in others:
+        parameter.data = number
+    for name, parameter in model.named_parameters():
+        if name in frozen:
+            parameter.requires_grad = False
     return model
 
 
@@ -177,13 +176,13 @@ def _of_architecture(architecture: Any) -> dict[str, Any]:
         return {}
 
 
-def _frozen(path: Path, content: dict[str, Any], state: dict[str, float]) -> list[str]:
+def _frozen(path: Path, content: dict[str, Any], state: dict[str, float]) -> set[str]:
     frozen = content.get("frozen", [])
     if not isinstance(frozen, list) or not all(
         isinstance(name, str) and name in state for name in frozen
     ):
         raise ModelFileError(f"{path}: frozen is {frozen!r:.60}, not a list of parameters")
-    return frozen
+    return set(frozen)
 
 
 def _check_optimizer(optimizer: Any) -> None:
@@ -206,9 +205,11 @@ def _optimizer_entry(model: Module, optimizer: Optimizer) -> dict[str, Any]:
 
 
 def _load_optimizer(
-    path: Path, content: dict[str, Any], model: Module, optimizer: Optimizer
-) -> list[tuple[Any, float]]:
+    path: Path, content: dict[str, Any], model: Module, optimizer: Optimizer | None
+) -> list[tuple[Value, float]]:
     """Set the state of `optimizer`; returns what its parameters outside the model are to be."""
+    if optimizer is None:
+        return []
     entry = content.get("optimizer")
     if not isinstance(entry, dict) or not isinstance(entry.get("parameters"), list):
         raise ModelFileError(

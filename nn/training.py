@@ -12,7 +12,7 @@ from nn.data import as_batch_size, batches
 from nn.history import History
 from nn.init import Seed
 from nn.module import Module
-from nn.optim import Optimizer
+from nn.optimizer import Optimizer
 from nn.recording import Recorder
 from nn.rows import as_rows, check_finite, same_length
 from nn.run import Loss, Metric, Run, judged
