@@ -148,6 +148,9 @@ def misread_images(
     """The square images that were misread, each with what it is and what it was read as."""
     import numpy as np
 
+    images, most = as_rows(images, "images"), as_count("most", most)
+    targets, predictions = as_rows(targets, "targets"), as_rows(predictions, "predictions")
+
     wrong = [i for i, target in enumerate(targets) if target != predictions[i]]
     shown = wrong[:most]
     columns = min(6, max(1, len(shown)))
@@ -178,6 +181,7 @@ def function_and_derivatives(
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"an interval goes from low up to high, got {low!r} to {high!r}")
+    order, points = as_count("order", order, -math.inf), as_count("points", points, 2)
     if order < 0:
         raise ValueError(f"order counts derivatives from 0 up, got {order!r}")
     xs = [low + (high - low) * i / (points - 1) for i in range(points)]

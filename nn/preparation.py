@@ -46,10 +46,6 @@ def read_samples(
     A loss of your own may know what a nan among the targets means: where it gives a
     finite number for all the samples, they pass.
     """
-    if X is None or y is None:
-        raise TypeError(
-            f"fit takes samples X and targets y, got {what}{'X' if X is None else 'y'}=None"
-        )
     X, y = as_rows(X, f"{what}X"), as_rows(y, f"{what}y")
     same_length(X, y, what and f"{what.strip()}: ")
     check_finite(X, f"{what}X")

@@ -183,6 +183,8 @@ def _result_rows(history: "History") -> Iterator[tuple[str, str]]:
         if numbers:
             number = f"{numbers[-1]:.1%}" if "accuracy" in name else f"{numbers[-1]:.4g}"
             yield name.replace("_", " "), number
+    for name, numbers in history.metrics.items():
+        yield name.replace("_", " "), f"{numbers[-1]:.4g}"
     yield "time", f"{sum(history.seconds):.1f} s"
 
 

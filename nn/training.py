@@ -14,7 +14,6 @@ from nn.init import Seed
 from nn.module import Module
 from nn.optimizer import Optimizer
 from nn.recording import Recorder
-from nn.rows import as_rows, check_finite, same_length
 from nn.run import Loss, Metric, Run, judged
 from nn.schedules import Schedule
 from nn.settings import as_count, as_flag, as_number, as_switch
@@ -152,11 +151,9 @@ def fit(
 def evaluate(model: Module, X: Any, y: Any, loss: Loss) -> tuple[float, float]:
     """The loss and the accuracy (nan for a regression) of `model` on samples, without training.
 
-    X and y are read as by `fit`: by row, whatever holds them.
+    X and y are read as by `fit`: by row, whatever holds them, and without gaps.
     """
-    X, y = as_rows(X, "X"), as_rows(y, "y")
-    same_length(X, y)
-    check_finite(X, "X")
+    X, y = preparation.read_samples(model, X, y, loss)
     total, accuracy, _ = judged(model, X, y, loss)
     return total, accuracy
 

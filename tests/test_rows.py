@@ -216,6 +216,10 @@ def test_fit_names_the_gap_before_anything_is_trained():
 def test_evaluate_names_the_gap_too():
     with pytest.raises(DataError, match="X has nan in row 0, column 1"):
         nn.evaluate(nn.MLP(2, [1]), [[0.0, math.nan]], [0], LOGITS)
+    with pytest.raises(DataError, match="y has nan in row 1"):
+        nn.evaluate(nn.MLP(2, [1]), X[:2], [0, math.nan], LOGITS)
+    with pytest.raises(ShapeError, match="4 samples but 3 targets"):
+        nn.evaluate(nn.MLP(2, [1]), X, Y[:3], LOGITS)
 
 
 def test_texts_are_told_from_numbers():

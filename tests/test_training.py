@@ -844,7 +844,7 @@ def test_repr_of_history():
         ({"progress": 0}, TypeError, "progress must be True or False, got int 0"),
         ({"record": "no"}, TypeError, "record must be True or False"),
         ({"X": np.array(5.0)}, TypeError, "X must be a sequence of rows"),
-        ({"X": None}, TypeError, "got X=None"),
+        ({"X": None}, TypeError, "X must be a sequence of rows.*got NoneType None"),
         (
             {"resume": True},
             ValueError,
