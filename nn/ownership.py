@@ -21,6 +21,7 @@ class Ownership:
     """
 
     def __init__(self, model: Module, optimizer: Any) -> None:
+        self.model, self.optimizer, self.begun = model, optimizer, False
         self.names = {id(p): name for name, p in model.named_parameters()}
         self.remedy = f"make it anew: nn.{type(optimizer).__name__}(model.parameters(), ...)"
         self.wanted = [p for p in optimizer.parameters if p.requires_grad]
@@ -52,23 +53,30 @@ class Ownership:
                 f"{self.name(new[0])} for one, and they would stay as they are: {self.remedy}"
             )
 
+    def now(self) -> "Ownership":
+        """Itself, or the ownership as it is where the model has got other parameters meanwhile."""
+        if set(map(id, self.model.parameters())) == set(self.names):
+            return self
+        return Ownership(self.model, self.optimizer)
+
     def check_reached(self) -> None:
-        """ParametersError if the first backward pass reached nothing that the optimizer changes."""
-        if not any(p._reached for p in self.wanted) or (
-            self.others and not any(p._reached for p in self.others)
+        """Look at what a backward pass has reached.
+
+        ParametersError if the first one reached nothing that the optimizer changes.
+        """
+        if not self.begun and (
+            not any(p._reached for p in self.wanted)
+            or (self.others and not any(p._reached for p in self.others))
         ):
             self._refuse_unreached(self.others or self.wanted)
-        self.others = [p for p in self.others if not p._reached]
+        self.begun = True
+        if self.others:
+            self.others = [p for p in self.others if not p._reached]
 
     def check_epoch(self) -> None:
         """ParametersError if a whole epoch did not reach what is not in the model."""
         if self.others:
             self._refuse_unreached(self.others)
-
-    def note_reached(self) -> None:
-        """Strike off what the last backward pass reached."""
-        if self.others:
-            self.others = [p for p in self.others if not p._reached]
 
     def _refuse_unreached(self, parameters: list[Value]) -> None:
         raise ParametersError(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value, no_grad
 from autograd._select import float_of
-from autograd.checks import as_float
 from autograd.errors import AnomalyError, NumberError
 from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.metrics import judge_of
@@ -63,6 +62,7 @@ class Run:
         samples, total, rights, norms = 0, 0.0, 0, []
         seen: tuple[list[Any], list[Any]] = [], []
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
+        self.owner = self.owner.now()
         for number, (X, y) in enumerate(batches):
             where = f"in epoch {epoch + 1}, batch {number + 1}"
             if number == 0 or isinstance(self.schedule, ByStep):
@@ -121,9 +121,7 @@ class Run:
             raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
         self.optimizer.zero_grad()
         loss.backward()
-        if self.taken == 0:
-            self.owner.check_reached()
-        self.owner.note_reached()
+        self.owner.check_reached()
         parameters = self.optimizer.parameters
         norm = gradient_norm(parameters)
         if not math.isfinite(norm):
@@ -168,7 +166,7 @@ class Run:
         found = {}
         for name, metric in self.metrics.items():
             try:
-                found[prefix + name] = as_float(metric(predictions, targets))
+                found[prefix + name] = float_of(metric(predictions, targets))
             except NumberError as error:
                 raise NumberError(f"metrics[{name!r}] gave no number: {error}") from None
         return found

@@ -183,8 +183,9 @@ def refuse_non_finite(what: str, parameters: list[Value], numbers: list[float]) 
     for place, (parameter, number) in enumerate(zip(parameters, numbers, strict=True)):
         if not math.isfinite(number):
             named = f"{parameter.scope}/{parameter.label}".strip("/") or f"parameter {place}"
+            remedy = "autograd.detect_anomaly() finds where it began"
+            if all(math.isfinite(parameter.grad) for parameter in parameters):
+                remedy = "lower the learning rate or clip the gradients"
             raise AnomalyError(
-                f"the {what} of {named} is {number!r}, so no parameter was changed: lower the "
-                "learning rate, clip the gradients, or find its origin with "
-                "autograd.detect_anomaly()"
+                f"the {what} of {named} is {number!r}, so no parameter was changed: {remedy}"
             )

@@ -100,6 +100,19 @@ def test_one_of_two_further_parameters_that_a_whole_epoch_does_not_reach():
         fit(model, optimizer, lambda p, t: LOGITS([used * q for q in p], t))
 
 
+@pytest.mark.parametrize("given", AS_GIVEN)
+def test_a_layer_replaced_while_it_trains(given):
+    model = network()
+    optimizer = nn.SGD(given(model.parameters()))
+
+    def replace(history, model):
+        model.layers[1] = nn.Layer(3, 1, generator=1)
+
+    with pytest.raises(ParametersError, match="4 of the 13"):
+        fit(model, optimizer, callbacks=[replace])
+    assert optimizer.progress["epochs"] == 1
+
+
 # --- what is fine ------------------------------------------------------------------------
 
 
