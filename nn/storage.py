@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.errors import ChainruleError
-from nn.layers import ACTIVATIONS, MLP
+from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP
 from nn.module import Module
 
 FORMAT, VERSION = "chainrule model", 1
@@ -79,9 +79,10 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     """What rebuilds an MLP made of named activations; None for any other model."""
     if type(model) is not MLP:
         return None
-    names = {function: name for name, function in ACTIVATIONS.items()}
+    known: dict[str, Any] = {**ACTIVATIONS, **LAYER_ACTIVATIONS}
+    names = {id(function): name for name, function in known.items()}
     *hidden, last = [
-        {names.get(neuron.activation) for neuron in layer.neurons} for layer in model.layers
+        {names.get(id(activation)) for activation in layer.activations} for layer in model.layers
     ]
     inner = set().union(*hidden) or last
     if len(inner) != 1 or len(last) != 1 or None in inner | last:

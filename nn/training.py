@@ -17,6 +17,8 @@ from nn.init import Seed, as_generator
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.optim import Optimizer, clip_gradient_norm, gradient_norm
+from nn.pairing import warn
+from nn.reading import Reading, loss_is_unknown, targets_kind
 from nn.recording import LayerHistory, Recorder
 from nn.schedules import Schedule
 from nn.watch import watching
@@ -101,6 +103,7 @@ def fit(
     progress: bool = True,
     record: bool = False,
     watch: bool = False,
+    threshold: float | None = None,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
@@ -125,8 +128,11 @@ def fit(
             layer, about five times an epoch, and the parameters after each epoch.
         watch: whether to show, in a notebook, pictures that follow the training;
             implies `record`.
+        threshold: the number above which a single output means class 1, where
+            neither the loss nor the model's output says it.
 
-    A class loss also gives the accuracy. Ctrl-C (or Jupyter's stop button)
+    Where the loss and the output say which class is meant (see `nn.reading`), there
+    is an accuracy, too. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
     ``history.stopped`` is "interrupted". A loss that is nan or infinite raises
     AnomalyError.
@@ -157,8 +163,8 @@ def fit(
     history = History()
     steps_in_epoch = -(-len(X) // max(1, batch_size))
     recorder = Recorder(model, history, steps_in_epoch, epochs) if record else None
-    run = _Run(model, loss, optimizer, clip_norm, recorder)
-    with watching(history, model, X, y, loss, watch=watch) as pictures:
+    run = _Run(model, loss, optimizer, clip_norm, recorder, y, threshold)
+    with watching(history, model, X, y, lambda: run.judge, watch=watch) as pictures:
         with _bar(epochs, len(X), progress) as bar:
             try:
                 for epoch in range(epochs):
@@ -192,16 +198,39 @@ def fit(
     return history
 
 
-def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss) -> tuple[float, float]:
-    """The loss and the accuracy (nan for a regression) of `model` on samples, without training."""
-    judge = judge_of(loss)
-    y = as_rows(y)
+def evaluate(
+    model: Module,
+    X: Sequence[Any],
+    y: Sequence[Any],
+    loss: Loss,
+    *,
+    threshold: float | None = None,
+) -> tuple[float, float]:
+    """The loss and the accuracy (nan for a regression) of `model` on samples, without training.
+
+    `threshold` is the number above which a single output means class 1, where
+    neither the loss nor the model's output says it.
+    """
+    X, y = as_rows(X), as_rows(y)
+    judge = judge_of(loss, model, X, y, threshold)
+    if judge is None and loss_is_unknown(loss) and targets_kind(y) == "two":
+        warn(
+            "no accuracy: neither the loss nor the output says which numbers mean class 1; give "
+            "evaluate(..., threshold=0.0) for logits, 0.5 for probabilities"
+        )
+    return _judged(model, X, y, loss, judge)
+
+
+def _judged(
+    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss, judge: Reading | None
+) -> tuple[float, float]:
     with no_grad():
-        predictions = [model(x) for x in as_rows(X)]
+        predictions = [model(x) for x in X]
         total = float_of(loss(predictions, y))
     if judge is None:
         return total, math.nan
-    return total, sum(map(judge, predictions, y)) / len(predictions)
+    counted = sum(map(judge.counts, y))
+    return total, sum(map(judge, predictions, y)) / counted if counted else math.nan
 
 
 class _Run:
@@ -214,17 +243,26 @@ class _Run:
         optimizer: Optimizer,
         clip_norm: float | None,
         recorder: Recorder | None,
+        y: Sequence[Any],
+        threshold: float | None,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.recorder = clip_norm, recorder
-        self.judge = judge_of(loss)
+        self.y, self.threshold = y, threshold
+        self.judge: Reading | None = None  # decided at the first batch
+        self.decided = False
 
     def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> dict[str, float]:
         """One pass over the batches, and what to enter into the history."""
-        samples, total, rights, norms = 0, 0.0, 0, []
+        samples, total, rights, judged, norms = 0, 0.0, 0, 0, []
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
         for X, y in batches:
             predictions = [self.model(x) for x in X]
+            if not self.decided:
+                self.judge = judge_of(
+                    self.loss, self.model, X, self.y, self.threshold, predictions[0]
+                )
+                self.decided = True
             loss = self.loss(predictions, y)
             if not math.isfinite(float_of(loss)):
                 raise AnomalyError(
@@ -236,9 +274,10 @@ class _Run:
             total += float_of(loss) * len(X)
             if self.judge:
                 rights += sum(map(self.judge, predictions, y))
+                judged += sum(map(self.judge.counts, y))
             shown = {"loss": f"{total / samples:.4f}"}
             if self.judge:
-                shown["accuracy"] = f"{rights / samples:.1%}"
+                shown["accuracy"] = f"{rights / max(1, judged):.1%}"
             bar.set_postfix(shown, refresh=False)
             bar.update(len(X))
         record = {
@@ -246,7 +285,7 @@ class _Run:
             "gradient_norm": sum(norms) / len(norms),
             "learning_rate": self.optimizer.learning_rate,
         }
-        return record | ({"accuracy": rights / samples} if self.judge else {})
+        return record | ({"accuracy": rights / max(1, judged)} if self.judge else {})
 
     def update(self, loss: Any, X: list[Any], y: list[Any]) -> float:
         """Backward and one step of the optimizer; returns the gradient norm."""
@@ -271,7 +310,7 @@ class _Run:
 
     def validation(self, X: Sequence[Any], y: Sequence[Any]) -> dict[str, float]:
         """The loss and accuracy on held-out samples, for the history."""
-        loss, accuracy = evaluate(self.model, X, y, self.loss)
+        loss, accuracy = _judged(self.model, as_rows(X), as_rows(y), self.loss, self.judge)
         return {"validation_loss": loss} | ({"validation_accuracy": accuracy} if self.judge else {})
 
 
