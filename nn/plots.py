@@ -137,7 +137,7 @@ def draw_boundary(
         levels = np.linspace(0.0, 1.0, 13).tolist()
         scale = colour_scale(COLOURS[0], "#ffffff", COLOURS[1])
         axes.contourf(xs, ys, shares, levels, cmap=scale, alpha=0.6)
-        if np.nanmin(shares) < reading.border < np.nanmax(shares):
+        if np.any(shares < reading.border) and np.any(shares > reading.border):
             axes.contour(xs, ys, shares, [reading.border], colors="#202124", linewidths=1.5)
     exclusive = Reading()  # of each sample one colour, even where several classes are right
     labels = [exclusive.target_class(target, classes) for target in y]

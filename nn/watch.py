@@ -84,7 +84,8 @@ def watching(
 
         def draw() -> bytes:
             reading = judge()  # known from the first batch on
-            return png(overview(history, model, samples if reading else None, reading), 1)
+            shown = (*samples, reading) if samples and reading else None
+            return png(overview(history, model, shown), 1)
 
         pictures = Pictures(draw, _display())
         try:
@@ -101,15 +102,16 @@ def in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def overview(
-    history: "History", model: Module, samples: Any = None, reading: Reading | None = None
-) -> "Figure":
-    """Loss, accuracy, decision boundary (of `samples` in the plane), updates and gradients."""
+def overview(history: "History", model: Module, samples: Any = None) -> "Figure":
+    """Loss, accuracy, decision boundary, updates and gradients.
+
+    `samples` in the plane are X, y, and, if it is known, how predictions are read.
+    """
     names = ["loss", "accuracy"] if history.accuracy else ["loss"]
     panels: list[Callable[[Any], None]] = [partial(_curve, history, name) for name in names]
     if samples is not None:
-        X, y = samples
-        how = reading or default_reading(model, X, y)
+        X, y, *known = samples
+        how = known[0] if known else default_reading(model, X, y)
         panels.append(lambda axes: draw_boundary(axes, model, X, y, GRID, how))
     panels += [
         lambda axes: draw_gradients(axes, history),
