@@ -9,6 +9,7 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 from nn import data, init, metrics, plots, schedules
 from nn.animation import Animation, animate_boundary
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
+from nn.functional import functional_call
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     absolute_error,
@@ -22,7 +23,7 @@ from nn.losses import (
     negative_log_likelihood,
     squared_error,
 )
-from nn.module import Module, functional_call
+from nn.module import Module
 from nn.optim import (
     SGD,
     AdaGrad,

@@ -49,6 +49,8 @@ class Neuron(Module):
     0.73
     """
 
+    always_parameters = frozenset({"w", "b"})
+
     def __init__(
         self,
         inputs: int,

@@ -16,7 +16,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd._select import constant
+from autograd._select import constant, float_of
 from autograd.checks import as_float
 from autograd.errors import NumberError, ShapeError
 
@@ -64,6 +64,14 @@ def plain(number: Any) -> float:
     return number.data if isinstance(number, Value) else number
 
 
+def numbers_of(prediction: Any) -> Any:
+    """A prediction as a plain float, or a list of them."""
+    prediction = opened(prediction)
+    if isinstance(prediction, list):
+        return list(map(numbers_of, prediction))
+    return float_of(_prediction(prediction))
+
+
 def elementwise(
     term: Term, predictions: Any, targets: Any, reduction: str, sample_weight: Any = None
 ) -> Any:
@@ -94,6 +102,9 @@ def _paired(
         for position, (prediction, target) in enumerate(zip(predictions, targets, strict=True)):
             weight = weights[position] if isinstance(weights, list) else weights
             try:
+                if weight is None and type(prediction) is Value and type(target) in (int, float):
+                    terms.append(term(prediction, float(target)))  # the usual case, quickly
+                    continue
                 terms.append(
                     _paired(term, opened(prediction), opened(target), weight, norms, "element")
                 )
@@ -221,9 +232,8 @@ def _check_rows(rows: list[Any], *, single: bool) -> None:
                 f"row {position} has {len(row)} scores, row 0 has {len(rows[0])}: one for each "
                 "class"
             )
-        for score in row:
-            if score is None or (single and isinstance(score, list)):
-                raise ShapeError(f"row {position} holds {score!r} where a score is expected")
+        if single and any(isinstance(score, list | tuple) for score in row):
+            raise ShapeError("the first score is a number, another a sequence: give rows, or one")
 
 
 def class_index(scores: Sequence[Any], target: Any) -> int:
