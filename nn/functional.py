@@ -41,39 +41,74 @@ def functional_call(
     >>> len(autograd.hessian(loss)([0.1, 0.2]))
     2
     """
-    with _lock, _Suspended():
+    # On one line, so that a tracer, too, cannot interrupt between the call and the release.
+    with _lock: return _called(model, parameters, inputs, named)  # fmt: skip  # noqa: E701
+
+
+def _called(
+    model: Module,
+    parameters: dict[str, Any] | Sequence[Any],
+    inputs: tuple[Any, ...],
+    named: dict[str, Any],
+) -> Any:
+    with _Suspended():
         own = model.named_parameters()
         if not isinstance(parameters, dict):
             parameters = list(parameters)
             if len(parameters) != len(own):
                 raise ShapeError(f"{len(parameters)} parameters for a model of {len(own)}")
             parameters = dict(zip((name for name, _ in own), parameters, strict=True))
-        check_paths(type(model).__name__, [name for name, _ in own], parameters)
-        swap = _Swap(model, {id(leaf): (leaf, parameters[name]) for name, leaf in own})
+        else:
+            check_paths(type(model).__name__, [name for name, _ in own], parameters)
+        passed = _values((inputs, named))
+        given = {id(leaf): (leaf, parameters[name]) for name, leaf in own}
+        swap = _Swap(model, given, set(map(id, passed)))
         into, back = swap.going_in(), swap.going_back()  # made before, so that each is one step
         try:
-            _exhaust(into)
-            result = model(*inputs, **named)
-            if hasattr(result, "__next__"):  # lazy: what it computes must be computed in here
-                result = iter(list(result))
+            try:
+                _exhaust(into)
+                result = model(*inputs, **named)
+                if hasattr(result, "__next__"):  # lazy: what it computes must be computed in here
+                    result = iter(list(result))
+            finally:
+                _restore(swap, back)
         finally:
-            _exhaust(back)
-    given = [thing for thing in parameters.values() if isinstance(thing, Value)]
-    _check_nothing_was_missed(model, own, [*given, *_values((inputs, named))], result)
+            if id(swap) in _active:  # Ctrl-C came just before the line above
+                _restore(swap, swap.going_back())
+    known = [thing for thing in parameters.values() if isinstance(thing, Value)]
+    _check_nothing_was_missed(model, own, known + passed, result)
     return result
+
+
+def _restore(swap: "_Swap", back: Iterator[Any]) -> None:
+    """Run `back`, which undoes `swap`, to its end, also when Ctrl-C comes meanwhile."""
+    interrupt, done = None, False
+    while not done:
+        try:
+            _exhaust(back if interrupt is None else swap.going_back())
+            done = True
+        except KeyboardInterrupt as error:  # in the setter of the reference engine, say
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 class _Swap:
     """Puts the given parameters where the own ones stand, and the own ones back."""
 
-    def __init__(self, model: Module, given: dict[int, tuple[Value, Any]]) -> None:
+    def __init__(
+        self, model: Module, given: dict[int, tuple[Value, Any]], passed: set[int]
+    ) -> None:
         self.given = given
         self.done: dict[int, Any] = {}  # what each thing seen becomes, by id
         self.kept: list[Any] = []  # alive, so that no id is used twice
         self.items: list[tuple[Any, Any, Any, Any]] = []  # container, key, old, new
         self.attributes: list[tuple[Any, str, Any, Any]] = []
         for leaf, new in given.values():
-            # Also in itself, for what reads its number in ways that nobody can follow.
+            # Also in itself, for what reads its number in ways that nobody can follow; but as an
+            # input it means its own.
+            if id(leaf) in passed:
+                continue
             number = new.data if isinstance(new, Value) else float_of(new)
             self.attributes.append((leaf, "data", leaf.data, number))
         self._become(model)
@@ -183,7 +218,7 @@ class _Suspended:
     def __enter__(self) -> None:
         self.swaps = list(_active.values())
         for swap in reversed(self.swaps):
-            _exhaust(swap.going_back())
+            _restore(swap, swap.going_back())
 
     def __exit__(self, *_: object) -> None:
         for swap in self.swaps:
