@@ -128,10 +128,12 @@ def draw_boundary(
         outputs = [[numbers_in(model([a, b])) for a in xs.tolist()] for b in ys.tolist()]
     classes = len(outputs[0][0])
     if classes > 1:
-        largest = [[float(np.argmax(output)) for output in row] for row in outputs]
-        levels = [level - 0.5 for level in range(classes + 1)]
-        colours = [colour(label) for label in range(classes)]
-        axes.contourf(xs, ys, largest, levels, colors=colours, alpha=0.25)
+        scores = np.array(outputs)
+        for label in range(classes):  # each where it leads; at a border the lead is 0
+            lead = scores[:, :, label] - np.delete(scores, label, axis=2).max(axis=2)
+            if np.any(lead > 0.0):
+                top = float(lead[np.isfinite(lead)].max(initial=0.0)) + 1.0
+                axes.contourf(xs, ys, lead, [0.0, top], colors=[colour(label)], alpha=0.25)
     else:
         shares = np.array([[reading.share(output) for output in row] for row in outputs])
         levels = np.linspace(0.0, 1.0, 13).tolist()
