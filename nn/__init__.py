@@ -8,6 +8,12 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 
 from nn import data, init, metrics, plots, schedules
 from nn.animation import Animation, animate_boundary
+from nn.class_losses import (
+    categorical_cross_entropy,
+    cross_entropy,
+    multiclass_hinge,
+    negative_log_likelihood,
+)
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
 from nn.functional import functional_call
 from nn.layers import MLP, Layer, Neuron
@@ -15,12 +21,8 @@ from nn.losses import (
     absolute_error,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    categorical_cross_entropy,
-    cross_entropy,
     hinge,
     huber,
-    multiclass_hinge,
-    negative_log_likelihood,
     squared_error,
 )
 from nn.module import Module

@@ -19,14 +19,14 @@ import autograd
 from autograd import Value, modes
 from autograd._select import float_of
 from autograd.errors import ShapeError
-from nn import losses
+from nn import class_losses, losses
 from nn.pairing import IGNORED, LABELS, opened
 
 LARGEST_WINS = (
-    losses.cross_entropy,
-    losses.negative_log_likelihood,
-    losses.categorical_cross_entropy,
-    losses.multiclass_hinge,
+    class_losses.cross_entropy,
+    class_losses.negative_log_likelihood,
+    class_losses.categorical_cross_entropy,
+    class_losses.multiclass_hinge,
 )
 # What one output is on the scale of a class loss: its name, and the number above which it is 1.
 SCALES = {
