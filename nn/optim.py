@@ -28,7 +28,7 @@ class NudgeDescent(Optimizer):
     2.4
     """
 
-    nudge = Setting(as_number, above=0.0)
+    nudge = Setting(as_number, positive=True)
 
     def __init__(
         self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
@@ -92,7 +92,7 @@ class AdaGrad(Optimizer):
     formula = staticmethod(updates.adagrad)
     memory = 1
     learning_rate_decay, weight_decay = Setting(as_number), Setting(as_number)
-    epsilon = Setting(as_number, above=0.0)
+    epsilon = Setting(as_number, positive=True)
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class RMSProp(Optimizer):
 
     formula = staticmethod(updates.rmsprop)
     memory = 3
-    alpha, epsilon = Setting(as_number), Setting(as_number, above=0.0)
+    alpha, epsilon = Setting(as_number), Setting(as_number, positive=True)
     weight_decay, momentum = Setting(as_number), Setting(as_number)
     centered = Setting(as_flag)
 
@@ -166,7 +166,7 @@ class Adam(Optimizer):
     gradients so far (Reddi, Kale & Kumar, 2018, as ``torch.optim`` has it).
     """
 
-    betas, epsilon = Setting(as_betas), Setting(as_number, above=0.0)
+    betas, epsilon = Setting(as_betas), Setting(as_number, positive=True)
     weight_decay, amsgrad = Setting(as_number), Setting(as_flag)
 
     def __init__(

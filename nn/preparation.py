@@ -10,6 +10,7 @@ from autograd._select import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn import schedules
 from nn.module import Module
+from nn.reading import loss_is_unknown
 from nn.rows import DataError, as_rows, check_finite, check_no_text, same_length
 from nn.settings import SettingError, as_number, as_switch
 
@@ -82,10 +83,11 @@ def _is_finite(model: Module, X: list[Any], y: list[Any], loss: Callable[..., An
 
 
 def is_ours(loss: Callable[..., Any]) -> bool:
-    """Whether `loss` is one of `nn.losses`, or a partial of one."""
+    """Whether `loss` is one of `nn`, or a partial of one."""
     while isinstance(loss, partial):
         loss = loss.func
-    return getattr(loss, "__module__", "") == "nn.losses"
+    # What wraps one of ours may do more than it.
+    return not hasattr(loss, "__wrapped__") and not loss_is_unknown(loss)
 
 
 def read_validation(given: Any) -> tuple[Any, Any] | float | None:

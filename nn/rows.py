@@ -11,7 +11,6 @@ from typing import Any
 
 from autograd import Value
 from autograd.errors import ChainruleError, ShapeError
-from nn.module import Module
 
 
 class DataError(ChainruleError, ValueError):
@@ -48,6 +47,21 @@ def in_rows(samples: Any, name: str = "samples") -> list[Any]:
     return list(samples)
 
 
+def opened(thing: Any, name: str = "samples") -> Any:
+    """The rows of `thing` if it holds others; a number, a Value or a text as it is.
+
+    >>> opened((1, 2)), opened(3.0)
+    ([1, 2], 3.0)
+    """
+    kind = type(thing)
+    if kind is list or kind is float or kind is int or isinstance(thing, Value | str | bytes):
+        return thing
+    if getattr(thing, "shape", None) == ():
+        _refuse_what_requires_a_gradient(thing, name)
+        return thing.tolist() if hasattr(thing, "tolist") else thing
+    return as_rows(thing, name) if _iterable(thing) and not _is_model(thing) else thing
+
+
 def _refuse_what_has_no_rows(samples: Any, name: str) -> None:
     kind = type(samples).__name__
     if isinstance(samples, Mapping | AbstractSet) and not _is_view(samples):
@@ -62,11 +76,24 @@ def _refuse_what_has_no_rows(samples: Any, name: str) -> None:
         raise DataError(
             f"{name} has masked entries: fill them, {name}.filled(number), or drop their rows"
         )
-    single = isinstance(samples, str | bytes | bytearray | Value | Module | type)
+    single = isinstance(samples, str | bytes | bytearray | Value | type) or _is_model(samples)
     if single or getattr(samples, "shape", None) == () or not _iterable(samples):
         raise RowsError(
             f"{name} must be a sequence of rows, one for each sample, got {kind} {samples!r:.60}"
         )
+    _refuse_what_requires_a_gradient(samples, name)
+
+
+def _refuse_what_requires_a_gradient(samples: Any, name: str) -> None:
+    if getattr(samples, "requires_grad", False):
+        raise RowsError(
+            f"{name} is a {type(samples).__name__} that requires a gradient, which it would lose "
+            "here: pass its detach().tolist(), or Values"
+        )
+
+
+def _is_model(thing: Any) -> bool:
+    return hasattr(thing, "named_parameters")
 
 
 def _is_view(samples: Any) -> bool:
@@ -133,7 +160,7 @@ def _first_bad(item: Any, path: tuple[int, ...]) -> tuple[tuple[int, ...], str] 
     """The place and the name of the first thing that is no finite number below `item`."""
     if item is None or type(item).__name__ in ("NAType", "NaTType"):
         return path, f"a gap ({item})"
-    if isinstance(item, str | bytes | dict | Module):
+    if isinstance(item, str | bytes | dict) or _is_model(item):
         return None  # for a model of your own
     if isinstance(item, Value):
         item = item.data

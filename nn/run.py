@@ -11,6 +11,7 @@ from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.ownership import Ownership
+from nn.reading import Reading
 from nn.schedules import ByStep, Schedule
 from nn.settings import as_number
 
@@ -38,7 +39,10 @@ class Run:
         self.clip_norm, self.metrics = clip_norm, metrics
         self.recorder: Recorder | None = None
         self.schedule: Schedule | None = None
-        self.judge = judge_of(loss)
+        self.targets: Sequence[Any] = ()  # all of them, to see what they are
+        self.threshold: float | None = None
+        self.judge: Reading | None = None  # decided at the first batch
+        self.decided = False
         self.owner = Ownership(model, optimizer)
         own = model.parameters()
         known = set(map(id, own))
@@ -59,7 +63,7 @@ class Run:
 
     def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
         """One pass over the batches; numbers and metrics to enter into the history."""
-        samples, total, rights, norms = 0, 0.0, 0, []
+        samples, total, rights, counted, norms = 0, 0.0, 0, 0, []
         seen: tuple[list[Any], list[Any]] = [], []
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
         self.owner = self.owner.now()
@@ -68,6 +72,8 @@ class Run:
             if number == 0 or isinstance(self.schedule, ByStep):
                 self.set_rate(epoch)
             predictions = [self.model(x) for x in X]
+            if not self.decided:
+                self.decide(X, predictions[0])
             loss = self.loss(predictions, y)
             self.check_loss(loss, where)
             norms.append(self.update(loss, X, y, where))
@@ -75,12 +81,13 @@ class Run:
             total += float_of(loss) * len(X)
             if self.judge:
                 rights += sum(map(self.judge, predictions, y))
+                counted += sum(map(self.judge.counts, y))
             if self.metrics:
                 seen[0].extend(map(_plain, predictions))
                 seen[1].extend(y)
             shown = {"loss": f"{total / samples:.4f}"}
             if self.judge:
-                shown["accuracy"] = f"{rights / samples:.1%}"
+                shown["accuracy"] = f"{rights / max(1, counted):.1%}"
             bar.set_postfix(shown, refresh=False)
             bar.update(len(X))
         self.owner.check_epoch()
@@ -90,8 +97,13 @@ class Run:
             "learning_rate": self.optimizer.learning_rate,
         }
         if self.judge:
-            record["accuracy"] = rights / samples
+            record["accuracy"] = rights / max(1, counted)
         return record, self.measured("", *seen)
+
+    def decide(self, X: Sequence[Any], prediction: Any) -> None:
+        """How predictions are read, once for all epochs: by the loss, the output, the targets."""
+        self.judge = judge_of(self.loss, self.model, X, self.targets, self.threshold, prediction)
+        self.decided = True
 
     def check_loss(self, loss: Any, where: str) -> None:
         """AnomalyError for a loss that is no finite number, with what is most likely its cause."""
@@ -155,7 +167,7 @@ class Run:
 
     def validation(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Numbers, Numbers]:
         """Loss, accuracy and metrics on held-out samples, for the history."""
-        loss, accuracy, predictions = judged(self.model, X, y, self.loss)
+        loss, accuracy, predictions = judged(self.model, X, y, self.loss, self.judge)
         entry = {"validation_loss": loss}
         if self.judge:
             entry["validation_accuracy"] = accuracy
@@ -182,13 +194,14 @@ def _plain(prediction: Any) -> Any:
 
 
 def judged(
-    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss
+    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss, judge: Reading | None
 ) -> tuple[float, float, list[Any]]:
-    """Loss, accuracy and predictions."""
-    judge = judge_of(loss)
+    """Loss, accuracy (nan where nothing is judged) and predictions."""
     with no_grad():
         predictions = [model(x) for x in X]
         total = float_of(loss(predictions, y))
     if judge is None:
         return total, math.nan, predictions
-    return total, sum(map(judge, predictions, y)) / len(predictions), predictions
+    counted = sum(map(judge.counts, y))
+    rights = sum(map(judge, predictions, y))
+    return total, rights / counted if counted else math.nan, predictions

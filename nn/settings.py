@@ -41,20 +41,21 @@ def as_count(
 
 
 def as_number(
-    name: str, given: Any, *, least: float = 0.0, above: float | None = None, most: float = math.inf
+    name: str, given: Any, *, least: float = 0.0, most: float = math.inf, positive: bool = False
 ) -> float:
-    """The finite number `given` from `least` (or over `above`) to `most`, as a float.
+    """The finite number `given` from `least` to `most`, or any `positive` one, as a float.
 
     SettingError out of range, SettingKindError for what is no number.
 
     >>> as_number("momentum", 1)
     1.0
     """
-    low = f"above {above:g}" if above is not None else f"from {least:g} up"
-    high = "" if most == math.inf else f" to {most:g}"
-    wanted = f"{name} must be a number {low.removesuffix(' up') if high else low}{high}"
-    if above is None and least == -math.inf:
+    high = " up" if most == math.inf else f" to {most:g}"
+    wanted = f"{name} must be a number from {least:g}{high}"
+    if least == -math.inf:
         wanted = f"{name} must be a finite number"
+    if positive:
+        wanted = f"{name} must be positive"
     try:
         scalar = getattr(given, "shape", None) == () and hasattr(given, "item")
         number = as_float(_no_switch(given.item() if scalar else given))
@@ -62,9 +63,9 @@ def as_number(
         raise SettingKindError(f"{wanted}, got {_shown(given)}") from None
     except OverflowError:
         number = math.inf
-    in_range = number >= least if above is None else number > above
-    if not (math.isfinite(number) and in_range and number <= most):
-        raise SettingError(f"{wanted}, got {given!r}")
+    if not least <= number <= most or not math.isfinite(number) or (positive and number <= 0.0):
+        finite = " and finite" if positive and number > 0.0 else ""
+        raise SettingError(f"{wanted}{finite}, got {given!r}")
     return number
 
 

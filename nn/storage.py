@@ -10,11 +10,12 @@ from autograd import Value
 from autograd.errors import ChainruleError
 from nn.diagnostics import layers_of
 from nn.files import file_path, write_whole
-from nn.layers import ACTIVATIONS, MLP
+from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP
 from nn.module import Module
 from nn.optimizer import Optimizer
 
 FORMAT, VERSION = "chainrule model", 1
+KNOWN: dict[str, Any] = {**ACTIVATIONS, **LAYER_ACTIVATIONS}
 
 
 class ModelFileError(ChainruleError, ValueError):
@@ -126,12 +127,9 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     """What rebuilds an MLP made of named activations; None for any other model."""
     if type(model) is not MLP:
         return None
-    names = {function: name for name, function in ACTIVATIONS.items()}
-    *hidden, last = [
-        {names.get(neuron.activation) for neuron in layer.neurons} for layer in model.layers
-    ]
+    *hidden, last = [set(map(_name_of, layer.activations)) for layer in model.layers]
     inner = set().union(*hidden) or last
-    if len(inner) != 1 or len(last) != 1 or None in inner | last:
+    if len(inner) != 1 or len(last) != 1 or "" in inner | last:
         return None
     return {
         "inputs": model.layers[0].inputs,
@@ -141,12 +139,17 @@ def _architecture(model: Module) -> dict[str, Any] | None:
     }
 
 
+def _name_of(activation: Any) -> str:
+    """The name in `KNOWN`, or ""; by identity, as one of a user's may have no hash."""
+    return next((name for name, known in KNOWN.items() if known is activation), "")
+
+
 def _activations(model: Module) -> dict[str, str]:
-    """The activation of each layer whose neurons have one of `ACTIVATIONS` in common."""
-    names = {function: name for name, function in ACTIVATIONS.items()}
+    """The activation of each layer whose outputs have one of `KNOWN` in common."""
     found = {}
     for layer in layers_of(model):
-        own = {names.get(neuron.activation, "") for neuron in layer.neurons}
+        made_by = [neuron.activation for neuron in layer.neurons]
+        own = set(map(_name_of, layer.layer.activations if layer.layer else made_by))
         if len(own) == 1 and "" not in own:
             found[layer.name] = own.pop()
     return found
@@ -171,7 +174,7 @@ def _of_architecture(architecture: Any) -> dict[str, Any]:
     try:
         last = len(architecture["sizes"]) - 1
         kinds = [architecture["activation"]] * last + [architecture["output"]]
-        return {f"layers.{i}": name for i, name in enumerate(kinds) if name in ACTIVATIONS}
+        return {f"layers.{i}": name for i, name in enumerate(kinds) if name in KNOWN}
     except (TypeError, KeyError):
         return {}
 

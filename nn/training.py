@@ -11,8 +11,11 @@ from nn.course import Course, earlier_course
 from nn.data import as_batch_size, batches
 from nn.history import History
 from nn.init import Seed
+from nn.metrics import judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
+from nn.pairing import warn
+from nn.reading import as_threshold, loss_is_unknown, targets_kind
 from nn.recording import Recorder
 from nn.run import Loss, Metric, Run, judged
 from nn.schedules import Schedule
@@ -43,6 +46,7 @@ def fit(
     record: bool = False,
     watch: bool = False,
     resume: bool = False,
+    threshold: float | None = None,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
@@ -75,8 +79,11 @@ def fit(
             layer, about five times an epoch, and the parameters after each epoch.
         watch: whether to show, in a notebook, pictures that follow the training;
             implies `record`.
+        threshold: the number above which a single output means class 1, where
+            neither the loss nor the model's output says it.
 
-    A class loss also gives the accuracy. Ctrl-C (or Jupyter's stop button)
+    Where the loss and the output say which class is meant (see `nn.reading`), there
+    is an accuracy, too. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
     ``history.stopped`` is "interrupted"; to resume then begins the epoch again.
     Training twice with 5 epochs, the second time with ``resume=True``, gives the bits
@@ -100,10 +107,10 @@ def fit(
     progress, watch = as_flag("progress", progress), as_flag("watch", watch)
     record = as_flag("record", record) or watch
     if clip_norm is not None:
-        clip_norm = as_number("clip_norm", clip_norm, above=0.0)
+        clip_norm = as_number("clip_norm", clip_norm, positive=True)
     rule = as_early_stopping(early_stopping)
     run = Run(model, loss, optimizer, clip_norm, preparation.read_metrics(metrics))
-    run.schedule = preparation.read_schedule(schedule)
+    run.schedule, run.threshold = preparation.read_schedule(schedule), as_threshold(threshold)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
     validation = preparation.read_validation(validation)
     X, y = preparation.read_samples(model, X, y, loss)
@@ -112,12 +119,12 @@ def fit(
     if isinstance(validation, float):
         (X, y), held = course.held_out(X, y, validation)
     course.begin(rule, run.trained)
-    run.steps = course.steps
+    run.steps, run.targets = course.steps, y
     run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
     history = History()
     if record:
         run.recorder = Recorder(model, history, -(-len(X) // batch_size), epochs)
-    with watching(history, model, X, y, loss, watch=watch) as pictures:
+    with watching(history, model, X, y, lambda: run.judge, watch=watch) as pictures:
         with _bar(epochs, len(X), progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
@@ -148,13 +155,24 @@ def fit(
     return history
 
 
-def evaluate(model: Module, X: Any, y: Any, loss: Loss) -> tuple[float, float]:
+def evaluate(
+    model: Module, X: Any, y: Any, loss: Loss, *, threshold: float | None = None
+) -> tuple[float, float]:
     """The loss and the accuracy (nan for a regression) of `model` on samples, without training.
 
     X and y are read as by `fit`: by row, whatever holds them, and without gaps.
+    `threshold` is the number above which a single output means class 1, where
+    neither the loss nor the model's output says it.
     """
+    threshold = as_threshold(threshold)
     X, y = preparation.read_samples(model, X, y, loss)
-    total, accuracy, _ = judged(model, X, y, loss)
+    judge = judge_of(loss, model, X, y, threshold)
+    if judge is None and loss_is_unknown(loss) and targets_kind(y) == "two":
+        warn(
+            "no accuracy: neither the loss nor the output says which numbers mean class 1; give "
+            "evaluate(..., threshold=0.0) for logits, 0.5 for probabilities"
+        )
+    total, accuracy, _ = judged(model, X, y, loss, judge)
     return total, accuracy
 
 

@@ -208,7 +208,7 @@ BEYOND = {
     "an empty return": (2, "return"),
     "only a docstring": (1, "'Words.'"),
     "code after the return": (2, "return x, 1.0\n    y = x"),
-    "an import": (2, "import math\n    return x, 1.0"),
+    "an import": (2, "from math import exp\n    return x, 1.0"),
     "an assertion": (2, "assert x > 0.0\n    return x, 1.0"),
     "a function inside": (2, "def f(a): return a\n    return f(x), 1.0"),
     "try": (2, "try: y = x\n    finally: z = x\n    return y, z"),

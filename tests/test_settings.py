@@ -47,8 +47,10 @@ def test_a_number_is_finite_and_in_its_range(given):
 
 
 def test_the_range_is_said():
-    with pytest.raises(SettingError, match=r"x must be a number above 0, got 0"):
-        as_number("x", 0, above=0.0)
+    with pytest.raises(SettingError, match=r"x must be positive, got 0"):
+        as_number("x", 0, positive=True)
+    with pytest.raises(SettingError, match=r"x must be positive and finite, got inf"):
+        as_number("x", math.inf, positive=True)
     with pytest.raises(SettingError, match=r"x must be a number from 0 to 1, got 2"):
         as_number("x", 2, most=1.0)
     with pytest.raises(SettingError, match=r"x must be a finite number, got nan"):

@@ -831,7 +831,7 @@ def test_repr_of_history():
         ({"early_stopping": 1.5}, TypeError, "early_stopping is the number of epochs.*got 1.5"),
         ({"early_stopping": 0}, ValueError, "early_stopping must be at least 1, got 0"),
         ({"early_stopping": nn.EarlyStopping}, TypeError, "early_stopping is the number"),
-        ({"clip_norm": 0.0}, ValueError, r"clip_norm must be a number above 0, got 0\.0"),
+        ({"clip_norm": 0.0}, ValueError, r"clip_norm must be positive, got 0\.0"),
         ({"clip_norm": math.nan}, ValueError, "clip_norm must be .* got nan"),
         ({"callbacks": print}, TypeError, r"write callbacks=\[print\]"),
         ({"callbacks": 3}, TypeError, "callbacks is a list of functions, got int 3"),
