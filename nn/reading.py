@@ -95,6 +95,11 @@ class Reading:
         meant = self.target_class(target, len(numbers))
         return not any(map(math.isnan, numbers)) and bool(self._class_of(numbers) == meant)
 
+    def accuracy(self, predictions: Sequence[Any], targets: Sequence[Any]) -> float:
+        """The share that is right of those that count; nan if none does."""
+        counted = sum(map(self.counts, targets))
+        return sum(map(self, predictions, targets)) / counted if counted else math.nan
+
     def _class_of(self, numbers: list[float]) -> Any:
         if len(numbers) == 1:
             return int(numbers[0] > self.threshold)

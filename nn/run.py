@@ -8,7 +8,7 @@ from autograd import Value, no_grad
 from autograd._select import float_of
 from autograd.errors import AnomalyError, NumberError
 from nn.clipping import clip_gradient_norm, gradient_norm
-from nn.metrics import judge_of
+from nn.metrics import accuracy, judge_of
 from nn.module import Module
 from nn.ownership import Ownership
 from nn.reading import Reading
@@ -167,16 +167,18 @@ class Run:
 
     def validation(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Numbers, Numbers]:
         """Loss, accuracy and metrics on held-out samples, for the history."""
-        loss, accuracy, predictions = judged(self.model, X, y, self.loss, self.judge)
+        loss, share, predictions = judged(self.model, X, y, self.loss, self.judge)
         entry = {"validation_loss": loss}
         if self.judge:
-            entry["validation_accuracy"] = accuracy
+            entry["validation_accuracy"] = share
         return entry, self.measured("validation_", list(map(_plain, predictions)), list(y))
 
     def measured(self, prefix: str, predictions: list[Any], targets: list[Any]) -> Numbers:
         """Every metric of `predictions`, which are plain numbers, by its name after `prefix`."""
         found = {}
-        for name, metric in self.metrics.items():
+        for name, given in self.metrics.items():
+            # Numbers alone do not say what they are: 0.3 may be a logit or a probability.
+            metric = self.judge.accuracy if given is accuracy and self.judge else given
             try:
                 found[prefix + name] = float_of(metric(predictions, targets))
             except NumberError as error:
@@ -200,8 +202,4 @@ def judged(
     with no_grad():
         predictions = [model(x) for x in X]
         total = float_of(loss(predictions, y))
-    if judge is None:
-        return total, math.nan, predictions
-    counted = sum(map(judge.counts, y))
-    rights = sum(map(judge, predictions, y))
-    return total, rights / counted if counted else math.nan, predictions
+    return total, judge.accuracy(predictions, y) if judge else math.nan, predictions

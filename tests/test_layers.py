@@ -350,6 +350,7 @@ def test_without_grad_the_numbers_are_the_same_and_there_is_no_graph():
         (lambda: nn.MLP(2, 3, 4, 1), TypeError, r"write MLP\(2, \[3, 4, 1\]\)"),
         (lambda: nn.MLP(2, np.int64(3)), TypeError, r"write MLP\(2, \[3\]\)"),
         (lambda: nn.MLP(2, []), ShapeError, r"MLP\(2, \[1\]\)"),
+        (lambda: nn.Neuron(2, fan_out=0), ShapeError, "fan_out must be a positive int, got 0"),
         (lambda: nn.Neuron("2"), ShapeError, "inputs must be a positive int, got '2'"),
         (lambda: nn.Neuron(2.0), ShapeError, "got 2.0: write 2"),
         (lambda: nn.Neuron(np.True_), ShapeError, "inputs must be a positive int"),

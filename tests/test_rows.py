@@ -10,7 +10,7 @@ import pytest
 import nn
 from autograd import Value
 from autograd.errors import ShapeError
-from nn.rows import DataError, RowsError, as_rows, check_finite, in_rows
+from nn.rows import DataError, RowsError, as_rows, check_finite, in_rows, opened
 
 LOGITS = nn.binary_cross_entropy_with_logits
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 8.0]]
@@ -130,6 +130,11 @@ def lazy():
         (lambda: torch().tensor(5.0), RowsError, r"got Tensor"),
         (lambda: torch().eye(2).to_sparse(), RowsError, r"sparse Tensor: pass X\.to_dense\(\)"),
         (sparse, RowsError, r"X is a sparse csr_matrix: pass X\.toarray\(\)"),
+        (
+            lambda: torch().tensor([[1.0]], requires_grad=True),
+            RowsError,
+            r"X is a Tensor that requires a gradient.*detach\(\)\.tolist\(\)",
+        ),
         (lazy, RowsError, r"X is a LazyFrame.*X\.collect\(\)"),
         (masked, DataError, r"X has masked entries.*X\.filled"),
     ],
@@ -137,6 +142,26 @@ def lazy():
 def test_what_has_no_rows_is_refused_with_the_way_out(read, make, error, match):
     with pytest.raises(error, match=match):
         read(make(), "X")
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_losses_metrics_and_predict_open_the_same_holders(name):
+    _, targets = HOLDERS[name]()
+    assert nn.squared_error([0.5, 1.0, 1.0, 0.0], targets) == 0.0625
+    assert nn.metrics.accuracy([0.9, 0.8, 0.9, 0.1], HOLDERS[name]()[1]) == 0.75
+    model = nn.MLP(2, [3, 1], "tanh", generator=0)
+    assert model.predict(HOLDERS[name]()[0]) == model.predict(X)
+
+
+@pytest.mark.parametrize("single", [3.0, "ab", None, Value(1.0), nn.MLP(1, [1])], ids=type)
+def test_what_holds_nothing_is_left_as_it_is(single):
+    assert opened(single) is single
+
+
+def test_an_array_without_dimensions_is_what_it_holds():
+    assert opened(np.array(5.0)) == 5.0
+    with pytest.raises(RowsError, match="Tensor that requires a gradient"):
+        opened(torch().tensor(5.0, requires_grad=True))
 
 
 # --- gaps --------------------------------------------------------------------------------

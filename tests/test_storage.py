@@ -409,6 +409,21 @@ class Layers(nn.Module):
         ),
         (lambda: nn.Neuron(2, "tanh"), lambda: nn.Neuron(2, "relu"), "'tanh' in neuron"),
         (lambda: Subclass(2, [1], output="tanh"), lambda: Subclass(2, [1]), r"'tanh' in layers\.0"),
+        (
+            lambda: nn.MLP(2, [3, 2], output="softmax"),
+            lambda: nn.MLP(2, [3, 2]),
+            r"'softmax' in layers\.1, the model has 'identity'",
+        ),
+        (
+            lambda: nn.MLP(2, [3, 2]),
+            lambda: nn.MLP(2, [3, 2], output="log_softmax"),
+            r"'identity' in layers\.1, the model has 'log_softmax'",
+        ),
+        (
+            lambda: nn.Layer(2, 2, "softmax"),
+            lambda: nn.Layer(2, 2, "log_softmax"),
+            "'softmax' in layer, the model has 'log_softmax'",
+        ),
     ],
 )
 @pytest.mark.parametrize("old", [False, True], ids=["new file", "old file"])
@@ -425,6 +440,45 @@ def test_another_activation_is_refused_and_the_model_left_alone(tmp_path, saved,
     with pytest.raises(nn.ModelFileError, match=match):
         nn.load(path, model)
     assert model.state_dict() == before
+
+
+class WithoutHash:
+    """An activation that cannot be looked up."""
+
+    __hash__ = None
+
+    def __call__(self, x):
+        return x.tanh()
+
+
+@pytest.mark.parametrize(
+    "output", ["softmax", "log_softmax", WithoutHash()], ids=["softmax", "log_softmax", "no hash"]
+)
+@pytest.mark.parametrize("hidden", ["relu", "softmax"])
+def test_what_follows_a_whole_layer_is_saved_and_trained_on(tmp_path, hidden, output):
+    def start():
+        model = nn.MLP(2, [3, 2], hidden, output, generator=0)
+        return model, nn.Adam(model.parameters(), 0.1)
+
+    def train(model, optimizer, epochs, **options):
+        X, y = nn.data.moons(12, seed=0)
+        loss = {"softmax": nn.categorical_cross_entropy}.get(str(output), nn.cross_entropy)
+        return nn.fit(model, X, y, loss, optimizer, epochs, 5, progress=False, **options)
+
+    whole, optimizer = start()
+    accuracies = train(whole, optimizer, 4, early_stopping=3).accuracy
+    model, optimizer = start()
+    first = train(model, optimizer, 2, early_stopping=3).accuracy
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    if isinstance(output, str):
+        built = nn.load(path)
+        assert built([0.5, 2.0])[1].data == model([0.5, 2.0])[1].data
+        assert repr(built) == repr(model)
+    model, optimizer = start()
+    nn.load(path, model, optimizer=optimizer)
+    second = train(model, optimizer, 2, early_stopping=3, resume=True).accuracy
+    assert first + second == accuracies
+    assert model.state_dict() == whole.state_dict()
 
 
 @pytest.mark.parametrize("activation", [lambda x: x.tanh(), "tanh"], ids=["own", "ours"])

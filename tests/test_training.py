@@ -380,6 +380,18 @@ def test_metrics_are_those_of_the_whole_epoch_and_of_the_held_out_samples(loss):
     assert "validation_f1 " in repr(history)
 
 
+def test_the_metric_accuracy_reads_predictions_as_the_training_does():
+    # Logits that all lie between 0 and 1 mean class 1, though as probabilities these mean 0.
+    model = nn.MLP(1, [1], init=lambda *_: 1.0)
+    optimizer = nn.SGD(model.parameters(), 1e-9)
+    history = nn.fit(
+        model, [[0.1], [0.2], [0.3]], [1, 1, 0], LOGITS, optimizer, 1, progress=False,
+        metrics={"accuracy": nn.metrics.accuracy}, validation=([[0.4]], [1]),
+    )  # fmt: skip
+    assert history.metrics == {"accuracy": [2 / 3], "validation_accuracy": [1.0]}
+    assert (history.accuracy, history.validation_accuracy) == ([2 / 3], [1.0])
+
+
 def test_metrics_change_nothing_of_the_training():
     plain, with_metrics = (
         moons_fit(3, metrics=metrics) for metrics in (None, {"accuracy": nn.metrics.accuracy})
