@@ -5,10 +5,9 @@ from random import Random
 from typing import Any
 
 from autograd import Value
-from nn.data import train_test_split
 from nn.init import Seed, as_generator
 from nn.optimizer import StateError
-from nn.preparation import Samples
+from nn.samples import Samples
 from nn.stopping import EarlyStopping, Stopper
 
 
@@ -26,13 +25,12 @@ class Course:
         self.split_from: Any = None  # where the generator stood before it held samples out
         self.stopper: Stopper | None = None
 
-    def held_out(self, X: list[Any], y: list[Any], share: float) -> tuple[Samples, Samples]:
-        """X and y to train on, and X and y to judge by: the same ones when going on."""
+    def held_out(self, samples: Samples, share: float) -> tuple[Samples, Samples]:
+        """Those to train on, and those to judge by: the same ones when going on."""
         if self.earlier.get("split_from"):
             self.generator = _generator(self.earlier["split_from"])
         self.split_from = _state(self.generator)
-        X, held_X, y, held_y = train_test_split(X, y, share, self.generator)
-        return (X, y), (held_X, held_y)
+        return samples.split(share, self.generator)
 
     def begin(self, rule: EarlyStopping | None, parameters: Sequence[Value]) -> None:
         """Stand where the earlier course ended; `parameters` are what `rule` restores."""

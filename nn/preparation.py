@@ -12,9 +12,8 @@ from nn import schedules
 from nn.module import Module
 from nn.reading import loss_is_unknown
 from nn.rows import DataError, as_rows, check_finite, check_no_text, same_length
+from nn.samples import Samples
 from nn.settings import SettingError, as_number, as_switch
-
-Samples = tuple[list[Any], list[Any]]
 
 
 def check_parts(model: Any, loss: Any, optimizer: Any) -> None:
@@ -63,7 +62,34 @@ def read_samples(
             f"{what}y",
             "number the classes: classes = sorted(set(y)), [classes.index(c) for c in y]",
         )
-    return X, y
+    return Samples(X, y)
+
+
+def weighed(samples: Samples, given: Any, loss: Callable[..., Any]) -> Samples:
+    """`samples` with one finite weight above 0 each; those of weight 0 are left out.
+
+    TypeError for a loss that is none of `nn`: only of those it is known what weights do.
+    """
+    if given is None:
+        return samples
+    if not is_ours(loss):
+        raise TypeError(
+            f"sample_weight goes with the losses of nn, got {_kind(loss)}: weigh the samples in "
+            "your loss, with the weights beside the targets in y"
+        )
+    if isinstance(loss, partial) and loss.keywords.get("reduction", "mean") != "mean":
+        raise SettingError("sample_weight goes with reduction='mean': leave the reduction out")
+    weights = as_rows(given, "sample_weight")
+    if len(weights) != len(samples.X):
+        raise ShapeError(
+            f"{len(weights)} sample weights for {len(samples.X)} samples: one for each sample"
+        )
+    numbers = [as_number(f"sample_weight of row {row}", w) for row, w in enumerate(weights)]
+    if not any(numbers):
+        raise SettingError("sample_weight is 0 for every sample: nothing would count")
+    rows = [row for row in zip(samples.X, samples.y, numbers, strict=True) if row[2]]
+    X, y, numbers = map(list, zip(*rows, strict=True))
+    return Samples(X, y, numbers)
 
 
 def read_held(model: Module, validation: Any, loss: Callable[..., Any]) -> Samples | None:

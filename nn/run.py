@@ -12,6 +12,7 @@ from nn.metrics import accuracy, judge_of
 from nn.module import Module
 from nn.ownership import Ownership
 from nn.reading import Reading
+from nn.samples import Samples
 from nn.schedules import ByStep, Schedule
 from nn.settings import as_number
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from nn.optimizer import Optimizer
     from nn.recording import Recorder
 
-Loss: TypeAlias = Callable[[Any, Any], Any]
+Loss: TypeAlias = Callable[..., Any]
 Metric: TypeAlias = Callable[[Sequence[Any], Sequence[Any]], Any]
 Numbers: TypeAlias = dict[str, float]
 
@@ -43,11 +44,18 @@ class Run:
         self.threshold: float | None = None
         self.judge: Reading | None = None  # decided at the first batch
         self.decided = False
+        self.mean_weight = 1.0
         self.owner = Ownership(model, optimizer)
         own = model.parameters()
         known = set(map(id, own))
         self.trained = [*own, *(p for p in optimizer.parameters if id(p) not in known)]
         self.steps, self.taken = 0, 0  # in all, and in this fit
+
+    def train_on(self, samples: Samples, steps: int) -> None:
+        """What all samples have in common; `steps` were done before."""
+        self.steps, self.targets = steps, samples.y
+        if samples.weights:
+            self.mean_weight = math.fsum(samples.weights) / len(samples.weights)
 
     def set_rate(self, epoch: int) -> None:
         """Ask the schedule, if there is one, for the learning rate; SettingError if it is none."""
@@ -61,22 +69,23 @@ class Run:
             f"the learning rate that the schedule gives for {what}", rate
         )
 
-    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
+    def epoch(self, batches: Iterable[Samples], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
         """One pass over the batches; numbers and metrics to enter into the history."""
         samples, total, rights, counted, norms = 0, 0.0, 0, 0, []
         seen: tuple[list[Any], list[Any]] = [], []
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
         self.owner = self.owner.now()
-        for number, (X, y) in enumerate(batches):
+        for number, batch in enumerate(batches):
+            X, y, _ = batch
             where = f"in epoch {epoch + 1}, batch {number + 1}"
             if number == 0 or isinstance(self.schedule, ByStep):
                 self.set_rate(epoch)
             predictions = [self.model(x) for x in X]
             if not self.decided:
                 self.decide(X, predictions[0])
-            loss = self.loss(predictions, y)
+            loss = self.loss_of(batch, predictions)
             self.check_loss(loss, where)
-            norms.append(self.update(loss, X, y, where))
+            norms.append(self.update(loss, batch, where))
             samples += len(X)
             total += float_of(loss) * len(X)
             if self.judge:
@@ -99,6 +108,17 @@ class Run:
         if self.judge:
             record["accuracy"] = rights / max(1, counted)
         return record, self.measured("", *seen)
+
+    def loss_of(self, batch: Samples, predictions: list[Any]) -> Any:
+        """The loss of one batch.
+
+        Of weights the loss is the weighted mean, in which a batch of one sample would count
+        like any other; so it is multiplied with what the batch counts for beside others.
+        """
+        if not batch.weights:
+            return self.loss(predictions, batch.y)
+        share = math.fsum(batch.weights) / len(batch.weights) / self.mean_weight
+        return share * self.loss(predictions, batch.y, sample_weight=batch.weights)
 
     def decide(self, X: Sequence[Any], prediction: Any) -> None:
         """How predictions are read, once for all epochs: by the loss, the output, the targets."""
@@ -127,7 +147,7 @@ class Run:
             "autograd.detect_anomaly() finds where it began"
         )
 
-    def update(self, loss: Any, X: list[Any], y: list[Any], where: str) -> float:
+    def update(self, loss: Any, batch: Samples, where: str) -> float:
         """Backward and one step of the optimizer; returns the gradient norm."""
         if not isinstance(loss, Value):
             raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
@@ -142,7 +162,7 @@ class Run:
             clip_gradient_norm(parameters, self.clip_norm)
 
         def step() -> None:
-            self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
+            self.optimizer.step(lambda: self.loss_of(batch, [self.model(x) for x in batch.X]))
 
         try:
             if self.recorder is None:
@@ -165,13 +185,13 @@ class Run:
                     "autograd.detect_anomaly() names the line"
                 )
 
-    def validation(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Numbers, Numbers]:
+    def validation(self, samples: Samples) -> tuple[Numbers, Numbers]:
         """Loss, accuracy and metrics on held-out samples, for the history."""
-        loss, share, predictions = judged(self.model, X, y, self.loss, self.judge)
+        loss, share, predictions = judged(self.model, samples, self.loss, self.judge)
         entry = {"validation_loss": loss}
         if self.judge:
             entry["validation_accuracy"] = share
-        return entry, self.measured("validation_", list(map(_plain, predictions)), list(y))
+        return entry, self.measured("validation_", list(map(_plain, predictions)), samples.y)
 
     def measured(self, prefix: str, predictions: list[Any], targets: list[Any]) -> Numbers:
         """Every metric of `predictions`, which are plain numbers, by its name after `prefix`."""
@@ -196,10 +216,11 @@ def _plain(prediction: Any) -> Any:
 
 
 def judged(
-    model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss, judge: Reading | None
+    model: Module, samples: Samples, loss: Loss, judge: Reading | None
 ) -> tuple[float, float, list[Any]]:
     """Loss, accuracy (nan where nothing is judged) and predictions."""
     with no_grad():
-        predictions = [model(x) for x in X]
-        total = float_of(loss(predictions, y))
-    return total, judge.accuracy(predictions, y) if judge else math.nan, predictions
+        predictions = [model(x) for x in samples.X]
+        weighing = {"sample_weight": samples.weights} if samples.weights else {}
+        total = float_of(loss(predictions, samples.y, **weighing))
+    return total, judge.accuracy(predictions, samples.y) if judge else math.nan, predictions

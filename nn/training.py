@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from nn import preparation
 from nn.course import Course, earlier_course
-from nn.data import as_batch_size, batches
+from nn.data import as_batch_size
 from nn.history import History
 from nn.init import Seed
 from nn.metrics import judge_of
@@ -47,6 +47,7 @@ def fit(
     watch: bool = False,
     resume: bool = False,
     threshold: float | None = None,
+    sample_weight: Any = None,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
@@ -81,6 +82,9 @@ def fit(
             implies `record`.
         threshold: the number above which a single output means class 1, where
             neither the loss nor the model's output says it.
+        sample_weight: one number from 0 up for each sample, by row, for the losses
+            of `nn`: what it counts for in the loss, also where it is held out. Samples
+            of weight 0 are left out. Accuracy and metrics count all others alike.
 
     Where the loss and the output say which class is meant (see `nn.reading`), there
     is an accuracy, too. Ctrl-C (or Jupyter's stop button)
@@ -113,26 +117,26 @@ def fit(
     run.schedule, run.threshold = preparation.read_schedule(schedule), as_threshold(threshold)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
     validation = preparation.read_validation(validation)
-    X, y = preparation.read_samples(model, X, y, loss)
+    samples = preparation.weighed(preparation.read_samples(model, X, y, loss), sample_weight, loss)
     held = preparation.read_held(model, validation, loss)
     course = Course(seed, run.schedule, earlier)
     if isinstance(validation, float):
-        (X, y), held = course.held_out(X, y, validation)
+        samples, held = course.held_out(samples, validation)
     course.begin(rule, run.trained)
-    run.steps, run.targets = course.steps, y
+    run.train_on(samples, course.steps)
     run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
     history = History()
     if record:
-        run.recorder = Recorder(model, history, -(-len(X) // batch_size), epochs)
-    with watching(history, model, X, y, lambda: run.judge, watch=watch) as pictures:
-        with _bar(epochs, len(X), progress) as bar:
+        run.recorder = Recorder(model, history, -(-len(samples.X) // batch_size), epochs)
+    with watching(history, model, samples.X, samples.y, lambda: run.judge, watch=watch) as pictures:
+        with _bar(epochs, len(samples.X), progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
                     started = time.perf_counter()
-                    parts = batches(X, y, batch_size, seed=course.generator)
+                    parts = samples.batches(batch_size, course.generator)
                     entry, measured = run.epoch(parts, bar, epoch)
                     if held:
-                        held_entry, held_measured = run.validation(*held)
+                        held_entry, held_measured = run.validation(held)
                         entry, measured = entry | held_entry, measured | held_measured
                     history.enter(entry, measured, time.perf_counter() - started)
                     if run.recorder is not None:
@@ -156,23 +160,29 @@ def fit(
 
 
 def evaluate(
-    model: Module, X: Any, y: Any, loss: Loss, *, threshold: float | None = None
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    *,
+    threshold: float | None = None,
+    sample_weight: Any = None,
 ) -> tuple[float, float]:
     """The loss and the accuracy (nan for a regression) of `model` on samples, without training.
 
     X and y are read as by `fit`: by row, whatever holds them, and without gaps.
     `threshold` is the number above which a single output means class 1, where
-    neither the loss nor the model's output says it.
+    neither the loss nor the model's output says it; `sample_weight` is that of `fit`.
     """
     threshold = as_threshold(threshold)
-    X, y = preparation.read_samples(model, X, y, loss)
-    judge = judge_of(loss, model, X, y, threshold)
-    if judge is None and loss_is_unknown(loss) and targets_kind(y) == "two":
+    samples = preparation.weighed(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    judge = judge_of(loss, model, samples.X, samples.y, threshold)
+    if judge is None and loss_is_unknown(loss) and targets_kind(samples.y) == "two":
         warn(
             "no accuracy: neither the loss nor the output says which numbers mean class 1; give "
             "evaluate(..., threshold=0.0) for logits, 0.5 for probabilities"
         )
-    total, accuracy, _ = judged(model, X, y, loss, judge)
+    total, accuracy, _ = judged(model, samples, loss, judge)
     return total, accuracy
 
 
