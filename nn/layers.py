@@ -253,13 +253,20 @@ def _name(activation: Any) -> str:
 
 def _check_sizes_are_listed(inputs: Any, sizes: Any, *others: Any) -> None:
     """TypeError for MLP(2, 3, 1), which means MLP(2, [3, 1])."""
-    if hasattr(sizes, "__index__"):
-        listed = [sizes, *(other for other in others if hasattr(other, "__index__"))]
-        listed = [operator.index(size) for size in listed]
+    if _is_whole(sizes):
+        listed = [operator.index(size) for size in (sizes, *others) if _is_whole(size)]
         raise TypeError(
             "sizes takes one sequence of layer sizes after the number of inputs, got "
             f"{sizes!r}: write MLP({inputs!r}, {listed})"
         )
+
+
+def _is_whole(size: Any) -> bool:
+    try:
+        operator.index(size)  # an array has the method, too, and refuses
+    except TypeError:
+        return False
+    return True
 
 
 def _size(name: str, size: Any) -> int:

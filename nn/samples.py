@@ -10,8 +10,8 @@ from nn.data import batches, train_test_split
 class Samples(NamedTuple):
     """Rows of equal number; `weights` is empty where all samples count alike.
 
-    >>> Samples([[1.0], [2.0]], [0, 1], [1.0, 3.0]).split(0.5, Random(0))[1].weights
-    [3.0]
+    >>> Samples([[1.0], [2.0]], [0, 1], [1.0, 3.0]).split(0.5, Random(0))[1]
+    Samples(X=[[1.0]], y=[0], weights=[1.0])
     """
 
     X: list[Any]

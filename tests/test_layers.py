@@ -326,6 +326,13 @@ def test_without_grad_the_numbers_are_the_same_and_there_is_no_graph():
 
 
 @pytest.mark.parametrize(
+    "sizes", [(3, 1), np.array([3, 1]), range(3, 0, -2), iter([3, 1])], ids=type
+)
+def test_sizes_come_in_any_sequence(sizes):
+    assert repr(nn.MLP(np.int64(2), sizes)) == repr(nn.MLP(2, [3, 1]))
+
+
+@pytest.mark.parametrize(
     ("make", "error", "match"),
     [
         (lambda: nn.MLP(0, [1]), ShapeError, "inputs must be a positive int, got 0"),
