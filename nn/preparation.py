@@ -9,6 +9,7 @@ from autograd import no_grad
 from autograd._select import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn import schedules
+from nn.metrics import judge_of
 from nn.module import Module
 from nn.reading import loss_is_unknown
 from nn.rows import DataError, as_rows, check_finite, check_no_text, same_length
@@ -65,13 +66,34 @@ def read_samples(
     return Samples(X, y)
 
 
-def weighed(samples: Samples, given: Any, loss: Callable[..., Any]) -> Samples:
-    """`samples` with one finite weight above 0 each; those of weight 0 are left out.
+def counting(samples: Samples, sample_weight: Any, loss: Callable[..., Any]) -> Samples:
+    """`samples` with their weights, without those that count for nothing.
+
+    These have the weight 0, or a target that `loss` ignores: no batch is made of them alone.
+    """
+    weights = _weights(sample_weight, samples, loss)
+    judge = judge_of(loss) if is_ours(loss) else None  # knows what is ignored
+    X, y = samples.X, samples.y
+    rows = [
+        row
+        for row in range(len(X))
+        if (judge is None or judge.counts(y[row])) and (not weights or weights[row])
+    ]
+    if not rows:
+        raise ShapeError("no sample counts: each has an ignored target or weight 0")
+    if len(rows) < len(X):
+        X, y = [X[row] for row in rows], [y[row] for row in rows]
+        weights = [weights[row] for row in rows] if weights else weights
+    return Samples(X, y, weights)
+
+
+def _weights(given: Any, samples: Samples, loss: Callable[..., Any]) -> list[float]:
+    """One finite weight from 0 up for each of the samples; none where none are given.
 
     TypeError for a loss that is none of `nn`: only of those it is known what weights do.
     """
     if given is None:
-        return samples
+        return []
     if not is_ours(loss):
         raise TypeError(
             f"sample_weight goes with the losses of nn, got {_kind(loss)}: weigh the samples in "
@@ -84,12 +106,7 @@ def weighed(samples: Samples, given: Any, loss: Callable[..., Any]) -> Samples:
         raise ShapeError(
             f"{len(weights)} sample weights for {len(samples.X)} samples: one for each sample"
         )
-    numbers = [as_number(f"sample_weight of row {row}", w) for row, w in enumerate(weights)]
-    if not any(numbers):
-        raise SettingError("sample_weight is 0 for every sample: nothing would count")
-    rows = [row for row in zip(samples.X, samples.y, numbers, strict=True) if row[2]]
-    X, y, numbers = map(list, zip(*rows, strict=True))
-    return Samples(X, y, numbers)
+    return [as_number(f"sample_weight of row {row}", w) for row, w in enumerate(weights)]
 
 
 def read_held(model: Module, validation: Any, loss: Callable[..., Any]) -> Samples | None:
@@ -97,7 +114,7 @@ def read_held(model: Module, validation: Any, loss: Callable[..., Any]) -> Sampl
     if not isinstance(validation, tuple):
         return None
     X, y = validation
-    return read_samples(model, X, y, loss, "validation ")
+    return counting(read_samples(model, X, y, loss, "validation "), None, loss)
 
 
 def _is_finite(model: Module, X: list[Any], y: list[Any], loss: Callable[..., Any]) -> bool:

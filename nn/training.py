@@ -84,7 +84,8 @@ def fit(
             neither the loss nor the model's output says it.
         sample_weight: one number from 0 up for each sample, by row, for the losses
             of `nn`: what it counts for in the loss, also where it is held out. Samples
-            of weight 0 are left out. Accuracy and metrics count all others alike.
+            of weight 0 are left out, as those with a target that the loss ignores
+            are; accuracy and metrics count all others alike.
 
     Where the loss and the output say which class is meant (see `nn.reading`), there
     is an accuracy, too. Ctrl-C (or Jupyter's stop button)
@@ -117,7 +118,7 @@ def fit(
     run.schedule, run.threshold = preparation.read_schedule(schedule), as_threshold(threshold)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
     validation = preparation.read_validation(validation)
-    samples = preparation.weighed(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
     held = preparation.read_held(model, validation, loss)
     course = Course(seed, run.schedule, earlier)
     if isinstance(validation, float):
@@ -175,7 +176,7 @@ def evaluate(
     neither the loss nor the model's output says it; `sample_weight` is that of `fit`.
     """
     threshold = as_threshold(threshold)
-    samples = preparation.weighed(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
     judge = judge_of(loss, model, samples.X, samples.y, threshold)
     if judge is None and loss_is_unknown(loss) and targets_kind(samples.y) == "two":
         warn(

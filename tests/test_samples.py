@@ -120,6 +120,34 @@ def test_a_training_with_weights_goes_on_to_the_bit():
     assert parts[0].state_dict() == whole[0].state_dict()
 
 
+@pytest.mark.parametrize("ignored", [-100, 7])
+def test_ignored_targets_are_left_out_so_that_no_batch_is_made_of_them_alone(ignored):
+    samples, y = nn.data.moons(12, seed=0)
+    loss = functools.partial(nn.cross_entropy, ignore_index=ignored)
+
+    def numbers(X, y, held):
+        model = nn.MLP(2, [2], generator=0)
+        optimizer = nn.SGD(model.parameters(), 0.5)
+        targets_seen = []
+
+        def seen(predictions, targets):
+            targets_seen.append(targets)
+            return 0.0
+
+        history = nn.fit(
+            model, X, y, loss, optimizer, 2, 1, progress=False, validation=held,
+            metrics={"seen": seen},
+        )  # fmt: skip
+        return model.state_dict(), history.loss, history.validation_loss, targets_seen
+
+    gaps = [ignored] * 5 + y[5:]
+    assert numbers(samples, gaps, (samples, gaps)) == numbers(
+        samples[5:], y[5:], (samples[5:], y[5:])
+    )
+    with pytest.raises(ShapeError, match="no sample counts"):
+        numbers(samples, y, (samples, [ignored] * 12))
+
+
 @pytest.mark.parametrize(
     ("weights", "error", "match"),
     [
@@ -129,7 +157,7 @@ def test_a_training_with_weights_goes_on_to_the_bit():
         ([1.0, 1.0, math.nan, 1.0], ValueError, "sample_weight of row 2 must.*got nan"),
         ([1.0, 1.0, math.inf, 1.0], ValueError, "sample_weight of row 2 must.*got inf"),
         (["a"] * 4, TypeError, "sample_weight of row 0 must be a number"),
-        ([0.0] * 4, ValueError, "0 for every sample: nothing would count"),
+        ([0.0] * 4, ValueError, "no sample counts: each has an ignored target or weight 0"),
     ],
 )
 def test_what_is_no_weight_is_refused_before_anything_is_trained(weights, error, match):
