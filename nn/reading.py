@@ -345,13 +345,14 @@ def _made_by(prediction: Any) -> str:
 
 def _operation(value: Value) -> str:
     """The operation of a value; "sigmoid" also where it is written 1 / (1 + exp(-x))."""
-    if value.op != "div":
-        return value.op
+    op: str = value.op
+    if op != "div":
+        return op
     above, below = value.parents
     if above.requires_grad or above.data != 1.0 or below.op != "add":
-        return value.op
+        return op
     one = [p for p in below.parents if not p.requires_grad and p.data == 1.0]
-    return "sigmoid" if one and any(p.op == "exp" for p in below.parents) else value.op
+    return "sigmoid" if one and any(p.op == "exp" for p in below.parents) else op
 
 
 def numbers_in(prediction: Any) -> list[float]:
