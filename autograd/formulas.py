@@ -167,6 +167,7 @@ def formula_of(function: ast.FunctionDef) -> Formula:
     body = function.body
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]  # the docstring
+    body = [statement for statement in body if not _imports_math(statement)]
     if not body:
         raise _error(function, function, "ends with one return: the value, then its partials")
     steps = [step for statement in body[:-1] for step in _steps(function, statement)]
@@ -177,6 +178,14 @@ def formula_of(function: ast.FunctionDef) -> Formula:
     for expression in [*(expression for _, expression in steps), *results]:
         _check(function, expression, SEQUENCE if sequence else SCALAR)
     return Formula(function.name, tuple(names), sequence, tuple(steps), results)
+
+
+def _imports_math(statement: ast.stmt) -> bool:
+    """Whether this is ``import math``, which every reader of a formula has done already."""
+    match statement:
+        case ast.Import(names=[ast.alias(name="math", asname=None)]):
+            return True
+    return False
 
 
 def _steps(
@@ -195,6 +204,10 @@ def _steps(
                 yield (name,), value
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call() as call):
             yield _names(function, names), call
+        case ast.Import() | ast.ImportFrom():
+            raise _error(
+                function, statement, "imports nothing but math: write `import math`, then math.exp"
+            )
         case _:
             raise _error(function, statement, "is made of assignments and one return")
 

@@ -235,8 +235,9 @@ class detect_anomaly(Mode):  # noqa: N801 - used like a function
 
 
 def calling_line() -> str:
-    """``file:line`` of the innermost frame outside the package, and outside NumPy."""
-    here = f"{Path(__file__).parent}{os.sep}"
+    """``file:line`` of the innermost frame outside the packages, and outside NumPy: the user's."""
+    wing = Path(__file__).parent
+    here = f"{wing}{os.sep}", f"{wing.with_name('nn')}{os.sep}"
     frame = sys._getframe(1)
     while frame.f_back and (
         frame.f_code.co_filename.startswith(here)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from autograd._select import Value, float_of
@@ -38,7 +39,8 @@ def numerical_gradient(
     place and put back. `step` is h; `method` is one of
 
     - ``"central"``: (f(x + h) - f(x - h)) / 2h;
-    - ``"forward"``: the textbook's (f(x + h) - f(x)) / h;
+    - ``"forward"``: the textbook's (f(x + h) - f(x)) / h, which calls f once more
+      than there are inputs;
     - ``"extrapolated"``: the limit of central differences for shrinking h
       (Richardson, 1911), at least six calls per input and good to 11 digits
       or so. At a kink it is the mean of the slopes on the two sides.
@@ -53,25 +55,37 @@ def numerical_gradient(
     """
     if method not in ("central", "forward", "extrapolated"):
         raise ValueError(f"method must be 'central', 'forward' or 'extrapolated', got {method!r}")
-    check_step(step)
+    step = check_step(step)
     bound = bind(function, inputs)
     if method == "extrapolated":
         slopes = [slope_at(*bound.along(leaf), step=step).mean for leaf in bound.leaves]
-    else:
-        slopes = [_difference(bound, leaf, step, method == "central") for leaf in bound.leaves]
+        return list(bound.mirrored(slopes))
+    central = method == "central"
+    ends = [_ends(leaf.data, step, central) for leaf in bound.leaves]
+    here = None if central or not ends else float_of(bound.call())
+    slopes = [_difference(bound, *both, here) for both in zip(bound.leaves, ends, strict=True)]
     return list(bound.mirrored(slopes))
 
 
-def _difference(bound: "Bound", leaf: Value, step: float | None, central: bool) -> float:
-    here = leaf.data
+def _ends(here: float, step: float | None, central: bool) -> tuple[float, float]:
+    """Between which two numbers a difference is taken."""
     h = step or math.ulp(1.0) ** (1 / 3 if central else 1 / 2) * max(1.0, abs(here))
-    ahead, behind = here + h, here - h if central else here
+    behind, ahead = here - h if central else here, here + h
     if ahead == behind:
         raise ValueError(f"step {h!r} is lost beside the input {here!r}: take a larger one")
+    return behind, ahead
+
+
+def _difference(
+    bound: "Bound", leaf: Value, ends: tuple[float, float], below: float | None
+) -> float:
+    """The slope between `ends`; `below` is the value at the first of them, where it is known."""
+    behind, ahead = ends
     with nudged(leaf, ahead):
         above = float_of(bound.call())
-    with nudged(leaf, behind):
-        below = float_of(bound.call())
+    if below is None:
+        with nudged(leaf, behind):
+            below = float_of(bound.call())
     return (above - below) / (ahead - behind)
 
 
@@ -101,9 +115,11 @@ def bind(function: Function, inputs: Iterable[Any]) -> Bound:
     Raises GraphError for an input that was computed, TypeError if the function
     takes neither these inputs nor none.
     """
-    if isinstance(inputs, dict):
-        raise TypeError("inputs is the sequence of arguments: put the dict into a list")
-    arguments = as_list("inputs", inputs)
+    if not callable(function):
+        kind = type(function).__name__
+        swapped = ": the function goes first" if callable(inputs) else ""
+        raise TypeError(f"a function takes the inputs, got {kind} {function!r}{swapped}")
+    arguments = _arguments(inputs)
     given, mirrored = flatten(arguments)
     leaves = [x if isinstance(x, Value) else Value(x) for x in given]
     for leaf in leaves:
@@ -112,6 +128,22 @@ def bind(function: Function, inputs: Iterable[Any]) -> Bound:
     names = [_name(*both) for both in zip(leaves, _paths(arguments), strict=True)]
     call = _caller(function, mirrored(leaves))
     return Bound(name_of(function), call, leaves, names, mirrored)
+
+
+def _arguments(inputs: Any) -> list[Any]:
+    """The arguments as a list; TypeError that says what to write for anything else."""
+    kind = type(inputs).__name__
+    if isinstance(inputs, dict):
+        raise TypeError("inputs is the sequence of arguments: put the dict into a list")
+    if isinstance(inputs, str | set | frozenset):
+        raise TypeError(f"inputs is the sequence of arguments, in their order; got a {kind}")
+    if isinstance(inputs, Value | Real) or getattr(inputs, "shape", None) == ():
+        remedy = "x" if isinstance(inputs, Value) else f"{inputs}"
+        raise TypeError(
+            "inputs takes one sequence of numbers or Values, an entry for each argument, got "
+            f"{kind} {inputs!r}: write [{remedy}]"
+        )
+    return as_list("inputs", inputs)
 
 
 @contextmanager
@@ -137,10 +169,14 @@ def defined(function: Callable[[float], float]) -> Callable[[float], float]:
     return or_nan
 
 
-def check_step(step: float | None) -> None:
-    """Raise ValueError unless `step` can be a nudge."""
-    if step is not None and not (as_float(step) > 0.0 and math.isfinite(step)):
+def check_step(step: Any) -> float | None:
+    """`step` as a float; ValueError unless it can be a nudge."""
+    if step is None:
+        return None
+    number = as_float(step)
+    if not 0.0 < number < math.inf or isinstance(step, bool):
         raise ValueError(f"step must be a positive number, got {step!r}")
+    return number
 
 
 def name_of(function: Function) -> str:

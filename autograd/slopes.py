@@ -112,6 +112,7 @@ def slope_at(
     """
     samples: list[Sample] = []
     estimates: list[Estimate] = []
+    step = None if step is None else float(step)  # NumPy's smaller floats would round the inputs
     for sample in _samples(function, x, step):
         samples.append(sample)
         latest = _estimate(samples[-3:])

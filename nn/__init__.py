@@ -8,35 +8,40 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 
 from nn import data, init, metrics, plots, schedules
 from nn.animation import Animation, animate_boundary
+from nn.class_losses import (
+    categorical_cross_entropy,
+    cross_entropy,
+    multiclass_hinge,
+    negative_log_likelihood,
+)
+from nn.clipping import clip_gradient_norm, clip_gradient_value, gradient_norm
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
+from nn.functional import functional_call
+from nn.history import History
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     absolute_error,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     hinge,
     huber,
-    negative_log_likelihood,
     squared_error,
 )
-from nn.module import Module, functional_call
+from nn.module import Module
 from nn.optim import (
     SGD,
     AdaGrad,
     Adam,
     AdamW,
     NudgeDescent,
-    Optimizer,
     RMSProp,
-    clip_gradient_norm,
-    clip_gradient_value,
-    gradient_norm,
 )
+from nn.optimizer import Optimizer
 from nn.reports import Report, report
+from nn.stopping import EarlyStopping
 from nn.storage import ModelFileError, load, save
 from nn.surface import LossSurface, loss_surface
-from nn.training import EarlyStopping, History, evaluate, fit
+from nn.training import evaluate, fit
 
 __all__ = [
     "MLP",
@@ -62,6 +67,7 @@ __all__ = [
     "animate_boundary",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy",
     "clip_gradient_norm",
     "clip_gradient_value",
     "cross_entropy",
@@ -77,6 +83,7 @@ __all__ = [
     "load",
     "loss_surface",
     "metrics",
+    "multiclass_hinge",
     "negative_log_likelihood",
     "plots",
     "report",

@@ -24,8 +24,8 @@ cdef array doubles = new_array("d")
 def update(name, list parameters, list state, tuple settings):
     """As `updates.update`, for the formula of that name.
 
-    False, and nothing changed, where a parameter is frozen or a result is not
-    finite: then Python decides, with its own errors.
+    False, and nothing changed, where a parameter is frozen or a gradient or a
+    result is not finite: then Python decides, with its own errors.
     """
     cdef int number = numbers_of_updates[name]
     cdef Py_ssize_t i, n = len(parameters)
@@ -41,13 +41,16 @@ def update(name, list parameters, list state, tuple settings):
             raise ValueError(f"{len(state[i])} remembered numbers for {n} parameters")
         copies[i] = copy(<array?> state[i])
         remembered[i] = (<array> copies[i]).data.as_doubles
-    if not read_parameters(parameters, x, g):
+    if not read_parameters(parameters, x, g) or not all_finite(g.data.as_doubles, n):
         return False
     update_functions[number](
         n, x.data.as_doubles, g.data.as_doubles, remembered, setting.data.as_doubles
     )
     if not all_finite(x.data.as_doubles, n):
         return False
+    for i in range(len(state)):
+        if not all_finite(remembered[i], n):
+            return False
     write_parameters(parameters, x)
     state[:] = copies
     return True

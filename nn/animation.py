@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -13,9 +13,12 @@ from autograd.errors import ShapeError
 from nn.module import Module
 from nn.picture import escaped, framed, image, new_figure
 from nn.plots import boundary_size, draw_boundary
+from nn.reading import Reading, default_reading
+from nn.rows import as_rows
+from nn.settings import as_count
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 
 @dataclass(frozen=True)
@@ -90,22 +93,25 @@ class Animation:
 def animate_boundary(
     model: Module,
     X: Sequence[Sequence[float]],
-    y: Sequence[int],
+    y: Sequence[Any],
     history: "History",
     *,
     frames: int = 30,
     resolution: int = 40,
+    loss: Callable[..., Any] | None = None,
+    threshold: float | None = None,
 ) -> Animation:
     """The decision boundary of `model` over the epochs of ``nn.fit(..., record=True)``.
 
     At most `frames` epochs are drawn, evenly spaced, the state before the
-    training first. The parameters are afterwards as they were. A history
-    without recorded parameters raises ShapeError.
+    training first. `loss` and `threshold` say how a single output is read, as for
+    ``nn.plots.decision_boundary``. The parameters are afterwards as they were. A
+    history without recorded parameters raises ShapeError.
     """
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
-    if frames < 2:
-        raise ValueError(f"frames must be at least 2, got {frames!r}")
+    frames, resolution = as_count("frames", frames, 2), as_count("resolution", resolution, 2)
+    X, y = as_rows(X, "X"), as_rows(y, "y")
     last = len(history.states) - 1
     count = min(frames, last + 1)
     epochs = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
@@ -113,6 +119,7 @@ def animate_boundary(
         f"epoch {epoch}, loss {history.loss[epoch - 1]:.3g}" if epoch else "before the training"
         for epoch in epochs
     ]
+    reading = default_reading(model, X, y, loss, threshold)
     parameters = model.parameters()
     kept = [parameter.data for parameter in parameters]
     images = []
@@ -120,7 +127,7 @@ def animate_boundary(
         for epoch, caption in zip(epochs, captions, strict=True):
             for parameter, number in zip(parameters, history.states[epoch], strict=True):
                 parameter.data = number
-            images.append(_frame(model, X, y, caption, resolution))
+            images.append(_frame(model, X, y, caption, resolution, reading))
     finally:
         for parameter, number in zip(parameters, kept, strict=True):
             parameter.data = number
@@ -128,7 +135,12 @@ def animate_boundary(
 
 
 def _frame(
-    model: Module, X: Sequence[Sequence[float]], y: Sequence[int], caption: str, resolution: int
+    model: Module,
+    X: Sequence[Sequence[float]],
+    y: Sequence[Any],
+    caption: str,
+    resolution: int,
+    reading: Reading,
 ) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
@@ -137,7 +149,7 @@ def _frame(
     # The same layout for all frames; one that adapts would take half of the time.
     figure = new_figure(width, height + 0.2, layout=None)
     axes = figure.add_axes((0.12, 0.07, 0.86, 0.86))
-    draw_boundary(axes, model, X, y, resolution)
+    draw_boundary(axes, model, X, y, resolution, reading)
     axes.legend(loc="upper right", fontsize=8)  # the best place may change
     axes.set_title(caption, fontsize=11)
     canvas: Any = FigureCanvasAgg(figure)

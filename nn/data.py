@@ -1,7 +1,8 @@
 """Small data sets and what feeds them to a model; seeded, and made of plain lists.
 
-A `seed` is an int, a ``random.Random``, or None for fresh randomness. Each
-data set gives ``(X, y)``: a list of [x1, x2] and a list of class numbers.
+A `seed` is an int, a ``random.Random``, a generator of NumPy (which then moves on), or
+None for fresh randomness. Each data set gives ``(X, y)``: a list of [x1, x2] and a list
+of class numbers.
 """
 
 import math
@@ -12,6 +13,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from autograd.errors import ShapeError
 from nn.init import Seed, as_generator
+from nn.rows import in_rows, same_length
+from nn.settings import SettingError, SettingKindError, as_count, as_flag, as_number, as_switch
 
 DataSet: TypeAlias = tuple[list[list[float]], list[int]]
 X = TypeVar("X")
@@ -39,6 +42,7 @@ def circles(
     samples: int = 100, noise: float = 0.1, seed: Seed = None, factor: float = 0.5
 ) -> DataSet:
     """A large circle (class 0) around one `factor` times its size (class 1)."""
+    factor = as_number("factor", factor)
 
     def point(label: int, position: int, count: int, random: Random) -> list[float]:
         radius, angle = factor if label else 1.0, math.tau * position / count
@@ -55,7 +59,7 @@ def spiral(samples: int = 150, noise: float = 0.05, seed: Seed = None, classes: 
         angle = math.tau * label / classes + 4.0 * radius
         return [radius * math.sin(angle), radius * math.cos(angle)]
 
-    return _made(point, classes, samples, noise, seed)
+    return _made(point, as_count("classes", classes, error=ShapeError), samples, noise, seed)
 
 
 def xor(samples: int = 100, noise: float = 0.0, seed: Seed = None) -> DataSet:
@@ -101,13 +105,21 @@ def batches(
     >>> [xs for xs, ys in batches([1, 2, 3], [0, 1, 0], 2, shuffle=False)]
     [[1, 2], [3]]
     """
-    _same_length(X, y)
-    if size < 1:
-        raise ShapeError(f"a batch holds at least one sample, got size {size!r}")
+    X, y = in_rows(X, "X"), in_rows(y, "y")
+    same_length(X, y)
+    size = as_batch_size("size", size)
     order = list(range(len(X)))
-    if shuffle:
+    if as_flag("shuffle", shuffle):
         as_generator(seed).shuffle(order)
     return _parts(X, y, order, size)
+
+
+def as_batch_size(name: str, size: Any) -> int:
+    """How many samples a batch holds, from 1 up; ShapeError below."""
+    number = as_count(name, size, -math.inf)
+    if number < 1:
+        raise ShapeError(f"a batch holds at least one sample, got size {number}")
+    return number
 
 
 def _parts(X: Any, y: Any, order: list[int], size: int) -> Iterator[tuple[list[Any], list[Any]]]:
@@ -120,8 +132,9 @@ def train_test_split(
     X: Sequence[X], y: Sequence[Y], test: float = 0.2, seed: Seed = None
 ) -> tuple[list[X], list[X], list[Y], list[Y]]:
     """X_train, X_test, y_train, y_test, with the share `test` (or so many samples) held out."""
-    _same_length(X, y)
-    held_out = round(test * len(X)) if isinstance(test, float) else test
+    X, y = in_rows(X, "X"), in_rows(y, "y")
+    same_length(X, y)
+    held_out = _held_out(test, len(X))
     if not 0 < held_out < len(X):
         raise ShapeError(f"test={test!r} of {len(X)} samples leaves one part empty")
     order = list(range(len(X)))
@@ -130,12 +143,28 @@ def train_test_split(
     return [X[i] for i in kept], [X[i] for i in held], [y[i] for i in kept], [y[i] for i in held]
 
 
+def _held_out(test: Any, samples: int) -> int:
+    """How many of `samples` the share or the number `test` means."""
+    try:
+        return as_count("test", test, -math.inf)
+    except SettingKindError:
+        if as_switch(test) is not None:
+            raise
+    try:
+        return round(as_number("test", test, least=-math.inf) * samples)
+    except SettingError:
+        raise SettingError(
+            f"test is a share such as 0.2, or a number of samples, got {test!r}"
+        ) from None
+
+
 def one_hot(label: int, classes: int) -> list[float]:
     """`classes` numbers, 1.0 at `label` and 0.0 elsewhere.
 
     >>> one_hot(2, 4)
     [0.0, 0.0, 1.0, 0.0]
     """
+    classes = as_count("classes", classes, error=ShapeError)
     label = operator.index(label)
     if not 0 <= label < classes:
         raise ShapeError(f"class {label} of {classes}: count from 0 to {classes - 1}")
@@ -144,11 +173,12 @@ def one_hot(label: int, classes: int) -> list[float]:
 
 def _made(point: Any, classes: int, samples: int, noise: float, seed: Seed) -> DataSet:
     """`samples` points, as even over the classes as can be, blurred by `noise` and shuffled."""
+    samples, noise = _positive(samples), as_number("noise", noise)
     random = as_generator(seed)
     rows: list[list[float]] = []
     labels: list[int] = []
     for label in range(classes):
-        count = len(range(label, _positive(samples), classes))
+        count = len(range(label, samples, classes))
         for position in range(count):
             clean = point(label, position, count, random)
             rows.append([x + random.gauss(0.0, noise) for x in clean])
@@ -162,14 +192,5 @@ def _shuffled(rows: list[list[float]], labels: list[int], random: Random) -> Dat
     return [rows[position] for position in order], [labels[position] for position in order]
 
 
-def _same_length(X: Sequence[Any], y: Sequence[Any]) -> None:
-    if len(X) != len(y):
-        raise ShapeError(f"{len(X)} samples but {len(y)} targets")
-    if len(X) == 0:
-        raise ShapeError("no samples")
-
-
 def _positive(samples: int) -> int:
-    if samples < 1:
-        raise ShapeError(f"samples must be at least 1, got {samples!r}")
-    return samples
+    return as_count("samples", samples, error=ShapeError)

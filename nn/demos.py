@@ -11,13 +11,15 @@ import autograd
 from autograd import Drawing, Value, no_grad
 from autograd.errors import DotMissingError
 from nn import data, plots, schedules
+from nn.class_losses import cross_entropy
+from nn.history import History
 from nn.layers import MLP
-from nn.losses import binary_cross_entropy_with_logits, cross_entropy
+from nn.losses import binary_cross_entropy_with_logits
 from nn.metrics import predicted_class
 from nn.optim import Adam
 from nn.reports import report
 from nn.storage import save
-from nn.training import History, fit
+from nn.training import fit
 
 Say: TypeAlias = Callable[[str], None]
 REPORT = "report.html"

@@ -1,5 +1,6 @@
 """The health of a network on one batch, layer by layer: what the pictures of training show."""
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,8 +12,9 @@ import autograd
 from autograd import Value, topological_order
 from autograd._select import float_of
 from autograd.errors import ShapeError
-from nn.layers import Neuron
+from nn.layers import Layer, LayerActivation, Neuron
 from nn.module import Module
+from nn.rows import as_rows
 
 # Where an activation passes on next to nothing. 0.97 is Karpathy's mark for tanh ("Building
 # makemore", part 3); the same slope, 6 % of the steepest, is taken as the mark of sigmoid.
@@ -20,6 +22,7 @@ FLAT: dict[Any, Callable[[float], bool]] = {
     autograd.relu: lambda output: output == 0.0,
     autograd.tanh: lambda output: abs(output) > 0.97,
     autograd.sigmoid: lambda output: abs(2.0 * output - 1.0) > 0.97,
+    autograd.softmax: lambda output: abs(2.0 * output - 1.0) > 0.97,
 }
 
 
@@ -35,11 +38,18 @@ class LayerParameters:
     parameters: list[Value] = field(default_factory=list)
     weights: list[Value] = field(default_factory=list)
     neurons: list[Neuron] = field(default_factory=list)
+    layer: Layer | None = None  # that of the neurons, where they have one
+
+    @property
+    def across(self) -> LayerActivation | None:
+        """The activation of all outputs together, such as softmax."""
+        return None if self.layer is None else self.layer.activation
 
     @property
     def activation(self) -> str:
         """The name of the neurons' activation; "" where there are no neurons, or several kinds."""
-        names = {getattr(neuron.activation, "__name__", "custom") for neuron in self.neurons}
+        activations = [self.across] if self.across else [n.activation for n in self.neurons]
+        names = {getattr(activation, "__name__", "custom") for activation in activations}
         return names.pop() if len(names) == 1 else ""
 
     @property
@@ -54,15 +64,15 @@ class LayerParameters:
 def layers_of(model: Module) -> list[LayerParameters]:
     """Every parameter of `model` once, by layer, in the order of ``model.parameters()``."""
     layers: dict[str, LayerParameters] = {}
-    owners: dict[Value, tuple[str, Neuron]] = {}  # of each parameter of a neuron
-    for path, neuron in _neurons(model, "", set()):
+    owners: dict[Value, tuple[str, Neuron, Layer | None]] = {}  # of each parameter of a neuron
+    for path, neuron, owner in _neurons(model, "", set(), None):
         name = re.sub(r"(^|\.)neurons\.\d+$", "", path) or type(model).__name__.lower()
         for value in (*neuron.w, neuron.b):
-            owners[value] = name, neuron
+            owners[value] = name, neuron, owner
     for path, parameter in model.named_parameters():
         if parameter in owners:
-            name, neuron = owners[parameter]
-            layer = layers.setdefault(name, LayerParameters(name))
+            name, neuron, owner = owners[parameter]
+            layer = layers.setdefault(name, LayerParameters(name, layer=owner))
             if neuron not in layer.neurons[-1:]:
                 layer.neurons.append(neuron)
             if parameter is not neuron.b:
@@ -107,14 +117,20 @@ class LayerDiagnostics:
     def saturated(self) -> float | None:
         """The share of all outputs that lie where the activation is flat: no gradient passes.
 
-        That is |tanh| above 0.97, the sigmoid nearer than 0.015 to 0 or 1, the relu at 0 (where
-        a half is usual). None for activations without such a part. `flat` has the share by unit.
+        That is |tanh| above 0.97, sigmoid and softmax nearer than 0.015 to 0 or 1, the relu at 0
+        (where a half is usual). None for activations without such a part. `flat` has the share
+        by unit.
         """
         return mean(self.flat) if self.flat else None
 
     @property
     def dead(self) -> list[int]:
-        """The units that are flat on every sample: they cannot learn from this batch."""
+        """The units that are flat on every sample: they cannot learn from this batch.
+
+        None of a softmax: it is flat wherever it is sure, and a cross-entropy passes it even so.
+        """
+        if self.activation == "softmax":
+            return []
         return [unit for unit, share in enumerate(self.flat) if share == 1.0]
 
 
@@ -167,7 +183,7 @@ def diagnose(
     layers.1  8 tanh             2.43e-02        6.67e-02         0%     0
     layers.2  1 identity         6.18e-02        1.41e-01          -     -
     """
-    X, y = as_rows(X), as_rows(y)
+    X, y = as_rows(X, "X"), as_rows(y, "y")
     if not X or len(X) != len(y):
         raise ShapeError(f"diagnose takes one target for each sample, got {len(X)} and {len(y)}")
     layers = layers_of(model)
@@ -194,26 +210,35 @@ def _diagnosed(layer: LayerParameters, watched: dict[Neuron, list[Any]]) -> Laye
         tuple(parameter.grad for parameter in layer.parameters),
         tuple(tuple(map(float_of, unit)) for unit in outputs),
         tuple(tuple(getattr(output, "grad", 0.0) for output in unit) for unit in outputs),
-        _flat_shares(layer.neurons, outputs),
+        _flat_shares(layer, outputs),
     )
 
 
-def _flat_shares(neurons: list[Neuron], outputs: list[list[Any]]) -> tuple[float, ...]:
+def _flat_shares(layer: LayerParameters, outputs: list[list[Any]]) -> tuple[float, ...]:
     """For each unit the share of its outputs where its activation is flat."""
-    if not outputs or not any(neuron.activation in FLAT for neuron in neurons):
+    tests = [_flatness(layer.across or neuron.activation) for neuron in layer.neurons]
+    if not outputs or not any(tests):
         return ()
     shares = []
-    for neuron, unit in zip(neurons, outputs, strict=True):
-        is_flat = FLAT.get(neuron.activation, lambda _: False)
-        shares.append(sum(map(is_flat, map(float_of, unit))) / max(1, len(unit)))
+    for is_flat, unit in zip(tests, outputs, strict=True):
+        count = sum(map(is_flat, map(float_of, unit))) if is_flat else 0
+        shares.append(count / max(1, len(unit)))
     return tuple(shares)
+
+
+def _flatness(activation: Any) -> Callable[[float], bool] | None:
+    """Where `activation` is flat; by identity, as one of a user's may have no hash."""
+    return next((is_flat for known, is_flat in FLAT.items() if known is activation), None)
 
 
 @contextmanager
 def _watched_outputs(layers: list[LayerParameters]) -> Iterator[dict[Neuron, list[Any]]]:
     """Every output that the neurons of `layers` compute meanwhile."""
-    outputs: dict[Neuron, list[Any]] = {}
-    kept = {neuron: neuron.activation for layer in layers for neuron in layer.neurons}
+    outputs: dict[Neuron, list[Any]] = {n: [] for layer in layers for n in layer.neurons}
+    joint = {layer.layer: layer.neurons for layer in layers if layer.layer and layer.across}
+    together = {neuron for neurons in joint.values() for neuron in neurons}
+    holders: list[Any] = [*outputs, *joint]
+    kept = {holder: holder.activation for holder in holders}
 
     def watched(activation: Callable[[Value], Any], seen: list[Any]) -> Callable[[Value], Any]:
         def watching(x: Value) -> Any:
@@ -222,14 +247,26 @@ def _watched_outputs(layers: list[LayerParameters]) -> Iterator[dict[Neuron, lis
 
         return watching
 
+    def watched_together(activation: LayerActivation, neurons: list[Neuron]) -> LayerActivation:
+        @functools.wraps(activation)
+        def watching(xs: list[Value]) -> list[Any]:
+            made = activation(xs)
+            for neuron, output in zip(neurons, made, strict=True):
+                outputs[neuron].append(output)
+            return made
+
+        return watching
+
     try:
-        for neuron, activation in kept.items():
-            outputs[neuron] = []
-            neuron.activation = watched(activation, outputs[neuron])
+        for neuron, seen in outputs.items():
+            if neuron not in together:
+                neuron.activation = watched(neuron.activation, seen)
+        for layer, neurons in joint.items():
+            layer.activation = watched_together(kept[layer], neurons)
         yield outputs
     finally:
-        for neuron, activation in kept.items():
-            neuron.activation = activation
+        for holder, activation in kept.items():
+            holder.activation = activation
 
 
 @contextmanager
@@ -246,23 +283,25 @@ def _kept_gradients(values: list[Value]) -> Iterator[None]:
             value._reached = reached
 
 
-def _neurons(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Neuron]]:
-    """Every neuron below `thing` once, with its path; `seen` holds ids, for cycles and repeats."""
+def _neurons(
+    thing: Any, path: str, seen: set[int], layer: Layer | None
+) -> Iterator[tuple[str, Neuron, Layer | None]]:
+    """Every neuron below `thing` once, with its path and its layer.
+
+    `seen` holds ids, for cycles and repeats.
+    """
     if id(thing) in seen:
         return
     seen.add(id(thing))
     if isinstance(thing, Neuron):
-        yield path, thing
+        yield path, thing, layer
     elif isinstance(thing, Module | dict | list | tuple):
+        if isinstance(thing, Layer):
+            layer = thing
         items = vars(thing) if isinstance(thing, Module) else thing
         pairs = items.items() if isinstance(items, dict) else enumerate(items)
         for name, item in pairs:
-            yield from _neurons(item, f"{path}.{name}" if path else str(name), seen)
-
-
-def as_rows(samples: Any) -> list[Any]:
-    """Rows as plain lists: reading single numbers out of an array is slow."""
-    return samples.tolist() if hasattr(samples, "tolist") else list(samples)
+            yield from _neurons(item, f"{path}.{name}" if path else str(name), seen, layer)
 
 
 def mean(numbers: Iterable[float]) -> float:

@@ -6,13 +6,14 @@ the same bounds as ``torch.nn.init``.
 """
 
 import math
-import operator
 from collections.abc import Callable
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from nn.settings import as_count
 
 Initializer: TypeAlias = Callable[[int, int, Random], float]
-Seed: TypeAlias = Random | int | None
+Seed: TypeAlias = Any  # an int, a random.Random, a generator of NumPy, or None for a fresh one
 
 
 def uniform(fan_in: int, fan_out: int, generator: Random) -> float:
@@ -62,14 +63,22 @@ def as_initializer(init: str | Initializer) -> Initializer:
     return INITIALIZERS[init]
 
 
-def as_generator(seed: Seed) -> Random:
-    """A generator as given, made from an int, or freshly seeded; never the global one."""
+def as_generator(seed: Any) -> Random:
+    """A generator as given, made from an int, or freshly seeded; never the global one.
+
+    One of NumPy's (Generator or RandomState) gives the seed, and moves on by that.
+    """
     if isinstance(seed, Random):
         return seed
     if seed is None:
         return Random()
+    kind = type(seed).__name__
+    if kind in ("Generator", "RandomState") and type(seed).__module__.startswith("numpy"):
+        return Random(int.from_bytes(seed.bytes(16), "little"))
     try:
-        return Random(operator.index(seed))
+        return Random(as_count("seed", seed, -math.inf))
     except TypeError:
-        kind = type(seed).__name__
-        raise TypeError(f"a seed is an int, a random.Random or None, got {kind} {seed!r}") from None
+        shown = f"{seed!r}" if isinstance(seed, bool) else f"{kind} {seed!r}"
+        raise TypeError(
+            f"a seed is an int, a random.Random, a generator of NumPy or None, got {shown}"
+        ) from None

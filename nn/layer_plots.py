@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nn.training import History
+    from nn.history import History
 
 MOST_POINTS = 200  # of a line: more are a smear
 GUIDE = -3.0  # log10 of a healthy update-to-data ratio (Karpathy, "Building makemore", part 3)

@@ -12,8 +12,10 @@ from autograd.errors import ShapeError
 from autograd.value import Number
 from nn.init import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module
+from nn.settings import SettingError, as_count
 
 Activation: TypeAlias = Callable[[Value], Any]
+LayerActivation: TypeAlias = Callable[[list[Value]], list[Any]]
 
 
 def identity(x: Value) -> Value:
@@ -32,6 +34,11 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": autograd.sigmoid,
     "tanh": autograd.tanh,
 }
+# Of all outputs of a layer together.
+LAYER_ACTIVATIONS: dict[str, LayerActivation] = {
+    "softmax": autograd.softmax,
+    "log_softmax": autograd.log_softmax,
+}
 
 
 class Neuron(Module):
@@ -43,6 +50,8 @@ class Neuron(Module):
     0.73
     """
 
+    always_parameters = frozenset({"w", "b"})
+
     def __init__(
         self,
         inputs: int,
@@ -52,11 +61,11 @@ class Neuron(Module):
         generator: Seed = None,
         fan_out: int = 1,
     ) -> None:
-        inputs = _size("inputs", inputs)
+        inputs, fan_out = _size("inputs", inputs), _size("fan_out", fan_out)
         initializer, random = as_initializer(init), as_generator(generator)
         self.w = [Value(initializer(inputs, fan_out, random), f"w{i}") for i in range(inputs)]
         self.b = Value(0.0, "b")
-        self.activation = activation if callable(activation) else _activation(activation)
+        self.activation = _activation(activation, ACTIVATIONS)
 
     def __call__(self, x: Iterable[Number]) -> Value:
         """The output for one input of the right length; ShapeError otherwise."""
@@ -71,7 +80,17 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`outputs` neurons that all read the same `inputs` numbers; gives a list of Values."""
+    """`outputs` neurons that all read the same `inputs` numbers; gives a list of Values.
+
+    With the activation "softmax" or "log_softmax" the neurons are linear, and
+    what follows takes all their outputs together.
+
+    >>> layer = Layer(2, 3, "softmax", generator=0)
+    >>> layer, round(sum(p.data for p in layer([0.5, -1.0])), 12)
+    (Layer(2 -> 3 softmax, 9 parameters), 1.0)
+    """
+
+    activation: LayerActivation | None = None  # of all outputs together, after those of the neurons
 
     def __init__(
         self,
@@ -83,12 +102,20 @@ class Layer(Module):
         generator: Seed = None,
     ) -> None:
         self.inputs, outputs = _size("inputs", inputs), _size("outputs", outputs)
+        found = _activation(activation, {**ACTIVATIONS, **LAYER_ACTIVATIONS})
+        if any(found is known for known in LAYER_ACTIVATIONS.values()):
+            if outputs == 1:
+                raise ShapeError(
+                    f"the {_name(found)} of one output is always the same: give the layer "
+                    'one output for each class, or take "sigmoid"'
+                )
+            self.activation, found = found, identity
         random = as_generator(generator)
         self.scopes = [f"neuron{position}" for position in range(outputs)]
         self.neurons: list[Neuron] = []
         for name in self.scopes:
             with scope(name):
-                neuron = Neuron(inputs, activation, init=init, generator=random, fan_out=outputs)
+                neuron = Neuron(inputs, found, init=init, generator=random, fan_out=outputs)
             self.neurons.append(neuron)
 
     def __call__(self, x: Iterable[Number]) -> list[Value]:
@@ -99,20 +126,37 @@ class Layer(Module):
             with scope(name):
                 # neuron(x), without Python's detour through the slots of the type: a tenth faster
                 outputs.append(neuron.__call__(x))
-        return outputs
+        if self.activation is None:
+            return outputs
+        with scope(_name(self.activation)):
+            return Inputs(self.activation(outputs))
+
+    @property
+    def activations(self) -> list[Any]:
+        """What makes each output: the neuron's activation, or the layer's; None where both do."""
+        own = [neuron.activation for neuron in self.neurons]
+        if self.activation is None:
+            return own
+        return [self.activation if activation is identity else None for activation in own]
+
+    @property
+    def activation_name(self) -> str:
+        """The name of what makes the outputs: of the layer's activation, or its neurons'."""
+        return _name(self.activation or self.neurons[0].activation)
 
     def extra_repr(self) -> str:
         """Sizes and activation."""
-        return f"{self.inputs} -> {len(self.neurons)} {_name(self.neurons[0].activation)}"
+        return f"{self.inputs} -> {len(self.neurons)} {self.activation_name}"
 
 
 class MLP(Module):
     """A multi-layer perceptron: `inputs` numbers, then layers of the given `sizes`.
 
     `activation` follows every layer but the last, `output` the last: names of
-    `ACTIVATIONS`, or functions of one Value. Biases start at 0, weights as
-    `init` says ("uniform" is between -1 and 1). The output is a list of
-    Values, or a single Value when the last size is 1.
+    `ACTIVATIONS`, functions of one Value, or "softmax" and "log_softmax" of all
+    outputs together. Biases start at 0, weights as `init` says ("uniform" is
+    between -1 and 1). The output is a list of Values, or a single Value when
+    the last size is 1.
 
     >>> model = MLP(2, [16, 16, 1], activation="tanh", output="identity", generator=0)
     >>> model
@@ -131,13 +175,18 @@ class MLP(Module):
         init: str | Initializer = "uniform",
         generator: Seed = None,
     ) -> None:
+        _check_sizes_are_listed(inputs, sizes, activation, output)
         sizes = [_size("a layer size", size) for size in as_list("sizes", sizes)]
         if not sizes:
-            raise ShapeError("an MLP needs at least one layer: MLP(2, [16, 1])")
+            raise ShapeError(
+                f"an MLP needs at least one layer, its output: MLP({inputs}, [1]), or with a "
+                f"hidden one MLP({inputs}, [16, 1])"
+            )
         widths = [_size("inputs", inputs), *sizes]
         random = as_generator(generator)
-        if not callable(activation):
-            _activation(activation)  # checked even if there is no layer to follow
+        known = {**ACTIVATIONS, **LAYER_ACTIVATIONS}
+        activation = _activation(activation, known)  # even if there is no layer to follow
+        output = _activation(output, known)
         self.layers: list[Layer] = []
         with scope("mlp"):
             for position, (before, after) in enumerate(zip(widths, sizes, strict=False)):
@@ -159,9 +208,7 @@ class MLP(Module):
 
     def extra_repr(self) -> str:
         """Sizes and activations."""
-        steps = [
-            f"{len(layer.neurons)} {_name(layer.neurons[0].activation)}" for layer in self.layers
-        ]
+        steps = [f"{len(layer.neurons)} {layer.activation_name}" for layer in self.layers]
         return " -> ".join([str(self.layers[0].inputs), *steps])
 
 
@@ -178,22 +225,54 @@ def as_inputs(x: Iterable[Number], expected: int, reader: str) -> Inputs:
     return x
 
 
-def _activation(name: str) -> Activation:
-    if name not in ACTIVATIONS:
-        names = ", ".join(ACTIVATIONS)
-        raise ValueError(f"activation {name!r} is none of {names}, nor a function")
-    return ACTIVATIONS[name]
+def _activation(given: Any, known: dict[str, Any]) -> Any:
+    """The function that `given` means: itself, or that of its name."""
+    if isinstance(given, str) and given in known:
+        return known[given]
+    if isinstance(given, type):
+        raise TypeError(
+            f'activation is the class {given.__name__}: give a name such as "tanh", a function of '
+            "one Value, or an object of the class that can be called"
+        )
+    if callable(given):
+        return given
+    text, hint = given if isinstance(given, str) else repr(given), ""
+    if text in LAYER_ACTIVATIONS:
+        hint = f'; {text} takes all outputs of a layer together: Layer(2, 3, "{text}")'
+    elif text.lower() in known:
+        hint = f'; write "{text.lower()}"'
+    elif text in ("", "none", "None", "linear"):
+        hint = '; for none write "identity"'
+    names = ", ".join(known)
+    raise ValueError(f"activation {given!r} is none of {names}, nor a function{hint}")
 
 
-def _name(activation: Activation) -> str:
+def _name(activation: Any) -> str:
     return getattr(activation, "__name__", "custom")
 
 
-def _size(name: str, size: int) -> int:
+def _check_sizes_are_listed(inputs: Any, sizes: Any, *others: Any) -> None:
+    """TypeError for MLP(2, 3, 1), which means MLP(2, [3, 1])."""
+    if _is_whole(sizes):
+        listed = [operator.index(size) for size in (sizes, *others) if _is_whole(size)]
+        raise TypeError(
+            "sizes takes one sequence of layer sizes after the number of inputs, got "
+            f"{sizes!r}: write MLP({inputs!r}, {listed})"
+        )
+
+
+def _is_whole(size: Any) -> bool:
     try:
-        number = operator.index(size)
+        operator.index(size)  # an array has the method, too, and refuses
     except TypeError:
-        number = 0
-    if isinstance(size, bool) or number < 1:
-        raise ShapeError(f"{name} must be a positive int, got {size!r}")
-    return number
+        return False
+    return True
+
+
+def _size(name: str, size: Any) -> int:
+    try:
+        return as_count(name, size)
+    except SettingError:
+        whole = isinstance(size, float) and size >= 1.0 and size.is_integer()
+        hint = f": write {int(size)}" if whole else ""
+        raise ShapeError(f"{name} must be a positive int, got {size!r}{hint}") from None

@@ -1,122 +1,165 @@
 """Losses: how wrong predictions are, as one Value to minimise.
 
 Predictions and targets have the same shape: single numbers, sequences, or
-sequences of sequences (for class losses: one sequence of logits, or a batch of
-them). `reduction` is ``"mean"`` (of all elements), ``"sum"``, or ``"none"``
-for the losses themselves, shaped as the predictions. The formulas are those of
-``torch.nn.functional``; targets are numbers and get no gradient.
+sequences of sequences (for those of several classes see `nn.class_losses`).
+`reduction` is ``"mean"`` (of all elements), ``"sum"``, or ``"none"`` for the
+losses themselves, shaped as the predictions. The formulas are those of
+``torch.nn.functional``. Targets and weights that are Values and require a
+gradient get theirs; all others are numbers. A class index has no derivative.
+
+`sample_weight` has one weight for each sample (or, of elements, for each of
+them); the mean is then the weighted one: the sum of weight times loss, over
+the sum of the weights. The class losses also take `weight`, one for each
+class, and `ignore_index`, the class index of targets that count for nothing.
 """
 
-import functools
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import autograd
 from autograd import Value
 from autograd._select import float_of
-from autograd.errors import ShapeError
-from autograd.functions import shifted_logits
+from nn.pairing import elementwise, number_of, plain, warn
+from nn.settings import as_number
 
 SMALLEST_PROBABILITY = 3.720075976020836e-44  # exp(-100): as PyTorch, no logarithm below -100
 
 
-def squared_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+def squared_error(
+    predictions: Any, targets: Any, reduction: str = "mean", *, sample_weight: Any = None
+) -> Any:
     """(prediction - target)**2.
 
     >>> squared_error([1.0, 2.0], [0.0, 4.0])
     2.5
     """
-    return _elementwise(_squared, predictions, targets, reduction)
+    return elementwise(_squared, predictions, targets, reduction, sample_weight)
 
 
-def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+def absolute_error(
+    predictions: Any, targets: Any, reduction: str = "mean", *, sample_weight: Any = None
+) -> Any:
     """abs(prediction - target)."""
-    return _elementwise(lambda p, t: autograd.abs(p - t), predictions, targets, reduction)
+
+    def term(p: Any, t: Any) -> Any:
+        return autograd.abs(p - t)
+
+    return elementwise(term, predictions, targets, reduction, sample_weight)
 
 
-def huber(predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+def huber(
+    predictions: Any,
+    targets: Any,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    *,
+    sample_weight: Any = None,
+) -> Any:
     """Half the squared error up to `delta`, beyond it delta * (abs error - delta / 2).
 
-    Huber, 1964. A `delta` that is not positive raises ValueError.
+    Huber, 1964. A `delta` that is not positive raises SettingError.
     """
-    if not delta > 0.0:
-        raise ValueError(f"delta must be positive, got {delta!r}")
+    delta = as_number("delta", delta, positive=True)
 
-    def term(p: Any, t: float) -> Any:
+    def term(p: Any, t: Any) -> Any:
         distance = autograd.abs(p - t)
         if distance <= delta:
             return 0.5 * _squared(p, t)
         return delta * (distance - 0.5 * delta)
 
-    return _elementwise(term, predictions, targets, reduction)
+    return elementwise(term, predictions, targets, reduction, sample_weight)
 
 
-def hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
-    """max(0, 1 - target * score), for targets -1 and 1; others raise ValueError."""
+def hinge(scores: Any, targets: Any, reduction: str = "mean", *, sample_weight: Any = None) -> Any:
+    """max(0, 1 - target * score), for targets -1 and 1; others raise ValueError.
 
-    def term(score: Any, target: float) -> Any:
-        if target not in (-1, 1):
-            raise ValueError(f"hinge takes targets -1 and 1, got {target!r}")
+    The loss of a support vector machine (SVM) of two classes; of more, `multiclass_hinge`.
+    """
+
+    def term(score: Any, target: Any) -> Any:
+        if plain(target) not in (-1.0, 1.0):
+            hint = "; for 0 write -1: [2 * t - 1 for t in y]" if plain(target) == 0.0 else ""
+            raise ValueError(f"hinge takes targets -1 and 1, got {plain(target):g}{hint}")
         return autograd.relu(1.0 - target * score)
 
-    return _elementwise(term, scores, targets, reduction)
+    return elementwise(term, scores, targets, reduction, sample_weight)
 
 
-def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+def binary_cross_entropy(
+    probabilities: Any, targets: Any, reduction: str = "mean", *, sample_weight: Any = None
+) -> Any:
     """-(t log p + (1 - t) log(1 - p)) for probabilities p and targets t between 0 and 1.
 
     Logarithms stop at -100, as in PyTorch, and there the gradient is 0. From
     scores, use `binary_cross_entropy_with_logits`, which loses nothing.
     """
 
-    def term(p: Any, t: float) -> Any:
-        _check_probability("probability", float_of(p))
-        _check_probability("target", t)
-        return _blend(t, lambda: -_log(p), lambda: -_log(1.0 - p))
+    def term(p: Any, t: Any) -> Any:
+        if not 0.0 <= float_of(p) <= 1.0:
+            raise ValueError(
+                f"a probability lies between 0 and 1, got {float_of(p)!r}: end the model with "
+                'output="sigmoid", or use nn.binary_cross_entropy_with_logits'
+            )
+        _check_target(t)
+        if isinstance(t, Value):
+            return -(t * log_of_probability(p) + (1.0 - t) * log_of_probability(1.0 - p))
+        return _blend(t, lambda: -log_of_probability(p), lambda: -log_of_probability(1.0 - p))
 
-    return _elementwise(term, probabilities, targets, reduction)
+    return elementwise(term, probabilities, targets, reduction, sample_weight)
 
 
-def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+def binary_cross_entropy_with_logits(
+    logits: Any,
+    targets: Any,
+    reduction: str = "mean",
+    *,
+    pos_weight: Any = 1.0,
+    sample_weight: Any = None,
+) -> Any:
     """`binary_cross_entropy` of sigmoid(logit), exact for any logit.
+
+    `pos_weight` multiplies the loss of class 1: above 1 where that class is rare.
 
     >>> binary_cross_entropy_with_logits([1000.0, -1000.0], [1, 1], reduction="none")
     [0.0, 1000.0]
     """
+    factor = number_of(pos_weight, "pos_weight")
+    if not plain(factor) > 0.0:
+        raise ValueError(f"pos_weight must be positive, got {plain(factor)!r}")
+    weighted = isinstance(factor, Value) or factor != 1.0
+    made_by: set[str] = set()
 
-    def term(logit: Any, t: float) -> Any:
-        _check_probability("target", t)
-        return _blend(t, lambda: autograd.softplus(-logit), lambda: autograd.softplus(logit))
+    def if_one(logit: Any) -> Any:
+        loss = autograd.softplus(-logit)
+        return factor * loss if weighted else loss
 
-    return _elementwise(term, logits, targets, reduction)
+    def term(logit: Any, t: Any) -> Any:
+        made_by.add(getattr(logit, "op", ""))
+        _check_target(t)
+        if not isinstance(t, Value):
+            return _blend(t, lambda: if_one(logit), lambda: autograd.softplus(logit))
+        if weighted:
+            return t * if_one(logit) + (1.0 - t) * autograd.softplus(logit)
+        # The same, but its derivative by t is -logit without a difference of rounded numbers.
+        if logit >= 0.0:
+            return autograd.softplus(-logit) + (1.0 - t) * logit
+        return autograd.softplus(logit) - t * logit
 
-
-def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
-    """-log softmax(logits)[target], for one sequence of logits or a batch of them.
-
-    A target is a class index, or one weight per class (one-hot or soft). An
-    index out of range, or another number of weights, raises ShapeError.
-
-    >>> round(cross_entropy([2.0, 1.0, 0.1], 0), 4)
-    0.417
-    """
-    return _classes(_cross_entropy, logits, targets, reduction)
-
-
-def negative_log_likelihood(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
-    """-log_probabilities[target]: what `cross_entropy` does after ``log_softmax``.
-
-    Targets as in `cross_entropy`.
-    """
-    return _classes(_expected, log_probabilities, targets, reduction)
+    loss = elementwise(term, logits, targets, reduction, sample_weight)
+    if made_by == {"sigmoid"}:
+        warn(
+            "binary_cross_entropy_with_logits takes scores, and these are made by a sigmoid: use "
+            'nn.binary_cross_entropy, or leave the sigmoid out (output="identity")'
+        )
+    return loss
 
 
-def _squared(prediction: Any, target: float) -> Any:
+def _squared(prediction: Any, target: Any) -> Any:
     return autograd.square(prediction - target)
 
 
-def _log(p: Any) -> Any:
+def log_of_probability(p: Any) -> Any:
+    """log p, no lower than -100."""
     return autograd.log(autograd.maximum(p, SMALLEST_PROBABILITY))
 
 
@@ -127,101 +170,9 @@ def _blend(t: float, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> A
     return if_zero() if t == 0.0 else t * if_one() + (1.0 - t) * if_zero()
 
 
-def _check_probability(what: str, number: float) -> None:
-    if not 0.0 <= number <= 1.0:
-        raise ValueError(f"a {what} lies between 0 and 1, got {number!r}")
-
-
-def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
-    if _is_sequence(target):
-        weights = [float_of(weight) for weight in target]
-        if not (all(weight >= 0.0 for weight in weights) and abs(sum(weights) - 1.0) < 1e-6):
-            raise ValueError(
-                f"target weights of one sample are from 0 up and sum to 1, got {target!r}; "
-                "class indices need one sequence of logits each"
-            )
-        return _expected(autograd.log_softmax(logits), weights)
-    index, shifted = _index(logits, target), shifted_logits(logits)
-    return autograd.logsumexp(shifted) - shifted[index]
-
-
-def _expected(log_probabilities: Sequence[Any], target: Any) -> Any:
-    if not _is_sequence(target):
-        return -log_probabilities[_index(log_probabilities, target)]
-    if len(target) != len(log_probabilities):
-        raise ShapeError(f"{len(target)} target weights for {len(log_probabilities)} classes")
-    weights = [float_of(weight) for weight in target]
-    terms = [-weight * p for weight, p in zip(weights, log_probabilities, strict=True) if weight]
-    return autograd.sum(terms)
-
-
-def _index(classes: Sequence[Any], target: Any) -> int:
-    try:
-        index = operator.index(target)
-    except TypeError:
-        kind = type(target).__name__
-        raise TypeError(
-            f"a class target is an int or one weight per class, got {kind} {target!r}"
-        ) from None
-    if not 0 <= index < len(classes):
-        raise ShapeError(f"class {index} of {len(classes)}: count from 0 to {len(classes) - 1}")
-    return index
-
-
-def _classes(term: Callable[..., Any], scores: Any, targets: Any, reduction: str) -> Any:
-    scores = list(scores)
-    if not scores:
-        raise ShapeError("no scores: give one sequence of them, or a batch of sequences")
-    if not _is_sequence(scores[0]):
-        return _reduced([term(scores, targets)], reduction, single=True)
-    targets = list(targets) if _is_sequence(targets) else [targets]
-    if len(scores) != len(targets):
-        raise ShapeError(f"{len(scores)} predictions for {len(targets)} targets")
-    return _reduced(list(map(term, map(list, scores), targets)), reduction)
-
-
-def _elementwise(term: Callable[..., Any], predictions: Any, targets: Any, reduction: str) -> Any:
-    if not _is_sequence(predictions) and not _is_sequence(targets):
-        return _reduced([term(predictions, float_of(targets))], reduction, single=True)
-    return _reduced(_terms(term, predictions, targets), reduction)
-
-
-def _terms(term: Callable[..., Any], predictions: Any, targets: Any) -> Any:
-    if _is_sequence(predictions) and _is_sequence(targets):
-        predictions, targets = list(predictions), list(targets)
-        if len(predictions) != len(targets):
-            raise ShapeError(f"{len(predictions)} predictions for {len(targets)} targets")
-        return list(map(functools.partial(_terms, term), predictions, targets))
-    if _is_sequence(predictions) or _is_sequence(targets):
-        raise ShapeError(
-            f"predictions and targets differ in shape: {_shown(predictions)} against "
-            f"{_shown(targets)}"
+def _check_target(target: Any) -> None:
+    if not 0.0 <= plain(target) <= 1.0:
+        hint = (
+            "; of -1 and 1 make 0 and 1: [(t + 1) / 2 for t in y]" if plain(target) == -1.0 else ""
         )
-    return term(predictions, float_of(targets))
-
-
-def _reduced(terms: list[Any], reduction: str, *, single: bool = False) -> Any:
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
-    if single:
-        return terms[0]
-    if reduction == "none":
-        return terms
-    flat = list(_flat(terms))
-    return autograd.mean(flat) if reduction == "mean" else autograd.sum(flat)
-
-
-def _flat(terms: Iterable[Any]) -> Iterable[Any]:
-    for term in terms:
-        if isinstance(term, list):
-            yield from _flat(term)
-        else:
-            yield term
-
-
-def _is_sequence(thing: Any) -> bool:
-    return not isinstance(thing, Value) and bool(getattr(thing, "shape", hasattr(thing, "__len__")))
-
-
-def _shown(thing: Any) -> str:
-    return f"{len(thing)} elements" if _is_sequence(thing) else repr(thing)
+        raise ValueError(f"a target lies between 0 and 1, got {plain(target):g}{hint}")

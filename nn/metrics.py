@@ -1,59 +1,116 @@
-"""Which share of the predictions is right."""
+"""Which share of the predictions is right, and what was taken for what.
+
+How a prediction is read, `nn.reading` decides; a `threshold` says it where
+nothing else does: the number above which one output means class 1.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd._select import float_of
+from autograd import Value
 from autograd.errors import ShapeError
-from nn import losses
+from nn.pairing import placed
+from nn.reading import Reading, numbers_in, reading_of, reading_of_predictions
+from nn.rows import opened
 
 
-def predicted_class(prediction: Any, threshold: float = 0.0) -> int:
+def predicted_class(prediction: Any, threshold: float | None = None) -> int:
     """The class a prediction means: the place of the largest, or, for one number, 0 or 1.
 
-    One number means class 1 above `threshold`: 0.0 for scores and logits, 0.5
-    for probabilities.
+    One number means class 1 above `threshold`. Without one that is 0.5 for a
+    Value that a sigmoid made, and 0.0 for all others: a plain probability
+    cannot be told from a score.
 
-    >>> predicted_class([0.1, 2.0, -1.0]), predicted_class(-0.3)
-    (1, 0)
+    >>> predicted_class([0.1, 2.0, -1.0]), predicted_class(-0.3), predicted_class(0.3, 0.5)
+    (1, 0, 0)
     """
-    if hasattr(prediction, "__len__"):
-        numbers = [float_of(number) for number in prediction]
-        return numbers.index(max(numbers))
-    return int(float_of(prediction) > threshold)
+    found: int = _reading(prediction, threshold).predicted_class(prediction)
+    return found
 
 
-def is_right(prediction: Any, target: Any, threshold: float = 0.0) -> bool:
-    """Whether the predicted class is the target.
+def is_right(prediction: Any, target: Any, threshold: float | None = None) -> bool:
+    """Whether the predicted class is the target; `threshold` as in `predicted_class`.
 
     The target is a class or one weight per class; for a single number -1, 0
     or 1, or a probability, which means the nearer class.
     """
-    if not hasattr(prediction, "__len__"):
-        return predicted_class(prediction, threshold) == int(target > 0.5)
-    if hasattr(target, "__len__"):
-        target = predicted_class(target)
-    return predicted_class(prediction) == int(target)
+    return _reading(prediction, threshold)(prediction, target)
 
 
-def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+def accuracy(
+    predictions: Sequence[Any], targets: Sequence[Any], threshold: float | None = None
+) -> float:
     """The share of the predictions that are right, between 0 and 1.
+
+    Without a `threshold` single numbers are probabilities (1 above 0.5) if a
+    sigmoid made them, or if they all are plain numbers from 0 to 1 and no target is -1; else
+    scores (1 above 0). Of rows of several 0 and 1 all must be right.
 
     >>> accuracy([[0.9, 0.1], [0.2, 0.8]], [0, 0])
     0.5
+    >>> accuracy([0.9, 0.2], [1, 0]), accuracy([0.9, 0.2], [1, 0], threshold=0.0)
+    (1.0, 0.5)
     """
-    if len(predictions) != len(targets) or len(targets) == 0:
-        raise ShapeError(f"{len(predictions)} predictions for {len(targets)} targets")
-    rights = [is_right(p, t, threshold) for p, t in zip(predictions, targets, strict=True)]
+    pairs = _pairs(predictions, targets, threshold)
+    rights = [bool(found == meant) for found, meant in pairs]
     return sum(rights) / len(rights)
 
 
-def judge_of(loss: Callable[..., Any]) -> Callable[[Any, Any], bool] | None:
+def confusion_matrix(
+    predictions: Sequence[Any], targets: Sequence[Any], threshold: float | None = None
+) -> list[list[int]]:
+    """How often each class (row) was read as each class (column), as scikit-learn has it.
+
+    Predictions are read as by `accuracy`.
+
+    >>> confusion_matrix([0.9, 0.2, 0.7], [1, 0, 0])
+    [[1, 1], [0, 1]]
+    """
+    pairs = _pairs(predictions, targets, threshold)
+    if any(isinstance(found, tuple) for found, _ in pairs):
+        raise ShapeError("the classes do not exclude each other: give one output at a time")
+    outputs = len(numbers_in(opened(predictions)[0]))
+    count = max(2, outputs, *(meant + 1 for _, meant in pairs))
+    table = [[0] * count for _ in range(count)]
+    for found, meant in pairs:
+        if meant < 0:
+            raise ShapeError(f"class {meant} of {count}: count from 0 to {count - 1}")
+        table[meant][found] += 1
+    return table
+
+
+def judge_of(
+    loss: Callable[..., Any],
+    model: Callable[[Any], Any] | None = None,
+    X: Sequence[Any] = (),
+    y: Sequence[Any] = (),
+    threshold: float | None = None,
+    prediction: Any = None,
+) -> Reading | None:
     """How to tell right from wrong where `loss` is minimised; None where it means regression."""
-    if loss in (losses.cross_entropy, losses.negative_log_likelihood, losses.hinge):
-        return is_right
-    if loss is losses.binary_cross_entropy_with_logits:
-        return is_right
-    if loss is losses.binary_cross_entropy:
-        return lambda prediction, target: is_right(prediction, target, threshold=0.5)
-    return None
+    return reading_of(loss, model, X, y, threshold, prediction)
+
+
+def _reading(prediction: Any, threshold: float | None) -> Reading:
+    if threshold is None and not (isinstance(prediction, Value) and prediction.op):
+        return Reading()
+    return reading_of_predictions([prediction], [], threshold)
+
+
+def _pairs(predictions: Any, targets: Any, threshold: float | None) -> list[tuple[Any, Any]]:
+    """The class found and the class meant of each prediction."""
+    predictions, targets = opened(predictions, "predictions"), opened(targets, "targets")
+    for thing, what in ((predictions, "predictions"), (targets, "targets")):
+        if not isinstance(thing, list):
+            raise TypeError(f"{what} come as a sequence, one for each sample, got {thing!r}")
+    if len(predictions) != len(targets) or len(targets) == 0:
+        raise ShapeError(f"{len(predictions)} predictions for {len(targets)} targets")
+    reading, pairs = reading_of_predictions(predictions, targets, threshold), []
+    for row, (prediction, target) in enumerate(zip(predictions, targets, strict=True)):
+        try:
+            outputs = len(numbers_in(prediction))
+            meant = reading.target_class(target, outputs)
+            pairs.append((reading.predicted_class(prediction), meant))
+        except (ValueError, TypeError) as error:
+            raise placed(error, "row", row) from None
+    return pairs

@@ -1,19 +1,31 @@
 """Module: anything that holds parameters."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from autograd import Value, zero_grad
+from autograd import Value, modes, no_grad, zero_grad
 from autograd.checks import as_float
 from autograd.errors import ShapeError
+from nn.pairing import numbers_of, placed, warn
+from nn.rows import as_rows
+
+# What functional_call has put in the place of parameters, by id.
+GIVEN: dict[int, Value] = {}
+UPDATE = (
+    "to change a parameter write p.data -= learning_rate * p.grad (or p.data = number), which "
+    "keeps it the same Value"
+)
 
 
 class Module:
     """The base of everything with parameters: they are found, counted, saved and reset here.
 
     A parameter is a leaf Value that an attribute holds, also inside lists,
-    tuples, dicts and other modules. Subclasses define ``__call__``.
+    tuples, dicts and other modules. A Value computed from others is none: where
+    one takes the place of a parameter a UserWarning says so. Subclasses define
+    ``__call__``. ``copy.deepcopy`` of a model starts with all gradients at 0.
 
     >>> from autograd import Value
     >>> class Line(Module):
@@ -27,18 +39,22 @@ class Module:
     """
 
     __call__: Callable[..., Any]
+    always_parameters: frozenset[str] = frozenset()  # attributes that hold nothing else
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter once, with its path, such as ``layers.0.neurons.2.b``."""
         found: list[tuple[str, Value]] = []
-        _collect(self, "", {id(self)}, found)
+        computed: list[tuple[str, bool]] = []
+        _collect(self, "", {id(self)}, found, computed)
         if len({name for name, _ in found}) < len(found):
             raise ShapeError("two parameters share one path: the keys 1 and '1' of a dict, say")
+        if not GIVEN:
+            _warn_of_lost(self, found, computed)
         return found
 
     def parameters(self) -> list[Value]:
         """Every parameter once, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return Parameters(self, [parameter for _, parameter in self.named_parameters()])
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""
@@ -55,10 +71,60 @@ class Module:
         nothing is changed then.
         """
         parameters = dict(self.named_parameters())
-        _check_paths(type(self).__name__, list(parameters), state)
+        check_paths(type(self).__name__, list(parameters), state)
         numbers = {name: as_float(number) for name, number in state.items()}
         for name, parameter in parameters.items():
             parameter.data = numbers[name]
+
+    def predict(self, X: Any) -> list[Any]:
+        """What the model gives for each row of `X`, as plain numbers: floats, or lists of them.
+
+        Rows go by position, whatever holds them (a list, an array, a table). No graph is built.
+
+        >>> import nn
+        >>> nn.MLP(1, [1], output="sigmoid", init=lambda *_: 0.0).predict([[3.0], [4.0]])
+        [0.5, 0.5]
+        """
+        rows = as_rows(X, "X")
+        predictions = []
+        with no_grad():
+            for position, row in enumerate(rows):
+                try:
+                    predictions.append(numbers_of(self(row)))
+                except (ValueError, TypeError) as error:
+                    if not hasattr(row, "__len__"):
+                        error.args = (f"{error}; of a single sample write predict([x])",)
+                    raise placed(error, "row", position) from None
+        return predictions
+
+    def predict_classes(self, X: Any, threshold: float | None = None) -> list[Any]:
+        """The class that is predicted for each row of `X`: the largest output, or 0 and 1.
+
+        A single output means 1 above 0.5 where a sigmoid made it, else above 0
+        (scores and logits); `threshold` is the number to take instead.
+        """
+        from nn.reading import default_reading
+
+        rows = as_rows(X, "X")
+        predictions = self.predict(rows)
+        reading = default_reading(self, rows, threshold=threshold)
+        return [reading.predicted_class(prediction) for prediction in predictions]
+
+    def __setattr__(self, name: str, new: Any) -> None:
+        old = vars(self).get(name)
+        loss = None if old is None else _lost(old, new)
+        object.__setattr__(self, name, new)
+        if loss:
+            warn(f"{type(self).__name__}.{name} {loss}")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Module":
+        new = type(self).__new__(type(self))
+        memo[id(self)] = new
+        vars(new).update(copy.deepcopy(vars(self), memo))
+        found: list[tuple[str, Value]] = []
+        _collect(new, "", {id(new)}, found, [])
+        zero_grad([parameter for _, parameter in found])
+        return new
 
     def extra_repr(self) -> str:
         """What the repr says besides the count of parameters."""
@@ -70,67 +136,45 @@ class Module:
         return f"{type(self).__name__}({', '.join(filter(None, said))})"
 
 
-def functional_call(
-    model: Module, parameters: dict[str, Any] | Sequence[Any], *inputs: Any, **named: Any
-) -> Any:
-    """What `model` gives for `inputs` with `parameters` in place of its own.
+class Parameters(list[Value]):
+    """All parameters of `model` at one time: an optimizer made of them knows whose they are."""
 
-    `parameters` are numbers or Values: a dict by path, as ``model.state_dict()``
-    gives, or a sequence in the order of ``model.parameters()``. The model stays
-    as it is (a copy is called), so this is how to differentiate by parameters
-    with ``autograd.hessian`` and its like. A wrong count or path raises ShapeError.
+    def __init__(self, model: Module, parameters: Iterable[Value]) -> None:
+        super().__init__(parameters)
+        self.model = model
 
-    >>> import autograd, nn
-    >>> model = nn.Neuron(1, "tanh", generator=0)
-    >>> loss = lambda parameters: nn.functional_call(model, parameters, [0.5]) ** 2
-    >>> len(autograd.hessian(loss)([0.1, 0.2]))
-    2
-    """
-    own = model.named_parameters()
-    if not isinstance(parameters, dict):
-        if len(parameters) != len(own):
-            raise ShapeError(f"{len(parameters)} parameters for a model of {len(own)}")
-        parameters = dict(zip((name for name, _ in own), parameters, strict=True))
-    _check_paths(type(model).__name__, [name for name, _ in own], parameters)
-    replaced = {id(parameter): parameters[name] for name, parameter in own}
-    return _copied(model, replaced)(*inputs, **named)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)  # of copies and pickles only the list is wanted
 
 
-def _copied(thing: Any, copies: dict[int, Any]) -> Any:
-    """`thing` with copies of the modules and containers in it; `copies` are by id."""
-    if id(thing) in copies:
-        return copies[id(thing)]
-    if isinstance(thing, tuple):
-        parts = [_copied(part, copies) for part in thing]
-        return thing._make(parts) if hasattr(thing, "_make") else type(thing)(parts)
-    if not isinstance(thing, _HOLDERS):
-        return thing
-    new: Any = copy.copy(thing)
-    copies[id(thing)] = new
-    if isinstance(new, Module):
-        vars(new).update({name: _copied(item, copies) for name, item in vars(thing).items()})
-    elif isinstance(new, dict):
-        new.update({name: _copied(item, copies) for name, item in new.items()})
-    else:
-        new[:] = [_copied(item, copies) for item in new]
-    return new
-
-
-def _check_paths(model: str, own: list[str], state: dict[str, Any]) -> None:
+def check_paths(model: str, own: list[str], state: dict[str, Any]) -> None:
+    """ShapeError unless `state` names exactly the paths of `own`."""
     missing = [name for name in own if name not in state]
     unknown = sorted(set(state) - set(own))
     if missing or unknown:
         raise ShapeError(
             f"the state does not fit {model} with {len(own)} parameters: "
-            f"{_some(missing)} missing, {_some(unknown)} unknown"
+            f"{some(missing)} missing, {some(unknown)} unknown"
         )
 
 
-def _collect(thing: Any, path: str, seen: set[int], found: list[tuple[str, Value]]) -> None:
-    """Add the leaf Values below `thing` to `found`; `seen` holds ids, for cycles and repeats."""
+def _collect(
+    thing: Any,
+    path: str,
+    seen: set[int],
+    found: list[tuple[str, Value]],
+    computed: list[tuple[str, bool]],
+    *,
+    certain: bool = False,
+) -> None:
+    """Add the leaf Values below `thing` to `found`, the paths of other Values to `computed`.
+
+    `seen` holds ids, for cycles and repeats; `certain` says that a parameter is meant here.
+    """
     items: Iterable[tuple[Any, Any]]
+    names: frozenset[str] = frozenset()
     if isinstance(thing, Module):
-        items = vars(thing).items()
+        items, names = vars(thing).items(), thing.always_parameters
     elif isinstance(thing, dict):
         items = thing.items()
     else:
@@ -138,18 +182,76 @@ def _collect(thing: Any, path: str, seen: set[int], found: list[tuple[str, Value
     prefix = f"{path}." if path else ""
     for name, item in items:
         if isinstance(item, Value):
-            if id(item) not in seen and not item.parents:
+            if item.parents and GIVEN.get(id(item)) is not item:
+                computed.append((f"{prefix}{name}", certain or name in names))
+            elif id(item) not in seen:
                 seen.add(id(item))
                 found.append((f"{prefix}{name}", item))
         elif isinstance(item, _HOLDERS) and id(item) not in seen:
             seen.add(id(item))
-            _collect(item, f"{prefix}{name}", seen, found)
+            here = not isinstance(item, Module) and (certain or name in names)
+            _collect(item, f"{prefix}{name}", seen, found, computed, certain=here)
 
 
 _HOLDERS = (Module, list, tuple, dict)
 
+# Of each model asked for its parameters, which ones it had: those with a gradient by path and id.
+_known: "WeakKeyDictionary[Module, dict[str, int]]" = WeakKeyDictionary()
 
-def _some(names: list[str]) -> str:
+
+def _warn_of_lost(
+    model: Module, found: list[tuple[str, Value]], computed: list[tuple[str, bool]]
+) -> None:
+    """Warn of paths where a parameter was the last time and a result is now."""
+    try:
+        before = _known.get(model, {})
+        _known[model] = {name: id(leaf) for name, leaf in found if leaf.requires_grad}
+    except TypeError:  # a model of one's own may have no hash
+        before = {}
+    lost = [name for name, certain in computed if certain or name in before]
+    if lost:
+        warn(f"{type(model).__name__}: {some(lost)} {_COMPUTED}")
+    frozen = [
+        name
+        for name, leaf in found
+        if not leaf.requires_grad
+        and before.get(name, id(leaf)) != id(leaf)
+        and name.rpartition(".")[2].isdigit()  # in a list; an attribute was looked at when set
+    ]
+    if frozen:
+        warn(f"{type(model).__name__}: {some(frozen)} {_FROZEN}")
+
+
+_COMPUTED = (
+    "held a parameter and now holds a Value computed from others, which is none: it is not trained "
+    f"any more, and it keeps its whole graph alive; {UPDATE}. A state that is no parameter starts "
+    "as a plain number."
+)
+_FROZEN = (
+    "held a parameter and now holds another Value, which needs no gradient (computed under "
+    f"no_grad, say): it is not trained any more; {UPDATE}, and to freeze it p.requires_grad = False"
+)
+
+
+def _lost(old: Any, new: Any) -> str:
+    """What is wrong with `new` in the place of `old`, where that held parameters; else ""."""
+    if isinstance(old, Value):
+        if not isinstance(new, Value) or old.parents or not old.requires_grad:
+            return ""
+        if new.parents:
+            return _COMPUTED
+        return "" if new.requires_grad or modes.current.get().recording else _FROZEN
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        pairs = zip(old, new, strict=True)
+    elif isinstance(old, dict) and isinstance(new, dict):
+        pairs = ((old[key], new[key]) for key in old if key in new)  # type: ignore[assignment]
+    else:
+        return ""
+    return next(filter(None, (_lost(*pair) for pair in pairs)), "")
+
+
+def some(names: list[str]) -> str:
+    """The first few of the names."""
     if not names:
         return "none"
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -5,66 +5,21 @@ The update formulas are in `nn.updates`; they and the defaults are those of
 """
 
 import math
-from array import array
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 
-from autograd import Value, numerical_gradient, zero_grad
-from autograd.checks import as_list
-from autograd.errors import GraphError, ShapeError
+from autograd import Value, numerical_gradient
 from nn import updates
-from nn.updates import Formula, update
-
-Loss: TypeAlias = Callable[[], Any]
-
-
-class Optimizer:
-    """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`.
-
-    A subclass names its `formula` of `nn.updates`, remembers `memory` numbers
-    for each parameter, and says its `settings`.
-    """
-
-    formula: Formula
-    memory = 0
-
-    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
-        self.parameters: list[Value] = as_list("parameters", parameters)
-        if not self.parameters:
-            raise ShapeError("no parameters: pass model.parameters()")
-        for parameter in self.parameters:
-            if not isinstance(parameter, Value):
-                kind = type(parameter).__name__
-                raise TypeError(f"parameters are Values, got {kind} {parameter!r}")
-            if parameter.parents:
-                raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
-        if len(set(self.parameters)) < len(self.parameters):
-            raise ValueError("a parameter is given twice: it would be changed twice a step")
-        _check("learning_rate", learning_rate)
-        self.learning_rate = learning_rate
-        self.steps = 0
-        zeros = bytes(8 * len(self.parameters))
-        self.state = [array("d", zeros) for _ in range(self.memory)]
-
-    def step(self, loss: Loss | None = None) -> None:
-        """Change every parameter once; `loss` recomputes the loss (only nudging needs it)."""
-        self.steps += 1
-        update(type(self).formula, self.parameters, self.state, self.settings())
-
-    def settings(self) -> tuple[float, ...]:
-        """The last operands of the formula, the same for all parameters."""
-        raise NotImplementedError
-
-    def zero_grad(self) -> None:
-        """Reset the gradient of every parameter."""
-        zero_grad(self.parameters)
+from nn.optimizer import Loss, Optimizer
+from nn.settings import Setting, SettingError, as_flag, as_number
+from nn.updates import Formula
 
 
 class NudgeDescent(Optimizer):
     """Gradient descent without a chain rule: nudge each weight, and see what the loss does.
 
-    Needs two calls of the loss per parameter where `backward` needs one for
-    all: the slow truth to compare with. `nudge` is the size of the nudge.
+    Calls the loss once, and once more for each parameter, where `backward` needs one
+    call for all: the slow truth to compare with. `nudge` is the size of the nudge.
 
     >>> from autograd import Value
     >>> w = Value(3.0)
@@ -73,11 +28,12 @@ class NudgeDescent(Optimizer):
     2.4
     """
 
+    nudge = Setting(as_number, positive=True)
+
     def __init__(
         self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check_positive("nudge", nudge)
         self.nudge = nudge
 
     def step(self, loss: Loss | None = None) -> None:
@@ -90,8 +46,13 @@ class NudgeDescent(Optimizer):
             return loss()
 
         slopes = numerical_gradient(recomputed, wanted, method="forward", step=self.nudge)
-        for parameter, slope in zip(wanted, slopes, strict=True):
-            parameter.data = parameter.data - self.learning_rate * slope
+        moved = [
+            parameter.data - self.learning_rate * slope
+            for parameter, slope in zip(wanted, slopes, strict=True)
+        ]
+        updates.refuse_non_finite("slope", wanted, slopes)
+        updates.refuse_non_finite("new number", wanted, moved)
+        updates.write(wanted, moved)
 
 
 class SGD(Optimizer):
@@ -99,6 +60,8 @@ class SGD(Optimizer):
 
     formula = staticmethod(updates.sgd)
     memory = 2
+    momentum, dampening = Setting(as_number), Setting(as_number, least=-math.inf)
+    weight_decay, nesterov = Setting(as_number), Setting(as_flag)
 
     def __init__(
         self,
@@ -111,12 +74,10 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("momentum", momentum)
-        _check("weight_decay", weight_decay)
-        if nesterov and (momentum == 0.0 or dampening != 0.0):
-            raise ValueError("nesterov needs a momentum above 0 and no dampening")
         self.momentum, self.dampening = momentum, dampening
         self.weight_decay, self.nesterov = weight_decay, nesterov
+        if self.nesterov and (self.momentum == 0.0 or self.dampening != 0.0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
 
     def settings(self) -> tuple[float, ...]:
         """Rate, momentum, dampening, weight decay, nesterov."""
@@ -130,6 +91,8 @@ class AdaGrad(Optimizer):
 
     formula = staticmethod(updates.adagrad)
     memory = 1
+    learning_rate_decay, weight_decay = Setting(as_number), Setting(as_number)
+    epsilon = Setting(as_number, positive=True)
 
     def __init__(
         self,
@@ -141,9 +104,6 @@ class AdaGrad(Optimizer):
         epsilon: float = 1e-10,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("learning_rate_decay", learning_rate_decay)
-        _check("weight_decay", weight_decay)
-        _check_positive("epsilon", epsilon)
         self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
         self.epsilon = epsilon
 
@@ -158,6 +118,9 @@ class RMSProp(Optimizer):
 
     formula = staticmethod(updates.rmsprop)
     memory = 3
+    alpha, epsilon = Setting(as_number), Setting(as_number, positive=True)
+    weight_decay, momentum = Setting(as_number), Setting(as_number)
+    centered = Setting(as_flag)
 
     def __init__(
         self,
@@ -171,10 +134,6 @@ class RMSProp(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        _check("alpha", alpha)
-        _check_positive("epsilon", epsilon)
-        _check("weight_decay", weight_decay)
-        _check("momentum", momentum)
         self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
         self.momentum, self.centered = momentum, centered
 
@@ -190,11 +149,25 @@ class RMSProp(Optimizer):
         )
 
 
-class Adam(Optimizer):
-    """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1)."""
+def as_betas(name: str, given: Any) -> tuple[float, float]:
+    """Two numbers from 0 to below 1: how slowly the two running means of Adam forget."""
+    pair = list(given) if isinstance(given, Iterable) else []
+    if len(pair) == 2:
+        first, second = (as_number(name, beta, least=-math.inf) for beta in pair)
+        if 0.0 <= first < 1.0 and 0.0 <= second < 1.0:
+            return first, second
+    raise SettingError(f"{name} lie in [0, 1), two of them such as (0.9, 0.999), got {given!r}")
 
-    formula = staticmethod(updates.adam)
-    memory = 2
+
+class Adam(Optimizer):
+    """Momentum and a rate for each parameter, both unbiased (Kingma & Ba, 2015, algorithm 1).
+
+    With `amsgrad` the rate follows the largest running mean of the squared
+    gradients so far (Reddi, Kale & Kumar, 2018, as ``torch.optim`` has it).
+    """
+
+    betas, epsilon = Setting(as_betas), Setting(as_number, positive=True)
+    weight_decay, amsgrad = Setting(as_number), Setting(as_flag)
 
     def __init__(
         self,
@@ -204,13 +177,21 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        if len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
-            raise ValueError(f"betas lie in [0, 1), two of them, got {betas!r}")
-        _check_positive("epsilon", epsilon)
-        _check("weight_decay", weight_decay)
         self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
+        self.amsgrad = amsgrad
+        super().__init__(parameters, learning_rate)
+
+    @property
+    def formula(self) -> Formula:  # type: ignore[override]
+        """The formula of `nn.updates`, which depends on `amsgrad`."""
+        return updates.amsgrad if self.amsgrad else updates.adam
+
+    @property
+    def memory(self) -> int:  # type: ignore[override]
+        """Two running means, and the largest with `amsgrad`."""
+        return 3 if self.amsgrad else 2
 
     def settings(self) -> tuple[float, ...]:
         """The bias-corrected rate and root, betas, epsilon, weight decay, shrinking."""
@@ -234,58 +215,17 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
     ) -> None:
         super().__init__(
-            parameters, learning_rate, betas=betas, epsilon=epsilon, weight_decay=weight_decay
+            parameters,
+            learning_rate,
+            betas=betas,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
         )
 
     def settings(self) -> tuple[float, ...]:
         """As Adam's; the weight decay shrinks the weight instead of joining the gradient."""
         return self._settings(0.0, shrink=1.0 - self.learning_rate * self.weight_decay)
-
-
-def clip_gradient_norm(parameters: Iterable[Value], largest: float) -> float:
-    """Scale all gradients down together so that their norm is at most `largest`.
-
-    Returns the norm before. The factor is largest / (norm + 1e-6), as in
-    ``torch.nn.utils.clip_grad_norm_``.
-
-    >>> from autograd import Value
-    >>> x, y = Value(3.0), Value(4.0)
-    >>> (x * x / 2 + y * y / 2).backward()
-    >>> clip_gradient_norm([x, y], 1.0)
-    5.0
-    >>> round(x.grad, 3), round(y.grad, 3)
-    (0.6, 0.8)
-    """
-    _check("largest", largest)
-    parameters = list(parameters)
-    norm = gradient_norm(parameters)
-    factor = largest / (norm + 1e-6)
-    if factor < 1.0:
-        for parameter in parameters:
-            parameter.grad *= factor
-    return norm
-
-
-def clip_gradient_value(parameters: Iterable[Value], largest: float) -> None:
-    """Cut every gradient to between -`largest` and `largest`."""
-    _check("largest", largest)
-    for parameter in parameters:
-        parameter.grad = min(max(parameter.grad, -largest), largest)
-
-
-def gradient_norm(parameters: Iterable[Value]) -> float:
-    """The Euclidean norm of all the gradients together."""
-    return math.hypot(*[parameter.grad for parameter in parameters])
-
-
-def _check(name: str, number: float) -> None:
-    if not (isinstance(number, int | float) and 0.0 <= number < math.inf):
-        raise ValueError(f"{name} must be a number from 0 up, got {number!r}")
-
-
-def _check_positive(name: str, number: float) -> None:
-    _check(name, number)
-    if number == 0.0:
-        raise ValueError(f"{name} must be above 0")

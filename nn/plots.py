@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import autograd
-from autograd import no_grad, sigmoid
+from autograd import no_grad
 from autograd._select import float_of
 from autograd.errors import ChainruleError
 from nn.layer_plots import (
@@ -16,7 +16,6 @@ from nn.layer_plots import (
     saturation,
     update_ratios,
 )
-from nn.metrics import predicted_class
 from nn.module import Module
 from nn.picture import (
     COLOURS,
@@ -28,13 +27,16 @@ from nn.picture import (
     series_colours,
     style,
 )
+from nn.reading import Reading, default_reading, numbers_in
+from nn.rows import as_rows
+from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from nn.history import History
     from nn.surface import LossSurface
-    from nn.training import History
 
 __all__ = [
     "COLOURS",
@@ -78,16 +80,28 @@ def draw_curve(axes: "Axes", history: "History", name: str) -> None:
 
 
 def decision_boundary(
-    model: Module, X: Sequence[Sequence[float]], y: Sequence[int], *, resolution: int = 60
+    model: Module,
+    X: Sequence[Sequence[float]],
+    y: Sequence[Any],
+    *,
+    resolution: int = 60,
+    loss: Callable[..., Any] | None = None,
+    threshold: float | None = None,
 ) -> "Figure":
     """The plane coloured by the class `model` predicts, under the samples.
 
     `resolution` is the number of grid points along each side. A single output is
-    read as a logit: the colour shows its sigmoid, the line where it is 0.
+    read as `loss`, the model's output and the targets say: what a sigmoid made as
+    the probability of class 1, with the line at 0.5; what a tanh made with the
+    line at 0; others as a logit, where the colour shows the sigmoid, the line
+    where the logit is 0. A `threshold` puts the line elsewhere.
     """
+    X, y = as_rows(X, "X"), as_rows(y, "y")
+    resolution = as_count("resolution", resolution, 2)
+    reading = default_reading(model, X, y, loss, threshold)
     alt = f"What the model predicts where in the plane, under {len(X)} samples"
     figure = new_figure(*boundary_size(X), alt)
-    draw_boundary(figure.add_subplot(), model, X, y, resolution)
+    draw_boundary(figure.add_subplot(), model, X, y, resolution, reading)
     return figure
 
 
@@ -100,7 +114,12 @@ def boundary_size(X: Sequence[Sequence[float]]) -> tuple[float, float]:
 
 
 def draw_boundary(
-    axes: "Axes", model: Module, X: Sequence[Sequence[float]], y: Sequence[int], resolution: int
+    axes: "Axes",
+    model: Module,
+    X: Sequence[Sequence[float]],
+    y: Sequence[Any],
+    resolution: int,
+    reading: Reading,
 ) -> None:
     """The predictions of `model` on a grid around the samples, and these."""
     import numpy as np
@@ -110,22 +129,27 @@ def draw_boundary(
     xs = np.linspace(low[0] - margin, high[0] + margin, resolution)
     ys = np.linspace(low[1] - margin, high[1] + margin, resolution)
     with no_grad():
-        outputs = [[model([a, b]) for a in xs.tolist()] for b in ys.tolist()]
-    if hasattr(outputs[0][0], "__len__"):
-        classes = len(outputs[0][0])
-        heights = [[predicted_class(output) for output in row] for row in outputs]
-        levels = [level - 0.5 for level in range(classes + 1)]
-        colours = [colour(label) for label in range(classes)]
-        axes.contourf(xs, ys, heights, levels, colors=colours, alpha=0.25)
+        outputs = [[numbers_in(model([a, b])) for a in xs.tolist()] for b in ys.tolist()]
+    classes = len(outputs[0][0])
+    if classes > 1:
+        scores = np.array(outputs)
+        for label in range(classes):  # each where it leads; at a border the lead is 0
+            lead = scores[:, :, label] - np.delete(scores, label, axis=2).max(axis=2)
+            if np.any(lead > 0.0):
+                top = float(lead[np.isfinite(lead)].max(initial=0.0)) + 1.0
+                axes.contourf(xs, ys, lead, [0.0, top], colors=[colour(label)], alpha=0.25)
     else:
-        scores = np.array([[sigmoid(float_of(output)) for output in row] for row in outputs])
+        shares = np.array([[reading.share(output) for output in row] for row in outputs])
         levels = np.linspace(0.0, 1.0, 13).tolist()
         scale = colour_scale(COLOURS[0], "#ffffff", COLOURS[1])
-        axes.contourf(xs, ys, scores, levels, cmap=scale, alpha=0.6)
-        if scores.min() < 0.5 < scores.max():
-            axes.contour(xs, ys, scores, [0.5], colors="#202124", linewidths=1.5)
-    for label in sorted({max(0, label) for label in y}):  # hinge's -1 is class 0
-        points = np.array([row for row, own in zip(X, y, strict=True) if max(0, own) == label])
+        axes.contourf(xs, ys, shares, levels, cmap=scale, alpha=0.6)
+        if np.any(shares < reading.border) and np.any(shares > reading.border):
+            axes.contour(xs, ys, shares, [reading.border], colors="#202124", linewidths=1.5)
+    exclusive = Reading()  # of each sample one colour, even where several classes are right
+    labels = [exclusive.target_class(target, classes) for target in y]
+    labels = [max(0, label) for label in labels]
+    for label in sorted(set(labels)):
+        points = np.array([row for row, own in zip(X, labels, strict=True) if own == label])
         axes.scatter(
             points[:, 0], points[:, 1], s=18, color=colour(label), edgecolor="white",
             linewidth=0.5, label=f"class {label}",
@@ -143,6 +167,9 @@ def misread_images(
 ) -> "Figure":
     """The square images that were misread, each with what it is and what it was read as."""
     import numpy as np
+
+    images, most = as_rows(images, "images"), as_count("most", most)
+    targets, predictions = as_rows(targets, "targets"), as_rows(predictions, "predictions")
 
     wrong = [i for i, target in enumerate(targets) if target != predictions[i]]
     shown = wrong[:most]
@@ -174,6 +201,7 @@ def function_and_derivatives(
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"an interval goes from low up to high, got {low!r} to {high!r}")
+    order, points = as_count("order", order, -math.inf), as_count("points", points, 2)
     if order < 0:
         raise ValueError(f"order counts derivatives from 0 up, got {order!r}")
     xs = [low + (high - low) * i / (points - 1) for i in range(points)]

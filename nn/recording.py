@@ -12,7 +12,7 @@ from nn.diagnostics import largest, layers_of, mean, standard_deviation
 from nn.module import Module
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 STEPS_AN_EPOCH, STEPS = 2, 400  # recorded at most: enough for a curve, too few to slow training
 

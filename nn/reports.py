@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import autograd
 from nn import plots
 from nn.animation import animate_boundary
-from nn.diagnostics import Diagnostics, as_rows, diagnose, layers_of
+from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.picture import escaped, framed, image, inline_png, inline_svg
+from nn.rows import as_rows
 from nn.surface import loss_surface
+from nn.watch import in_the_plane
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 MOST_SAMPLES = 200  # that the layers are diagnosed on
 SURFACE_SAMPLES, SURFACE_RESOLUTION = 60, 15
@@ -54,6 +56,7 @@ def report(
     title: str = "Training report",
     settings: Mapping[str, Any] | None = None,
     pictures: Mapping[str, Any] | None = None,
+    threshold: float | None = None,
 ) -> Report:
     """Everything there is to see of one training, as a self-contained page.
 
@@ -66,6 +69,7 @@ def report(
         title: the heading.
         settings: further rows of the table of settings.
         pictures: further Figures by their captions.
+        threshold: as for `nn.fit`.
 
     Some of `X`, `y` and `loss` without the others raise TypeError. Pictures need
     the extra ``plot``.
@@ -77,9 +81,9 @@ def report(
     diagnostics = None
     shown = list(_curves(history))
     if X is not None and y is not None and loss is not None:
-        X, y = as_rows(X), as_rows(y)
+        X, y = as_rows(X, "X"), as_rows(y, "y")
         diagnostics = diagnose(model, _some(X, MOST_SAMPLES), _some(y, MOST_SAMPLES), loss)
-        shown += _plane_pictures(history, model, X, y, loss)
+        shown += _plane_pictures(history, model, X, y, loss, threshold)
     shown += _recorded_pictures(history)
     if diagnostics is not None:
         shown += _layer_pictures(diagnostics)
@@ -121,16 +125,23 @@ def _recorded_pictures(history: "History") -> Iterator[str]:
 
 
 def _plane_pictures(
-    history: "History", model: Module, X: list[Any], y: list[Any], loss: Callable[..., Any]
+    history: "History",
+    model: Module,
+    X: list[Any],
+    y: list[Any],
+    loss: Callable[..., Any],
+    threshold: float | None,
 ) -> Iterator[str]:
     """What can be drawn in a plane: the samples, or the loss along two directions."""
-    if judge_of(loss) is not None and all(hasattr(x, "__len__") and len(x) == 2 for x in X):
+    judge = judge_of(loss, model, X, y, threshold)
+    if judge is not None and in_the_plane(X):
+        how: dict[str, Any] = {"loss": loss, "threshold": threshold}
         if len(history.states) > 1:
-            film = animate_boundary(model, X, y, history, frames=FRAMES)
+            film = animate_boundary(model, X, y, history, frames=FRAMES, **how)
             picture = image(film.gif, "image/gif", film.alt, film.shown[0])
             yield _figure(picture, "What the model predicts where, over the epochs.")
         else:
-            picture = inline_png(plots.decision_boundary(model, X, y))
+            picture = inline_png(plots.decision_boundary(model, X, y, **how))
             yield _figure(picture, "What the model predicts where.")
     if _spans_a_plane(history.states):
         surface = loss_surface(
@@ -182,6 +193,8 @@ def _result_rows(history: "History") -> Iterator[tuple[str, str]]:
         if numbers:
             number = f"{numbers[-1]:.1%}" if "accuracy" in name else f"{numbers[-1]:.4g}"
             yield name.replace("_", " "), number
+    for name, numbers in history.metrics.items():
+        yield name.replace("_", " "), f"{numbers[-1]:.4g}"
     yield "time", f"{sum(history.seconds):.1f} s"
 
 

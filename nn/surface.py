@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from autograd import no_grad
 from autograd._select import float_of
 from autograd.errors import ChainruleError, ShapeError
-from nn.diagnostics import as_rows, layers_of
+from nn.diagnostics import layers_of
 from nn.init import Seed, as_generator
 from nn.module import Module
+from nn.rows import as_rows
+from nn.settings import as_count
 
 if TYPE_CHECKING:
-    from nn.training import History
+    from nn.history import History
 
 Direction = list[float]
 MOST_STATES = 200  # of a path, evenly spaced: more points are not told apart
@@ -82,8 +84,7 @@ def loss_surface(
     True
 
     """
-    if resolution < 2:
-        raise ValueError(f"resolution is the points along a side, at least 2, got {resolution!r}")
+    resolution = as_count("resolution, the points along a side,", resolution, 2)
     parameters = model.parameters()
     centre = [parameter.data for parameter in parameters]
     offsets = _offsets(history, centre)
@@ -94,7 +95,7 @@ def loss_surface(
     follows_path = isinstance(directions, str) and directions == "pca"
     around = path if follows_path else [*path, (-1.0, -1.0), (1.0, 1.0)]
     xs, ys = (_ticks(list(column), resolution) for column in zip(*around, strict=True))
-    X, y = as_rows(X), as_rows(y)
+    X, y = as_rows(X, "X"), as_rows(y, "y")
 
     def moved_loss(a: float, b: float) -> float:
         for parameter, c, u, v in zip(parameters, centre, first, second, strict=True):

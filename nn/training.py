@@ -1,135 +1,101 @@
 """fit: the training loop, with everything one writes around it by hand."""
 
-import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from autograd import Value, no_grad
-from autograd._select import float_of
-from autograd.errors import AnomalyError
-from nn.data import batches, train_test_split
-from nn.diagnostics import as_rows
-from nn.init import Seed, as_generator
+from nn import preparation
+from nn.course import Course, earlier_course
+from nn.data import as_batch_size
+from nn.history import History
+from nn.init import Seed
 from nn.metrics import judge_of
 from nn.module import Module
-from nn.optim import Optimizer, clip_gradient_norm, gradient_norm
-from nn.recording import LayerHistory, Recorder
+from nn.optimizer import Optimizer
+from nn.pairing import warn
+from nn.reading import as_threshold, loss_is_unknown, targets_kind
+from nn.recording import Recorder
+from nn.run import Loss, Metric, Run, judged
 from nn.schedules import Schedule
+from nn.settings import as_count, as_flag, as_number, as_switch
+from nn.stopping import EarlyStopping, as_early_stopping
 from nn.watch import watching
 
-if TYPE_CHECKING:
-    from array import array
-
-Loss: TypeAlias = Callable[[Any, Any], Any]
-Callback: TypeAlias = Callable[["History", Module], Any]
-
-
-@dataclass
-class History:
-    """What happened in each epoch; lists of equal length, empty where nothing was asked for.
-
-    After ``fit(..., record=True)`` `layers` has the gradients and updates of each
-    layer at the steps listed in `steps`, and `states` the numbers of
-    ``model.parameters()`` before the training and after each epoch.
-    """
-
-    loss: list[float] = field(default_factory=list)
-    accuracy: list[float] = field(default_factory=list)
-    gradient_norm: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    validation_accuracy: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    stopped: str = ""  # "", "early stopping", "callback" or "interrupted"
-    layers: dict[str, LayerHistory] = field(default_factory=dict)
-    steps: list[int] = field(default_factory=list)
-    states: "list[array[float]]" = field(default_factory=list)
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs were finished."""
-        return len(self.loss)
-
-    def enter(self, record: dict[str, float], seconds: float) -> None:
-        """Add one finished epoch."""
-        for name, number in record.items():
-            getattr(self, name).append(number)
-        self.seconds.append(seconds)
-
-    def __repr__(self) -> str:
-        last = {
-            name: getattr(self, name)[-1]
-            for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
-            if getattr(self, name)
-        }
-        shown = "".join(f", {name} {number:.4f}" for name, number in last.items())
-        stopped = f", stopped: {self.stopped}" if self.stopped else ""
-        return f"<History of {self.epochs} epochs{shown}{stopped}>"
-
-
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Stop after `patience` epochs without a loss lower by `margin`; `restore` the best weights.
-
-    Watches the validation loss, or the training loss without validation.
-    """
-
-    patience: int = 5
-    margin: float = 0.0
-    restore: bool = True
+Callback: TypeAlias = Callable[[History, Module], Any]
 
 
 def fit(
     model: Module,
-    X: Sequence[Any],
-    y: Sequence[Any],
+    X: Any,
+    y: Any,
     loss: Loss,
     optimizer: Optimizer,
     epochs: int = 20,
     batch_size: int = 32,
     *,
-    validation: tuple[Sequence[Any], Sequence[Any]] | float | None = None,
+    validation: tuple[Any, Any] | float | None = None,
     schedule: Schedule | None = None,
-    early_stopping: EarlyStopping | int | None = None,
+    early_stopping: EarlyStopping | int | bool | None = None,
     clip_norm: float | None = None,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Iterable[Callback] | None = (),
+    metrics: Mapping[str, Metric] | None = None,
     seed: Seed = 0,
     progress: bool = True,
     record: bool = False,
     watch: bool = False,
+    resume: bool = False,
+    threshold: float | None = None,
+    sample_weight: Any = None,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
     Args:
         model: called with one sample, gives one prediction.
-        X: the samples: rows of a list or array.
+        X: the samples, by row: a list, an array, a DataFrame, an iterator ...
         y: one target each, as `loss` wants them.
         loss: of a list of predictions and a list of targets, such as
             ``nn.cross_entropy``; the mean over the batch.
         optimizer: made with ``model.parameters()``.
-        epochs: passes over all samples.
+        epochs: passes over all samples, with `resume` that many more.
         batch_size: samples per update; the last batch of an epoch may be shorter.
         validation: ``(X, y)``, or the share of the samples to hold out.
-        schedule: the learning rate of each epoch; without it the optimizer's stays.
-        early_stopping: an EarlyStopping, or its patience in epochs.
+        schedule: the learning rate of each epoch, or with ``nn.schedules.by_step`` of
+            each update; without it the optimizer's stays.
+        early_stopping: an EarlyStopping, its patience in epochs, or True for 5.
         clip_norm: the largest gradient norm let through.
         callbacks: called as ``callback(history, model)`` after each epoch; one
             that returns True stops the training.
-        seed: of the shuffling and of the held-out samples.
+        metrics: further functions of all predictions (plain numbers) and targets of
+            an epoch by name, such as ``{"accuracy": nn.metrics.accuracy}``; the
+            history keeps them, of the held-out samples too.
+        seed: of the shuffling and of the held-out samples: an int, a
+            ``random.Random``, a generator of NumPy, or None.
+        resume: whether to go on where the last `fit` with this optimizer ended, also
+            one that ``nn.save(model, path, optimizer=...)`` saved: with the next
+            epoch, its schedule, shuffling, held-out samples and early stopping.
         progress: whether to show a progress bar.
         record: whether the history also keeps the gradients and updates of each
             layer, about five times an epoch, and the parameters after each epoch.
         watch: whether to show, in a notebook, pictures that follow the training;
             implies `record`.
+        threshold: the number above which a single output means class 1, where
+            neither the loss nor the model's output says it.
+        sample_weight: one number from 0 up for each sample, by row, for the losses
+            of `nn`: what it counts for in the loss, also where it is held out. Samples
+            of weight 0 are left out, as those with a target that the loss ignores
+            are; accuracy and metrics count all others alike.
 
-    A class loss also gives the accuracy. Ctrl-C (or Jupyter's stop button)
+    Where the loss and the output say which class is meant (see `nn.reading`), there
+    is an accuracy, too. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
-    ``history.stopped`` is "interrupted". A loss that is nan or infinite raises
-    AnomalyError.
+    ``history.stopped`` is "interrupted"; to resume then begins the epoch again.
+    Training twice with 5 epochs, the second time with ``resume=True``, gives the bits
+    of 10 epochs, in another process too. A loss or gradient that is nan or infinite
+    raises AnomalyError and leaves the parameters as they were before that update;
+    DataError names the row and column of a nan in X or y, and ParametersError says
+    when the optimizer's parameters are not those of the model.
 
     >>> import nn
     >>> X, y = nn.data.moons(40, seed=0)
@@ -140,147 +106,109 @@ def fit(
     True
 
     """
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, got {epochs!r}")
-    generator = as_generator(seed)
-    X, y = as_rows(X), as_rows(y)
+    preparation.check_parts(model, loss, optimizer)
+    epochs, batch_size = as_count("epochs", epochs), as_batch_size("batch_size", batch_size)
+    callbacks = preparation.read_callbacks(callbacks)
+    progress, watch = as_flag("progress", progress), as_flag("watch", watch)
+    record = as_flag("record", record) or watch
+    if clip_norm is not None:
+        clip_norm = as_number("clip_norm", clip_norm, positive=True)
+    rule = as_early_stopping(early_stopping)
+    run = Run(model, loss, optimizer, clip_norm, preparation.read_metrics(metrics))
+    run.schedule, run.threshold = preparation.read_schedule(schedule), as_threshold(threshold)
+    earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
+    validation = preparation.read_validation(validation)
+    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    held = preparation.read_held(model, validation, loss)
+    course = Course(seed, run.schedule, earlier)
     if isinstance(validation, float):
-        X, held_X, y, held_y = train_test_split(X, y, validation, generator)
-        validation = held_X, held_y
-    elif validation is not None and (not isinstance(validation, tuple) or len(validation) != 2):
-        raise TypeError(f"validation is (X, y) or a share such as 0.2, got {validation!r}")
-    record = record or watch
-    if isinstance(early_stopping, int):
-        early_stopping = EarlyStopping(early_stopping)
-    callbacks = list(callbacks)
-    best, best_epoch, best_state = math.inf, 0, model.state_dict()
+        samples, held = course.held_out(samples, validation)
+    course.begin(rule, run.trained)
+    run.train_on(samples, course.steps)
+    run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
     history = History()
-    steps_in_epoch = -(-len(X) // max(1, batch_size))
-    recorder = Recorder(model, history, steps_in_epoch, epochs) if record else None
-    run = _Run(model, loss, optimizer, clip_norm, recorder)
-    with watching(history, model, X, y, loss, watch=watch) as pictures:
-        with _bar(epochs, len(X), progress) as bar:
+    if record:
+        run.recorder = Recorder(model, history, -(-len(samples.X) // batch_size), epochs)
+    with watching(history, model, samples.X, samples.y, lambda: run.judge, watch=watch) as pictures:
+        with _bar(epochs, len(samples.X), progress) as bar:
             try:
-                for epoch in range(epochs):
+                for epoch in range(course.epochs, course.epochs + epochs):
                     started = time.perf_counter()
-                    if schedule is not None:
-                        optimizer.learning_rate = schedule(epoch)
-                    entry = run.epoch(batches(X, y, batch_size, seed=generator), bar, epoch)
-                    if validation is not None:
-                        entry |= run.validation(*validation)
-                    history.enter(entry, time.perf_counter() - started)
-                    if recorder is not None:
-                        recorder.end_epoch()
-                    if early_stopping is not None:
-                        watched = (history.validation_loss or history.loss)[-1]
-                        if watched < best - early_stopping.margin or epoch == 0:
-                            best, best_epoch, best_state = watched, epoch, model.state_dict()
-                        elif epoch - best_epoch >= early_stopping.patience:
-                            history.stopped = "early stopping"
+                    parts = samples.batches(batch_size, course.generator)
+                    entry, measured = run.epoch(parts, bar, epoch)
+                    if held:
+                        held_entry, held_measured = run.validation(held)
+                        entry, measured = entry | held_entry, measured | held_measured
+                    history.enter(entry, measured, time.perf_counter() - started)
+                    if run.recorder is not None:
+                        run.recorder.end_epoch()
+                    if course.observe((history.validation_loss or history.loss)[-1], run.steps):
+                        history.stopped = "early stopping"
+                    optimizer.progress = course.state_dict()
                     # A list, so that every callback is called even when one stops the training.
                     answers = [callback(history, model) for callback in callbacks]
-                    if any(answer is True for answer in answers):
+                    if any(as_switch(answer) for answer in answers):
                         history.stopped = "callback"
                     if history.stopped:
                         break
                     pictures.update()
             except KeyboardInterrupt:
                 history.stopped = "interrupted"
-        restoring = early_stopping is not None and early_stopping.restore
-        if restoring and history.epochs and history.stopped != "interrupted":
-            model.load_state_dict(best_state)
+        if history.epochs and history.stopped != "interrupted":
+            course.restore()
+            optimizer.progress = course.state_dict()
     return history
 
 
-def evaluate(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Loss) -> tuple[float, float]:
-    """The loss and the accuracy (nan for a regression) of `model` on samples, without training."""
-    judge = judge_of(loss)
-    y = as_rows(y)
-    with no_grad():
-        predictions = [model(x) for x in as_rows(X)]
-        total = float_of(loss(predictions, y))
-    if judge is None:
-        return total, math.nan
-    return total, sum(map(judge, predictions, y)) / len(predictions)
+def evaluate(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    *,
+    threshold: float | None = None,
+    sample_weight: Any = None,
+) -> tuple[float, float]:
+    """The loss and the accuracy (nan for a regression) of `model` on samples, without training.
+
+    X and y are read as by `fit`: by row, whatever holds them, and without gaps.
+    `threshold` is the number above which a single output means class 1, where
+    neither the loss nor the model's output says it; `sample_weight` is that of `fit`.
+    """
+    threshold = as_threshold(threshold)
+    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    judge = judge_of(loss, model, samples.X, samples.y, threshold)
+    if judge is None and loss_is_unknown(loss) and targets_kind(samples.y) == "two":
+        warn(
+            "no accuracy: neither the loss nor the output says which numbers mean class 1; give "
+            "evaluate(..., threshold=0.0) for logits, 0.5 for probabilities"
+        )
+    total, accuracy, _ = judged(model, samples, loss, judge)
+    return total, accuracy
 
 
-class _Run:
-    """What stays the same over the epochs of one fit."""
+class _NoBar:
+    """What `fit` tells of its progress to where no bar is shown."""
 
-    def __init__(
-        self,
-        model: Module,
-        loss: Loss,
-        optimizer: Optimizer,
-        clip_norm: float | None,
-        recorder: Recorder | None,
-    ) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.clip_norm, self.recorder = clip_norm, recorder
-        self.judge = judge_of(loss)
+    def __enter__(self) -> Self:
+        return self
 
-    def epoch(self, batches: Iterable[Any], bar: Any, epoch: int) -> dict[str, float]:
-        """One pass over the batches, and what to enter into the history."""
-        samples, total, rights, norms = 0, 0.0, 0, []
-        bar.set_description(f"epoch {epoch + 1}", refresh=False)
-        for X, y in batches:
-            predictions = [self.model(x) for x in X]
-            loss = self.loss(predictions, y)
-            if not math.isfinite(float_of(loss)):
-                raise AnomalyError(
-                    f"the loss became {float_of(loss)!r} in epoch {epoch + 1}: lower the learning "
-                    "rate or set clip_norm; autograd.detect_anomaly() finds where it began"
-                )
-            norms.append(self.update(loss, X, y))
-            samples += len(X)
-            total += float_of(loss) * len(X)
-            if self.judge:
-                rights += sum(map(self.judge, predictions, y))
-            shown = {"loss": f"{total / samples:.4f}"}
-            if self.judge:
-                shown["accuracy"] = f"{rights / samples:.1%}"
-            bar.set_postfix(shown, refresh=False)
-            bar.update(len(X))
-        record = {
-            "loss": total / samples,
-            "gradient_norm": sum(norms) / len(norms),
-            "learning_rate": self.optimizer.learning_rate,
-        }
-        return record | ({"accuracy": rights / samples} if self.judge else {})
+    def __exit__(self, *_: object) -> None:
+        pass
 
-    def update(self, loss: Any, X: list[Any], y: list[Any]) -> float:
-        """Backward and one step of the optimizer; returns the gradient norm."""
-        if not isinstance(loss, Value):
-            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
-        self.optimizer.zero_grad()
-        loss.backward()
-        parameters = self.optimizer.parameters
-        if self.clip_norm is None:
-            norm = gradient_norm(parameters)
-        else:
-            norm = clip_gradient_norm(parameters, self.clip_norm)
+    def ignore(self, *_: Any, **__: Any) -> None:
+        """Show nothing."""
 
-        def step() -> None:
-            self.optimizer.step(lambda: self.loss([self.model(x) for x in X], y))
-
-        if self.recorder is None:
-            step()
-        else:
-            self.recorder.update(step)
-        return norm
-
-    def validation(self, X: Sequence[Any], y: Sequence[Any]) -> dict[str, float]:
-        """The loss and accuracy on held-out samples, for the history."""
-        loss, accuracy = evaluate(self.model, X, y, self.loss)
-        return {"validation_loss": loss} | ({"validation_accuracy": accuracy} if self.judge else {})
+    set_description = set_postfix = update = ignore
 
 
 def _bar(epochs: int, samples: int, progress: bool) -> Any:
+    if not progress:
+        return _NoBar()
     with warnings.catch_warnings(action="ignore"):  # of tqdm, where ipywidgets are missing
-        tqdm = import_module("tqdm.auto" if progress else "tqdm").tqdm
+        tqdm = import_module("tqdm.auto").tqdm
     return tqdm(
         total=epochs * samples,
-        disable=not progress,
         desc="training",
         unit=" samples",
         unit_scale=True,

@@ -7,12 +7,14 @@ the compiled engine runs them over all parameters at once.
 """
 
 import contextlib
+import copy
 import importlib
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from autograd import Value, engine
+from autograd.errors import AnomalyError
 
 Formula: TypeAlias = Callable[..., tuple[float, ...]]
 
@@ -96,17 +98,94 @@ def adam(
     return shrink * x - rate * mean / scale, mean, square
 
 
+def amsgrad(
+    x: float,
+    g: float,
+    mean: float,
+    square: float,
+    largest: float,
+    rate: float,
+    root_correction: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    weight_decay: float,
+    shrink: float,
+) -> tuple[float, ...]:
+    """As `adam`, with the largest square so far in the place of the square."""
+    decayed = g + weight_decay * x
+    mean = beta1 * mean + (1.0 - beta1) * decayed
+    square = beta2 * square + (1.0 - beta2) * decayed * decayed
+    largest = square if square > largest else largest
+    scale = math.sqrt(largest) / root_correction + epsilon
+    return shrink * x - rate * mean / scale, mean, square, largest
+
+
+OURS = (sgd, adagrad, rmsprop, adam, amsgrad)
+
+
 def update(
     formula: Formula, parameters: list[Value], state: list[Any], settings: tuple[float, ...]
 ) -> None:
-    """Change every parameter by `formula`; `state` holds an ``array('d')`` per thing remembered."""
-    ours = formula in (sgd, adagrad, rmsprop, adam)
-    if _compiled and ours and _compiled.update(formula.__name__, parameters, state, settings):
+    """Change every parameter by `formula`; `state` holds an ``array('d')`` per thing remembered.
+
+    All or nothing: an error leaves parameters and state as they were (AnomalyError
+    for a gradient or a result that is not finite), and Ctrl-C finds them as they were
+    or all changed.
+    """
+    compiled = _compiled if formula in OURS else None
+    if compiled and compiled.update(formula.__name__, parameters, state, settings):
         return
-    for position, parameter in enumerate(parameters):
-        if parameter.requires_grad:
-            remembered = [numbers[position] for numbers in state]
-            x, *new = formula(parameter.data, parameter.grad, *remembered, *settings)
-            parameter.data = x
-            for numbers, number in zip(state, new, strict=True):
-                numbers[position] = number
+    places = [place for place, parameter in enumerate(parameters) if parameter.requires_grad]
+    chosen = [parameters[place] for place in places]
+    moved, remembered = _computed(formula, chosen, places, state, settings)
+    try:
+        write(chosen, moved)
+        state[:] = remembered
+    except KeyboardInterrupt:
+        write(chosen, moved)
+        state[:] = remembered
+        raise
+
+
+def _computed(
+    formula: Formula,
+    parameters: list[Value],
+    places: list[int],
+    state: list[Any],
+    settings: tuple[float, ...],
+) -> tuple[list[float], list[Any]]:
+    """The new numbers of `parameters`, which stand at `places`, and the new state."""
+    refuse_non_finite("gradient", parameters, [parameter.grad for parameter in parameters])
+    moved, remembered = [], [copy.copy(numbers) for numbers in state]
+    for place, parameter in zip(places, parameters, strict=True):
+        before = [numbers[place] for numbers in state]
+        x, *after = formula(parameter.data, parameter.grad, *before, *settings)
+        moved.append(x)
+        for numbers, number in zip(remembered, after, strict=True):
+            numbers[place] = number
+    refuse_non_finite("new number", parameters, moved)
+    for numbers in remembered:
+        refuse_non_finite(
+            "running mean of gradients", parameters, [numbers[place] for place in places]
+        )
+    return moved, remembered
+
+
+def write(parameters: list[Value], numbers: list[float]) -> None:
+    """Set the parameters."""
+    for parameter, number in zip(parameters, numbers, strict=True):
+        parameter.data = number
+
+
+def refuse_non_finite(what: str, parameters: list[Value], numbers: list[float]) -> None:
+    """AnomalyError for the first parameter whose number is nan or infinite."""
+    for place, (parameter, number) in enumerate(zip(parameters, numbers, strict=True)):
+        if not math.isfinite(number):
+            named = f"{parameter.scope}/{parameter.label}".strip("/") or f"parameter {place}"
+            remedy = "autograd.detect_anomaly() finds where it began"
+            if all(math.isfinite(parameter.grad) for parameter in parameters):
+                remedy = "lower the learning rate or clip the gradients"
+            raise AnomalyError(
+                f"the {what} of {named} is {number!r}, so no parameter was changed: {remedy}"
+            )

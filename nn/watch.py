@@ -8,15 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nn.layer_plots import draw_gradients, draw_update_ratios
-from nn.metrics import judge_of
 from nn.module import Module
 from nn.picture import load_matplotlib, new_figure, png
 from nn.plots import draw_boundary, draw_curve
+from nn.reading import Reading, default_reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from nn.training import History
+    from nn.history import History
 
 SHARE = 0.045  # of the training time that drawing may take; recording takes as much again
 FIRST = 0.3  # seconds, what a picture is taken to cost before one was drawn
@@ -65,11 +65,14 @@ def watching(
     model: Module,
     X: Sequence[Any],
     y: Sequence[Any],
-    loss: Callable[..., Any],
+    judge: Callable[[], Reading | None],
     *,
     watch: bool,
 ) -> Iterator[Pictures | NoPictures]:
-    """The pictures of one training, the last of them drawn at its end; none outside a notebook."""
+    """The pictures of one training, the last of them drawn at its end; none outside a notebook.
+
+    `judge` gives how predictions are read, None in a regression.
+    """
     if not watch:
         yield NoPictures()
     elif not in_notebook():
@@ -77,8 +80,14 @@ def watching(
         yield NoPictures()
     else:
         load_matplotlib()  # before the clock runs
-        samples = (X, y) if _in_the_plane(X, loss) else None
-        pictures = Pictures(lambda: png(overview(history, model, samples), 1), _display())
+        samples = (X, y) if in_the_plane(X) else None
+
+        def draw() -> bytes:
+            reading = judge()  # known from the first batch on
+            shown = (*samples, reading) if samples and reading else None
+            return png(overview(history, model, shown), 1)
+
+        pictures = Pictures(draw, _display())
         try:
             yield pictures
         finally:
@@ -94,12 +103,16 @@ def in_notebook() -> bool:
 
 
 def overview(history: "History", model: Module, samples: Any = None) -> "Figure":
-    """Loss, accuracy, decision boundary (of `samples` in the plane), updates and gradients."""
+    """Loss, accuracy, decision boundary, updates and gradients.
+
+    `samples` in the plane are X, y, and, if it is known, how predictions are read.
+    """
     names = ["loss", "accuracy"] if history.accuracy else ["loss"]
     panels: list[Callable[[Any], None]] = [partial(_curve, history, name) for name in names]
     if samples is not None:
-        X, y = samples
-        panels.append(lambda axes: draw_boundary(axes, model, X, y, GRID))
+        X, y, *known = samples
+        how = known[0] if known else default_reading(model, X, y)
+        panels.append(lambda axes: draw_boundary(axes, model, X, y, GRID, how))
     panels += [
         lambda axes: draw_gradients(axes, history),
         lambda axes: draw_update_ratios(axes, history),
@@ -132,5 +145,6 @@ def _display() -> Callable[[bytes], None]:
     return show
 
 
-def _in_the_plane(X: Sequence[Any], loss: Callable[..., Any]) -> bool:
-    return judge_of(loss) is not None and all(len(x) == 2 for x in X if hasattr(x, "__len__"))
+def in_the_plane(X: Sequence[Any]) -> bool:
+    """Whether every sample is a point of two coordinates."""
+    return all(hasattr(x, "__len__") and len(x) == 2 for x in X)

@@ -227,3 +227,45 @@ def test_nothing_is_left_behind_when_the_loss_raises():
 def test_samples_and_targets_must_fit(X, y):
     with pytest.raises(ShapeError, match="one target for each sample"):
         nn.diagnose(nn.MLP(2, [1]), X, y, LOGITS)
+
+
+def test_the_outputs_of_a_softmax_layer_are_its_probabilities():
+    X, y = nn.data.spiral(30, seed=0)
+    model = nn.MLP(2, [8, 3], "tanh", "softmax", generator=0)
+    before = [layer.activation for layer in model.layers]
+    found = nn.diagnose(model, X, y, nn.categorical_cross_entropy)
+    assert [layer.activation for layer in model.layers] == before
+    hidden, last = found.layers
+    assert (hidden.activation, last.activation, last.summary) == ("tanh", "softmax", "3 softmax")
+    assert list(zip(*last.outputs, strict=True)) == list(map(tuple, model.predict(X)))
+    # d loss / d p of the mean of -log p[y]: -1 / (30 p) at the target, 0 elsewhere.
+    for sample, label in enumerate(y):
+        for unit in range(3):
+            slope = -1.0 / (30.0 * last.outputs[unit][sample]) if unit == label else 0.0
+            assert last.output_gradients[unit][sample] == pytest.approx(slope, rel=1e-12)
+    assert [layer.activation for layer in found.layers] == ["tanh", "softmax"]
+
+
+def test_a_sure_softmax_is_flat_but_not_dead():
+    model = nn.MLP(1, [2], output="softmax", init=lambda *_: 0.0)
+    model.layers[0].neurons[0].b.data = 9.0  # probabilities 0.9999, 0.0001
+    found = nn.diagnose(model, [[0.0], [1.0]], [0, 0], nn.categorical_cross_entropy)
+    [layer] = found.layers
+    assert (layer.flat, layer.saturated, layer.dead) == ((1.0, 1.0), 1.0, [])
+
+
+def test_an_activation_without_a_hash_is_looked_at(tmp_path):
+    class Slope:
+        def __call__(self, x):
+            return 2.0 * x
+
+        def __eq__(self, other):
+            return isinstance(other, Slope)
+
+        __hash__ = None
+
+    model = nn.MLP(1, [2, 1], Slope(), generator=0)
+    found = nn.diagnose(model, [[1.0]], [0.0], nn.squared_error)
+    assert found.layers[0].saturated is None
+    nn.save(model, tmp_path / "model.json")
+    assert "custom" in repr(model)

@@ -583,6 +583,8 @@ FORMULAS = {
                     st.floats(0, 1), st.booleans()]),
     "adam": (2, [st.floats(0, 2), st.floats(1e-4, 1), st.floats(0, 1), st.floats(0, 1),
                  st.floats(1e-12, 1), st.floats(0, 1), st.floats(0, 1)]),
+    "amsgrad": (3, [st.floats(0, 2), st.floats(1e-4, 1), st.floats(0, 1), st.floats(0, 1),
+                    st.floats(1e-12, 1), st.floats(0, 1), st.floats(0, 1)]),
 }  # fmt: skip
 
 

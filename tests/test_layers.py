@@ -1,12 +1,15 @@
 """Neuron, Layer and MLP: against PyTorch with the same weights, and by hand."""
 
+import copy
 import math
+import pickle
 import random
 
 import numpy as np
 import pytest
 from torch_peer import TorchMLP
 
+import autograd
 import nn
 from autograd import Value, no_grad, scope, topological_order
 from autograd.errors import NumberError, ShapeError
@@ -32,6 +35,45 @@ def test_outputs_and_all_gradients_are_those_of_torch(activation, sizes, output)
     assert gradients == pytest.approx(peer.gradients(), rel=1e-12, abs=1e-15)
     assert [v.grad for v in x] == pytest.approx(peer_x.grad.tolist(), rel=1e-12, abs=1e-15)
     assert any(gradients)
+
+
+@pytest.mark.parametrize("output", ["softmax", "log_softmax"])
+def test_softmax_of_the_outputs_is_that_of_torch(output):
+    torch = pytest.importorskip("torch")
+    model = nn.MLP(3, [4, 3], "tanh", output, init="xavier_normal", generator=7)
+    peer = TorchMLP(model, "tanh", "identity")
+    numbers = [0.6, -1.3, 2.1]
+    out = model(numbers)
+    peer_out = getattr(torch, output)(peer(peer.tensor(numbers)), dim=0)
+    assert [y.data for y in out] == pytest.approx(peer_out.tolist(), rel=1e-12)
+    sum((k + 1.0) * y * y for k, y in enumerate(out)).backward()
+    sum((k + 1.0) * y * y for k, y in enumerate(peer_out)).backward()
+    gradients = [p.grad for p in model.parameters()]
+    assert gradients == pytest.approx(peer.gradients(), rel=1e-11, abs=1e-15)
+
+
+@pytest.mark.parametrize("given", ["softmax", autograd.softmax])
+def test_softmax_is_an_activation_of_a_layer(given):
+    model = nn.MLP(2, [3, 4], given, given, generator=0)
+    assert repr(model) == "MLP(2 -> 3 softmax -> 4 softmax, 25 parameters)"
+    out = model([0.5, -1.0])
+    assert sum(y.data for y in out) == pytest.approx(1.0, rel=1e-14)
+    assert [y.scope for y in out] == ["mlp/layer1/softmax"] * 4
+    assert repr(model.layers[1]) == "Layer(3 -> 4 softmax, 16 parameters)"
+    logits = [neuron(model.layers[0]([0.5, -1.0])) for neuron in model.layers[1].neurons]
+    assert [y.data for y in out] == autograd.softmax([y.data for y in logits])
+
+
+def test_a_softmax_model_trains_and_its_copy_and_file_are_the_same(tmp_path):
+    X, y = nn.data.spiral(30, seed=0)
+    model = nn.MLP(2, [8, 3], "tanh", "softmax", generator=0)
+    optimizer = nn.Adam(model.parameters(), 0.05)
+    history = nn.fit(model, X, y, nn.categorical_cross_entropy, optimizer, 5, progress=False)
+    assert history.loss[-1] < history.loss[0]
+    loaded = nn.load(nn.save(model, tmp_path / "model.json"))
+    for other in (loaded, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert repr(other) == repr(model)
+        assert other.predict(X) == model.predict(X)
 
 
 def test_neuron_by_hand():
@@ -284,6 +326,13 @@ def test_without_grad_the_numbers_are_the_same_and_there_is_no_graph():
 
 
 @pytest.mark.parametrize(
+    "sizes", [(3, 1), np.array([3, 1]), range(3, 0, -2), iter([3, 1])], ids=type
+)
+def test_sizes_come_in_any_sequence(sizes):
+    assert repr(nn.MLP(np.int64(2), sizes)) == repr(nn.MLP(2, [3, 1]))
+
+
+@pytest.mark.parametrize(
     ("make", "error", "match"),
     [
         (lambda: nn.MLP(0, [1]), ShapeError, "inputs must be a positive int, got 0"),
@@ -302,6 +351,27 @@ def test_without_grad_the_numbers_are_the_same_and_there_is_no_graph():
         (lambda: nn.Layer(1, 0), ShapeError, "outputs must be a positive int"),
         (lambda: nn.Neuron(-1), ShapeError, "inputs must be a positive int, got -1"),
         (lambda: nn.Neuron(1, None), ValueError, "activation None is none of"),
+        (lambda: nn.Neuron(1, None), ValueError, 'for none write "identity"'),
+        (lambda: nn.MLP(2, 3, 1), TypeError, r"got 3: write MLP\(2, \[3, 1\]\)"),
+        (lambda: nn.MLP(2, 3), TypeError, r"write MLP\(2, \[3\]\)"),
+        (lambda: nn.MLP(2, 3, 4, 1), TypeError, r"write MLP\(2, \[3, 4, 1\]\)"),
+        (lambda: nn.MLP(2, np.int64(3)), TypeError, r"write MLP\(2, \[3\]\)"),
+        (lambda: nn.MLP(2, []), ShapeError, r"MLP\(2, \[1\]\)"),
+        (lambda: nn.Neuron(2, fan_out=0), ShapeError, "fan_out must be a positive int, got 0"),
+        (lambda: nn.Neuron("2"), ShapeError, "inputs must be a positive int, got '2'"),
+        (lambda: nn.Neuron(2.0), ShapeError, "got 2.0: write 2"),
+        (lambda: nn.Neuron(np.True_), ShapeError, "inputs must be a positive int"),
+        (lambda: nn.Neuron(2, ["relu"]), ValueError, r"activation \['relu'\] is none of"),
+        (lambda: nn.Neuron(2, {}), ValueError, "nor a function"),
+        (lambda: nn.Neuron(2, 0.5), ValueError, "activation 0.5 is none of"),
+        (lambda: nn.Neuron(2, np.zeros(2)), ValueError, "nor a function"),
+        (lambda: nn.Neuron(2, "ReLU"), ValueError, 'write "relu"'),
+        (lambda: nn.Neuron(2, "linear"), ValueError, 'for none write "identity"'),
+        (lambda: nn.Neuron(2, nn.Neuron), TypeError, "activation is the class Neuron"),
+        (lambda: nn.MLP(2, [3, 1], nn.Neuron), TypeError, "activation is the class Neuron"),
+        (lambda: nn.Neuron(2, "softmax"), ValueError, r'Layer\(2, 3, "softmax"\)'),
+        (lambda: nn.MLP(2, [3, 1], output="softmax"), ShapeError, 'or take "sigmoid"'),
+        (lambda: nn.Layer(2, 1, "log_softmax"), ShapeError, "one output for each class"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(make, error, match):

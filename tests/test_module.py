@@ -1,13 +1,21 @@
 """Module: how parameters are found, named, reset, saved and loaded."""
 
+import copy
+import functools
 import math
+import re
+import sys
+import threading
+import warnings
 
+import numpy as np
 import pytest
 
 import autograd
-from autograd import Value
-from autograd.errors import NumberError, ShapeError
+from autograd import Value, no_grad
+from autograd.errors import GraphError, NumberError, ShapeError
 from nn import MLP, Module, Neuron, functional_call
+from nn.pairing import PACKAGES
 
 
 class Holder(Module):
@@ -267,3 +275,397 @@ def test_a_model_that_keeps_a_large_graph_can_be_called():
     line = Line()
     line.last_output = autograd.sum([Value(float(i)) * 2.0 for i in range(500)])
     assert functional_call(line, [3.0, 4.0], 10.0) == 34.0
+
+
+# --- functional_call: parameters behind other things than attributes ------------------------
+
+
+class Hidden(Module):
+    """w * x, by way of what `kind` says; right is 10 for w = 5 and x = 2."""
+
+    def __init__(self, kind):
+        w = self.w = Value(2.0, "w")
+        self.deep = {"w": [w]}
+        self.f = {
+            "bound method": self.times,
+            "lambda over self": lambda x: self.w * x,
+            "lambda over the Value": lambda x: w * x,
+            "default": lambda x, w=w: w * x,
+            "keyword default": self.keyword(w),
+            "partial": functools.partial(lambda w, x: w * x, w),
+            "partial, by name": functools.partial(lambda x, w: w * x, w=w),
+            "partial of a bound method": functools.partial(Hidden.times, self),
+            "closure in a closure": self.calling(lambda x: w * x),
+            "over a container": self.first_of(self.deep["w"]),
+            "over a tuple": self.first_of((w,)),
+            "method of the Value": w.maximum,
+            "layer": Holder(w=w),
+        }[kind]
+        self.kind = kind
+
+    @staticmethod
+    def keyword(w):
+        return lambda x, *, by=w: by * x
+
+    @staticmethod
+    def calling(inner):
+        return lambda x: inner(x)
+
+    @staticmethod
+    def first_of(held):
+        return lambda x: held[0] * x
+
+    def times(self, x):
+        return self.w * x
+
+    def __call__(self, x):
+        if self.kind == "method of the Value":  # max(w, 0) = w
+            return self.f(0.0) * x
+        return self.f.w * x if self.kind == "layer" else self.f(x)
+
+
+HIDDEN = [
+    "bound method", "lambda over self", "lambda over the Value", "default", "keyword default",
+    "partial", "partial, by name", "partial of a bound method", "closure in a closure",
+    "over a container", "over a tuple", "method of the Value", "layer",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_functional_call_reaches_what_hides(kind):
+    model, given = Hidden(kind), Value(5.0)
+    own, before = model.w, model.f
+    out = functional_call(model, [given], 2.0)
+    out.backward()
+    assert (out.data, given.grad, own.grad) == (10.0, 2.0, 0.0)
+    out = functional_call(model, [5.0], 2.0)
+    assert getattr(out, "data", out) == 10.0
+    with no_grad():
+        assert functional_call(model, [Value(5.0)], 2.0).data == 10.0
+    hessian = autograd.hessian(lambda p: functional_call(model, p, 2.0) ** 2)([5.0])
+    assert hessian == [[8.0]]  # (2 w)**2
+    assert (own.data, model.w, model.f) == (2.0, own, before)
+    assert (model(2.0).data, model.parameters()) == (4.0, [own])
+
+
+HELD = Value(2.0)
+
+
+class Helper:
+    """No Module: nothing looks into it."""
+
+    def __init__(self, w):
+        self.w = w
+
+
+class Unseen(Module):
+    """Reaches its parameter in a way that cannot be followed."""
+
+    def __init__(self, kind):
+        self.w, self.kind = HELD, kind
+        self.helper, self.earlier = Helper(self.w), self.w * 3.0
+
+    def __call__(self, x):
+        if self.kind == "global":
+            return [{"out": HELD * x}]
+        return self.helper.w * x if self.kind == "object" else self.earlier * x
+
+
+@pytest.mark.parametrize("kind", ["global", "object", "earlier"])
+def test_functional_call_says_what_it_cannot_reach(kind):
+    model = Unseen(kind)
+    for given in (5.0, Value(5.0)):
+        with pytest.raises(GraphError, match=r"Unseen reached w in a way .* cannot follow"):
+            functional_call(model, [given], 2.0)
+    assert (HELD.data, model.w) == (2.0, HELD)
+    assert functional_call(model, [HELD], 2.0) is not None  # its own: nothing is missed
+
+
+def test_without_a_graph_the_numbers_are_right_even_so():
+    model = Unseen("global")
+    with no_grad():
+        [out] = functional_call(model, [5.0], 2.0)
+    assert out["out"].data == 10.0
+
+
+def test_inputs_and_parameters_may_come_from_the_model_itself():
+    # A step of gradient descent inside: w - 0.1 * 2 w = 0.8 w, with x = w: out = 0.8 w**2 + 0.8.
+    model = Line()
+    fast = [p - 0.1 * 2.0 * p for p in model.parameters()]
+    out = functional_call(model, fast, model.slope)
+    out.backward()
+    assert out.data == pytest.approx(0.8 * 4.0 + 0.8, rel=1e-15)
+    assert model.slope.grad == pytest.approx(2.0 * 0.8 * 2.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_functional_call_restores_the_model_when_it_raises(error):
+    class Failing(Hidden):
+        def __call__(self, x):
+            raise error
+
+    model = Failing("partial")
+    own, before = model.w, model.f
+    with pytest.raises(error):
+        functional_call(model, [Value(5.0)], 2.0)
+    assert (own.data, model.w, model.f, model.parameters()) == (2.0, own, before, [own])
+
+
+def test_ctrl_c_at_any_line_leaves_the_model_as_it_was():
+    model, given = Hidden("lambda over self"), Value(5.0)
+    own, before = model.w, model.f
+    interrupted = True
+    line = 0
+    while interrupted:
+        line += 1
+        left = line
+
+        def count(frame, event, argument):
+            nonlocal left
+            if event == "line" and frame.f_code.co_filename.startswith(PACKAGES):
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return count
+
+        earlier = sys.gettrace()
+        sys.settrace(count)
+        try:
+            functional_call(model, [given], 2.0)
+            interrupted = False
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(earlier)
+        assert (own.data, model.w, model.f) == (2.0, own, before), line
+        assert model.parameters() == [own], line
+    assert line > 50
+
+
+def test_functional_call_inside_functional_call():
+    class Outer(Module):
+        def __init__(self):
+            self.line = Line()
+
+        def __call__(self, x):
+            inner = functional_call(self.line, [10.0, 0.0], x)  # 10 x
+            again = functional_call(self, [0.0, 0.5], 1.0) if x != 1.0 else 0.0
+            return self.line(x) + inner + again
+
+    model = Outer()
+    slope = Value(3.0)
+    # 3 * 2 + 4, and 10 * 2, and of the call within: 0 * 1 + 0.5 + 10 * 1.
+    out = functional_call(model, [slope, 4.0], 2.0)
+    out.backward()
+    assert (out.data, slope.grad) == (10.0 + 20.0 + 10.5, 2.0)
+    assert model.state_dict() == {"line.slope": 2.0, "line.offset": 1.0}
+
+
+def test_a_model_that_asks_for_its_parameters_gets_the_given_ones():
+    class Penalised(Line):
+        def __call__(self, x):
+            return super().__call__(x) + sum(p * p for p in self.parameters())
+
+    base = Value(1.0)
+    out = functional_call(Penalised(), [base * 3.0, base * 4.0], 10.0)
+    assert out.data == 34.0 + 9.0 + 16.0
+
+
+def test_a_model_that_computes_lazily_computes_with_the_given_ones():
+    class Lazy(Line):
+        def __call__(self, xs):
+            return (self.slope * x for x in xs)
+
+    given = Value(5.0)
+    outs = list(functional_call(Lazy(), [given, 0.0], [1.0, 2.0]))
+    assert [out.data for out in outs] == [5.0, 10.0]
+
+
+def test_calls_from_several_threads_take_turns():
+    model = MLP(1, [3, 1], "tanh", generator=0)
+    state, numbers = model.state_dict(), [0.1, 0.2, 0.3, 0.4]
+    wanted = [functional_call(model, [c] * 10, [1.0]).data for c in numbers]
+    found = {}
+
+    def work(c):
+        found[c] = {functional_call(model, [c] * 10, [1.0]).data for _ in range(50)}
+
+    threads = [threading.Thread(target=work, args=(c,)) for c in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[c] for c in numbers] == [{number} for number in wanted]
+    assert model.state_dict() == state
+
+
+# --- parameters that an update loses ----------------------------------------------------------
+
+
+def updated(neuron, kind):
+    """An update as a textbook prints it; each loses parameters."""
+    if kind == "attribute":
+        neuron.b = neuron.b - 0.1
+    elif kind == "in place":
+        neuron.b -= 0.1
+    elif kind == "list":
+        neuron.w = [w - 0.1 * w.grad for w in neuron.w]
+    elif kind == "element":
+        neuron.w[0] = neuron.w[0] - 0.1
+    elif kind == "no_grad":
+        with no_grad():
+            neuron.b -= 0.1
+    elif kind == "list, no_grad":
+        with no_grad():
+            neuron.w = [w - 0.1 * w.grad for w in neuron.w]
+
+
+KINDS = ["attribute", "in place", "list", "element", "no_grad", "list, no_grad"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_update_that_loses_parameters_is_warned_of(kind):
+    model = MLP(2, [3, 1], generator=0)
+    assert len(model.parameters()) == 13
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        updated(model.layers[0].neurons[1], kind)
+        model.parameters()
+    assert caught
+    for warning in caught:
+        assert re.search(r"held a parameter.*p\.data -= learning_rate", str(warning.message))
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_lost_element_of_a_model_of_ones_own_is_found(before):
+    model = Holder(w=[Value(1.0), Value(2.0)], named={"b": Value(3.0)})
+    if before:
+        assert len(model.parameters()) == 3
+        model.w[1] = model.w[1] * 0.9
+        model.named["b"] = model.named["b"] * 0.9
+        with pytest.warns(UserWarning, match=r"Holder: w\.1, named\.b held a parameter"):
+            assert len(model.parameters()) == 1
+    else:
+        with pytest.warns(UserWarning, match=r"Holder\.w held a parameter"):
+            model.w = [w * 0.9 for w in model.w]
+
+
+def test_an_element_replaced_under_no_grad_is_found():
+    model = Holder(w=[Value(1.0), Value(2.0)])
+    model.parameters()
+    with no_grad():
+        model.w[1] = model.w[1] - 0.1
+    with pytest.warns(UserWarning, match=r"w\.1 held a parameter.*under no_grad"):
+        model.parameters()
+
+
+def test_what_is_no_loss_is_not_warned_of():
+    model = MLP(2, [3, 1], generator=0)
+    with warnings.catch_warnings(action="error"):
+        model([0.1, 0.2]).backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+        model.last = model([0.1, 0.2])  # results may be kept
+        model.last = model([0.3, 0.2])
+        model.outputs = [model([0.1, 0.2])]
+        model.outputs.append(model.last)
+        with no_grad():
+            model.mean = Value(0.0, requires_grad=False)
+            model.mean = model.mean * 0.9 + 0.1
+        neuron = model.layers[0].neurons[0]
+        neuron.b = Value(1.0)  # another parameter
+        neuron.w = [Value(0.5), Value(0.5)]
+        model.parameters()
+        neuron.b = Value(1.0, requires_grad=False)  # frozen on purpose
+        neuron.w[0].requires_grad = False
+        neuron.activation = autograd.tanh
+        assert len(model.parameters()) == 14  # with the mean
+        repr(model)
+        functional_call(model, [p * 1.0 for p in model.parameters()], [0.1, 0.2])
+
+
+def test_a_deep_copy_starts_with_gradients_at_zero_and_shares_nothing():
+    model = MLP(2, [3, 1], "tanh", generator=0)
+    seen = []
+    for p in model.parameters():
+        p.register_hook(seen.append)
+    model([1.0, 2.0]).backward()
+    before = len(seen)
+    twin = copy.deepcopy(model)
+    assert any(p.grad for p in model.parameters())
+    assert {p.grad for p in twin.parameters()} == {0.0}
+    assert (twin.state_dict(), repr(twin)) == (model.state_dict(), repr(model))
+    assert not {*map(id, twin.parameters())} & {*map(id, model.parameters())}
+    twin([1.0, 2.0]).backward()
+    assert len(seen) == before
+    twin.parameters()[0].data = 9.0
+    assert model.parameters()[0].data != 9.0
+
+
+def test_a_deep_copy_keeps_what_is_shared_and_goes_round_cycles():
+    shared = Value(1.0)
+    model = Holder(a=shared, more=[shared, {"b": shared}], kind="x")
+    model.me = model
+    twin = copy.deepcopy(model)
+    assert twin.me is twin
+    assert twin.a is twin.more[0] is twin.more[1]["b"] is not shared
+
+
+# --- predictions --------------------------------------------------------------------------------
+
+
+def test_predict_gives_plain_numbers_by_row():
+    model = MLP(2, [3, 1], "tanh", generator=0)
+    rows = [[0.5, -1.0], [2.0, 0.25], [1.0, 1.0]]
+    expected = [model(row).data for row in rows]
+    assert model.predict(rows) == expected
+    assert {type(number) for number in model.predict(rows)} == {float}
+    assert model.predict(np.array(rows)) == model.predict(map(tuple, rows)) == expected
+    pandas = pytest.importorskip("pandas")
+    assert model.predict(pandas.DataFrame(rows, index=[2, 0, 1])) == expected
+    assert model.predict([]) == []
+    several = MLP(2, [3], generator=0)
+    assert several.predict(rows[:1]) == [[out.data for out in several(rows[0])]]
+
+
+@pytest.mark.parametrize(
+    ("output", "numbers", "expected"),
+    [
+        ("sigmoid", [-0.1, 0.1, 3.0], [0, 1, 1]),  # the sigmoid is above 0.5 above 0
+        ("identity", [-0.1, 0.1, 3.0], [0, 1, 1]),
+        ("tanh", [-0.1, 0.1, 3.0], [0, 1, 1]),
+    ],
+)
+def test_predict_classes_of_one_output(output, numbers, expected):
+    model = MLP(1, [1], output=output, init=lambda *_: 1.0)
+    assert model.predict_classes([[number] for number in numbers]) == expected
+    assert model.predict_classes([[0.1], [5.0]], threshold=0.9) == [0, 1]
+
+
+def test_predict_classes_of_several_outputs_and_of_models_of_ones_own():
+    assert MLP(1, [3], output="softmax", generator=0).predict_classes([[0.0]]) == [0]
+    model = Line()
+    assert model.predict_classes([-1.0, 1.0]) == [0, 1]  # 2 x + 1: -1 and 3
+
+    class Squashed(Line):
+        def __call__(self, x):
+            return super().__call__(x).sigmoid()
+
+    with no_grad():
+        assert Squashed().predict_classes([-1.0, 1.0]) == [0, 1]
+    for number, shown in ((math.nan, "nan has no class"), ("a", "row 1")):
+        with pytest.raises((ValueError, TypeError), match=shown):
+            Squashed().predict_classes([0.0, number])
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "match"),
+    [
+        (3.0, TypeError, "X must be a sequence of rows, one for each sample, got float 3.0"),
+        ([0.5, -1.0], TypeError, r"row 0: .*write predict\(\[x\]\)"),
+        ([[0.5, 1.0], [1.0]], ShapeError, "row 1: this MLP takes 2 inputs, got 1"),
+    ],
+)
+def test_predict_says_which_row_is_wrong(X, error, match):
+    with pytest.raises(error, match=match):
+        MLP(2, [1]).predict(X)

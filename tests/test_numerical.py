@@ -156,3 +156,54 @@ def test_builtins_without_a_signature_are_called_with_the_inputs():
 def test_extrapolation_steps_around_a_pole():
     [slope] = numerical_gradient(lambda x: 1.0 / x, [1 / 64], method="extrapolated")
     assert slope == pytest.approx(-(64.0**2), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("method", "calls"), [("forward", lambda n: n + 1), ("central", lambda n: 2 * n)]
+)
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_how_often_the_function_is_called(method, calls, count):
+    seen = []
+
+    def f(x):
+        seen.append([v.data for v in x])
+        return autograd.sum(x)
+
+    numerical_gradient(f, [[1.0] * count], method=method)
+    assert len(seen) == calls(count)
+    assert seen.count([1.0] * count) == (method == "forward")
+
+
+def test_a_step_of_numpy_is_the_same_step():
+    np = pytest.importorskip("numpy")
+    for method in ("forward", "central", "extrapolated"):
+        slopes = [
+            numerical_gradient(lambda x: x**3, [2.0], method=method, step=step)
+            for step in (float(np.float32(1e-3)), np.float32(1e-3))
+        ]
+        assert slopes[0] == slopes[1]
+        assert type(slopes[1][0]) is float
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: numerical_gradient(autograd.tanh, 3.0), r"got float 3\.0: write \[3\.0\]"),
+        (lambda: numerical_gradient(autograd.tanh, 3), r"write \[3\]"),
+        (lambda: numerical_gradient(autograd.tanh, Value(3.0)), r"got Value.*: write \[x\]"),
+        (lambda: numerical_gradient(autograd.tanh, None), "one sequence"),
+        (lambda: numerical_gradient(autograd.tanh, "3"), "in their order; got a str"),
+        (lambda: numerical_gradient(autograd.tanh, {3.0}), "in their order; got a set"),
+        (lambda: numerical_gradient([3.0], autograd.tanh), "the function goes first"),
+        (lambda: numerical_gradient(None, [3.0]), "a function takes the inputs, got NoneType"),
+        (lambda: autograd.gradcheck(autograd.tanh, 3.0), r"write \[3\.0\]"),
+    ],
+)
+def test_wrong_calls_say_what_to_write(call, match):
+    with pytest.raises(TypeError, match=match):
+        call()
+
+
+def test_a_step_that_is_a_bool_is_refused():
+    with pytest.raises(ValueError, match="step must be a positive number, got True"):
+        numerical_gradient(autograd.tanh, [3.0], step=True)

@@ -482,3 +482,41 @@ def test_rules_that_are_gone_leave_nothing_behind(quick_collections):
 def test_high_orders_come_at_once():
     assert derivative(autograd.sigmoid, 8)(0.0) == 0.0
     assert derivative(lambda x: 1.0 / x, 8)(1.0) == pytest.approx(40320.0, rel=1e-12)
+
+
+# --- import math inside of a rule -----------------------------------------------------------
+
+
+@op
+def logistic(x):
+    """An operation that brings its own math."""
+    import math
+
+    e = math.exp(-x)
+    return 1.0 / (1.0 + e), e / (1.0 + e) ** 2
+
+
+def test_a_rule_may_import_math_itself():
+    s = 1.0 / (1.0 + math.exp(-0.5))
+    x = Value(0.5)
+    out = logistic(x)
+    out.backward()
+    assert (logistic(0.5), out.data) == (s, s)
+    assert x.grad == pytest.approx(s * (1.0 - s), rel=1e-14)
+    # sigmoid'' = s (1 - s) (1 - 2 s)
+    second = s * (1.0 - s) * (1.0 - 2.0 * s)
+    assert derivative(logistic, 2)(0.5) == pytest.approx(second, rel=1e-13)
+    assert jvp(logistic, (0.5,), (1.0,))[1] == pytest.approx(x.grad, rel=1e-14)
+    assert logistic.check(-2, 2)
+    assert "exp" in autograd.latex(logistic(x)) or "logistic" in autograd.latex(logistic(x))
+
+
+@pytest.mark.parametrize(
+    "line", ["import math as m", "from math import exp", "import numpy as np", "import math, sys"]
+)
+def test_other_imports_inside_of_a_rule_say_what_to_write(defined, line):
+    with pytest.raises(FormulaError, match=r"imports nothing but math: write `import math`"):
+        defined(f"""
+            {line}
+            return x * x, 2.0 * x
+        """)

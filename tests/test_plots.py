@@ -152,6 +152,62 @@ def test_each_side_has_the_colour_of_its_class():
         assert own < other
 
 
+def test_classes_that_are_not_neighbours_have_no_third_between_them():
+    # Where outputs 0 and 2 meet, output 1 is far below: no strip of its colour there.
+    model = linear([[4.0, 0.0], [0.0, 0.0], [-4.0, 0.0]], [0.0, -50.0, 0.0])
+    figure = plots.decision_boundary(model, CORNERS, [2, 2, 0, 0], resolution=11)
+    assert len(contours(figure.axes[0])) == 2
+
+
+def one_output(output, weights, bias):
+    """A model of two inputs: the output of a neuron with these numbers."""
+    model = nn.MLP(2, [1], output=output)
+    for parameter, number in zip(model.parameters(), [*weights, bias], strict=True):
+        parameter.data = number
+    return model
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "tanh", "identity"])
+def test_the_line_is_where_the_output_says(output):
+    # 4 x1 - 2 is 0 at x1 = 0.5: sigmoid 0.5, tanh 0, and as a logit 0.
+    y = [-1, 1, -1, 1] if output == "tanh" else [0, 1, 0, 1]
+    figure = plots.decision_boundary(one_output(output, [4.0, 0.0], -2.0), CORNERS, y)
+    _, line = contours(figure.axes[0])
+    [path] = line.get_paths()
+    assert path.vertices[:, 0] == pytest.approx(0.5, abs=0.01)
+    for label, x in ((0, -0.9), (1, 1.1)):
+        got = colour_at(figure, x, 0.3)
+        assert got == pytest.approx(colour_at(figure, x, -0.3))
+        assert bool(got[2] > got[0]) is (label == 0)  # blue, or orange
+
+
+def test_a_threshold_moves_the_line():
+    model = one_output("sigmoid", [4.0, 0.0], -2.0)
+    figure = plots.decision_boundary(model, CORNERS, [0, 1, 0, 1], threshold=0.8)
+    _, line = contours(figure.axes[0])
+    [path] = line.get_paths()
+    expected = (2.0 + math.log(4.0)) / 4.0  # sigmoid(log 4) = 0.8
+    assert path.vertices[:, 0] == pytest.approx(expected, abs=0.01)
+
+
+def test_a_squared_error_on_0_and_1_has_its_line_half_way():
+    model = one_output("identity", [1.0, 0.0], 0.0)
+    figure = plots.decision_boundary(model, CORNERS, [0, 1, 0, 1], loss=nn.squared_error)
+    _, line = contours(figure.axes[0])
+    [path] = line.get_paths()
+    assert path.vertices[:, 0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_one_hot_targets_are_classes():
+    model = nn.MLP(2, [3], output="softmax", generator=0)
+    y = [2, 1, 0, 1]
+    figures = [
+        plots.decision_boundary(model, CORNERS, targets, resolution=9)
+        for targets in (y, [nn.data.one_hot(label, 3) for label in y])
+    ]
+    assert png(figures[0]) == png(figures[1])
+
+
 def test_samples_are_drawn_by_class_with_a_legend():
     figure = plots.decision_boundary(linear([[1.0, 0.0]], [0.0]), CORNERS, [1, 0, 0, 1])
     assert points(figure.axes[0]) == {
@@ -166,10 +222,12 @@ def test_regions_of_many_logits_are_their_largest():
     model = linear([[1.0, 1.0], [-1.0, -1.0], [0.0, 0.0]], [0.0, 0.0, 0.7])
     X = [*CORNERS, [0.1, 0.1]]
     figure = plots.decision_boundary(model, X, [0, 1, 2, 2, 2], resolution=41)
-    (filled,) = contours(figure.axes[0])
-    assert list(filled.levels) == [-0.5, 0.5, 1.5, 2.5]
+    regions = contours(figure.axes[0])  # each where one class leads
+    assert len(regions) == 3
     for point, region in (((0.9, 0.9), 0), ((-0.9, -0.9), 1), ((0.1, -0.1), 2), ((-0.9, 0.9), 2)):
-        inside = [path.contains_point(point) for path in filled.get_paths()]
+        inside = [
+            any(path.contains_point(point) for path in filled.get_paths()) for filled in regions
+        ]
         assert inside == [k == region for k in range(3)]
     assert rendered(figure)
 

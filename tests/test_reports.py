@@ -257,3 +257,10 @@ def test_it_is_saved_and_shown(whole, tmp_path):
 def test_samples_come_with_targets_and_loss(given):
     with pytest.raises(TypeError, match="X, y and loss together"):
         nn.report(nn.History(), nn.MLP(2, [1]), **given)
+
+
+def test_metrics_of_ones_own_are_among_the_results():
+    history = nn.History(loss=[0.5], metrics={"f1": [0.25, 0.8125], "validation_f1": [0.75]})
+    text = nn.report(history, nn.MLP(1, [1])).html
+    assert re.search(r"f1</th>\s*<td>0\.8125", text)
+    assert re.search(r"validation f1</th>\s*<td>0\.75", text)

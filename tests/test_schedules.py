@@ -71,3 +71,72 @@ def test_rates_by_hand(schedule, expected):
 def test_a_span_below_one_is_an_error(make, name):
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
         make()
+
+
+# --- counted in updates, and following the loss --------------------------------------------
+
+LOSSES = [5.0, 4.0, 4.0, 3.9999, 4.1, 4.0, 3.0, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, float("nan")] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "peer_options"),
+    [
+        ({"patience": 2}, {"patience": 2}),
+        ({"patience": 0, "factor": 0.5}, {"patience": 0, "factor": 0.5}),
+        ({"patience": 1, "cooldown": 2}, {"patience": 1, "cooldown": 2}),
+        ({"patience": 1, "threshold": 0.2}, {"patience": 1, "threshold": 0.2}),
+        ({"patience": 0, "smallest": 0.02}, {"patience": 0, "min_lr": 0.02}),
+        ({"patience": 0, "factor": 0.9}, {"patience": 0, "factor": 0.9}),
+    ],
+)
+def test_the_rate_falls_on_a_plateau_as_in_torch(options, peer_options):
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    peer = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **peer_options)
+    ours = schedules.ReduceOnPlateau(0.3, **options)
+    rates = []
+    for epoch, loss in enumerate(LOSSES):
+        peer.step(loss)
+        ours.observe(loss)
+        rates.append(ours(epoch))
+        assert rates[-1] == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12), epoch
+    assert len(set(rates)) > 1
+
+
+def test_the_state_of_a_plateau_goes_on():
+    whole, first = (schedules.ReduceOnPlateau(0.3, patience=2, cooldown=1) for _ in range(2))
+    for loss in LOSSES:
+        whole.observe(loss)
+    for loss in LOSSES[:13]:
+        first.observe(loss)
+    second = schedules.ReduceOnPlateau(1.0)
+    second.load_state_dict(first.state_dict())
+    for loss in LOSSES[13:]:
+        second.observe(loss)
+    assert second.state_dict() == whole.state_dict()
+    with pytest.raises(ValueError, match="the state of a ReduceOnPlateau has"):
+        second.load_state_dict({"best": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: schedules.by_step(0.1), r"by_step takes a schedule.*constant\(0\.1\)"),
+        (lambda: schedules.warm_up(None, 3), "warm_up takes a schedule"),
+        (
+            lambda: schedules.warm_up(schedules.by_step(schedules.constant(0.1)), 3),
+            r"write by_step\(warm_up\(",
+        ),
+        (
+            lambda: schedules.by_step(schedules.ReduceOnPlateau(0.1)),
+            "got ReduceOnPlateau, which follows the loss",
+        ),
+        (lambda: schedules.ReduceOnPlateau(0.1, 1.0), "factor must be below 1, got 1.0"),
+        (lambda: schedules.ReduceOnPlateau(0.1, patience=-1), "patience must be at least 0"),
+        (lambda: schedules.constant(float("nan")), "learning_rate must be .*got nan"),
+        (lambda: schedules.cosine(-0.1, 3), "learning_rate must be .*got -0.1"),
+    ],
+)
+def test_wrong_arguments_say_what_is_wrong(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()

@@ -153,6 +153,9 @@ def test_load_says_when_a_model_must_be_built_by_hand(tmp_path, make):
 # --- broken files ------------------------------------------------------------------
 
 
+W, B = "layers.0.neurons.0.w.0", "layers.0.neurons.0.b"
+
+
 @pytest.fixture
 def saved(tmp_path):
     return nn.save(nn.MLP(1, [1], generator=0), tmp_path / "model.json")
@@ -205,6 +208,24 @@ def test_foreign_json_is_refused(tmp_path, text, match):
     refused(path, match)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ('"version": 1', '"version": 1, "version": 1', "'version' stands there twice"),
+        (f'"{B}": 0.0', f'"{B}": 0.0, "{B}": 1.0', f"'{B}' stands there twice"),
+        (f'"{B}": 0.0', f'"{B}": 1e400', "1e400 does not fit a float"),
+        (f'"{B}": 0.0', f'"{B}": -1e999', "-1e999 does not fit a float"),
+        (f'"{B}": 0.0', f'"{B}": NaN', "NaN is no JSON"),
+        (f'"{B}": 0.0', f'"{B}": -Infinity', "-Infinity is no JSON"),
+    ],
+)
+def test_json_that_says_two_things_or_no_number_is_refused(saved, old, new, match):
+    text = saved.read_text(encoding="utf-8")
+    assert old in text
+    saved.write_text(text.replace(old, new), encoding="utf-8")
+    refused(saved, match)
+
+
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "model.json"
     path.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
@@ -224,9 +245,6 @@ def changed(path, key, value):
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-W, B = "layers.0.neurons.0.w.0", "layers.0.neurons.0.b"
-
-
 @pytest.mark.parametrize(
     ("key", "value", "match"),
     [
@@ -244,6 +262,13 @@ W, B = "layers.0.neurons.0.w.0", "layers.0.neurons.0.b"
         (("parameters", B), {"nan": 1}, f"{B} is"),
         (("parameters", B), "Infinity", f"{B} is 'Infinity'"),
         pytest.param(("parameters", B), 10**400, B, id="too large for a float"),
+        (("version",), True, "version True"),
+        (("version",), 1.0, r"version 1\.0"),
+        (("version",), None, "version None"),
+        (("frozen",), "b", "frozen is 'b'"),
+        (("frozen",), ["none"], "frozen is .*not a list of parameters"),
+        (("frozen",), [1], "frozen is"),
+        (("activations",), [], r"activations is \[\]"),
     ],
 )
 def test_a_file_with_a_wrong_entry_is_refused(saved, key, value, match):
@@ -352,6 +377,263 @@ def test_arguments_in_the_wrong_order_are_a_clear_error(tmp_path, monkeypatch, c
     with pytest.raises(TypeError, match=match):
         call(nn.MLP(1, [1]))
     assert names(tmp_path) == []
+
+
+# --- activations and frozen parameters ----------------------------------------------------
+
+
+class Layers(nn.Module):
+    """Layers in a module of one's own."""
+
+    def __init__(self, first, second):
+        self.first, self.second = nn.Layer(2, 2, first), nn.Layer(2, 1, second)
+
+
+@pytest.mark.parametrize(
+    ("saved", "other", "match"),
+    [
+        (
+            lambda: nn.MLP(2, [2, 1], "tanh"),
+            lambda: nn.MLP(2, [2, 1], "relu"),
+            r"activation 'tanh' in layers\.0, the model has 'relu'",
+        ),
+        (
+            lambda: nn.MLP(2, [2, 1], "tanh", "sigmoid"),
+            lambda: nn.MLP(2, [2, 1], "tanh"),
+            r"'sigmoid' in layers\.1, the model has 'identity'",
+        ),
+        (
+            lambda: Layers("elu", "relu"),
+            lambda: Layers("elu", "gelu"),
+            "'relu' in second, the model has 'gelu'",
+        ),
+        (lambda: nn.Neuron(2, "tanh"), lambda: nn.Neuron(2, "relu"), "'tanh' in neuron"),
+        (lambda: Subclass(2, [1], output="tanh"), lambda: Subclass(2, [1]), r"'tanh' in layers\.0"),
+        (
+            lambda: nn.MLP(2, [3, 2], output="softmax"),
+            lambda: nn.MLP(2, [3, 2]),
+            r"'softmax' in layers\.1, the model has 'identity'",
+        ),
+        (
+            lambda: nn.MLP(2, [3, 2]),
+            lambda: nn.MLP(2, [3, 2], output="log_softmax"),
+            r"'identity' in layers\.1, the model has 'log_softmax'",
+        ),
+        (
+            lambda: nn.Layer(2, 2, "softmax"),
+            lambda: nn.Layer(2, 2, "log_softmax"),
+            "'softmax' in layer, the model has 'log_softmax'",
+        ),
+    ],
+)
+@pytest.mark.parametrize("old", [False, True], ids=["new file", "old file"])
+def test_another_activation_is_refused_and_the_model_left_alone(tmp_path, saved, other, match, old):
+    path = nn.save(saved(), tmp_path / "model.json")
+    model = other()
+    before = model.state_dict()
+    if old:  # as it was written before activations were: known of an MLP alone
+        changed(path, ("activations",), ...)
+        changed(path, ("frozen",), ...)
+    if old and type(saved()) is not nn.MLP:
+        assert nn.load(path, model) is model
+        return
+    with pytest.raises(nn.ModelFileError, match=match):
+        nn.load(path, model)
+    assert model.state_dict() == before
+
+
+class WithoutHash:
+    """An activation that cannot be looked up."""
+
+    __hash__ = None
+
+    def __call__(self, x):
+        return x.tanh()
+
+
+@pytest.mark.parametrize(
+    "output", ["softmax", "log_softmax", WithoutHash()], ids=["softmax", "log_softmax", "no hash"]
+)
+@pytest.mark.parametrize("hidden", ["relu", "softmax"])
+def test_what_follows_a_whole_layer_is_saved_and_trained_on(tmp_path, hidden, output):
+    def start():
+        model = nn.MLP(2, [3, 2], hidden, output, generator=0)
+        return model, nn.Adam(model.parameters(), 0.1)
+
+    def train(model, optimizer, epochs, **options):
+        X, y = nn.data.moons(12, seed=0)
+        loss = {"softmax": nn.categorical_cross_entropy}.get(str(output), nn.cross_entropy)
+        return nn.fit(model, X, y, loss, optimizer, epochs, 5, progress=False, **options)
+
+    whole, optimizer = start()
+    accuracies = train(whole, optimizer, 4, early_stopping=3).accuracy
+    model, optimizer = start()
+    first = train(model, optimizer, 2, early_stopping=3).accuracy
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    if isinstance(output, str):
+        built = nn.load(path)
+        assert built([0.5, 2.0])[1].data == model([0.5, 2.0])[1].data
+        assert repr(built) == repr(model)
+    model, optimizer = start()
+    nn.load(path, model, optimizer=optimizer)
+    second = train(model, optimizer, 2, early_stopping=3, resume=True).accuracy
+    assert first + second == accuracies
+    assert model.state_dict() == whole.state_dict()
+
+
+@pytest.mark.parametrize("activation", [lambda x: x.tanh(), "tanh"], ids=["own", "ours"])
+def test_an_activation_of_ones_own_cannot_be_compared_and_passes(tmp_path, activation):
+    path = nn.save(nn.MLP(2, [2, 1], activation), tmp_path / "model.json")
+    nn.load(path, nn.MLP(2, [2, 1], lambda x: x.tanh()))
+    nn.load(path, nn.MLP(2, [2, 1], "tanh"))
+
+
+def test_frozen_parameters_stay_frozen(tmp_path):
+    model = nn.MLP(2, [2, 1], generator=0)
+    for parameter in model.layers[0].parameters():
+        parameter.requires_grad = False
+    path = nn.save(model, tmp_path / "model.json")
+    wanted = [parameter.requires_grad for parameter in model.parameters()]
+    assert wanted.count(False) == 6
+    for loaded in (nn.load(path), nn.load(path, nn.MLP(2, [2, 1]))):
+        assert [parameter.requires_grad for parameter in loaded.parameters()] == wanted
+
+
+def test_what_the_model_has_frozen_stays_so(tmp_path):
+    path = nn.save(nn.MLP(2, [2, 1], generator=0), tmp_path / "model.json")
+    model = nn.MLP(2, [2, 1])
+    model.layers[1].neurons[0].b.requires_grad = False
+    nn.load(path, model)
+    assert [p.requires_grad for p in model.parameters()].count(False) == 1
+
+
+OLD_FILE = """{
+ "format": "chainrule model",
+ "version": 1,
+ "architecture": {"inputs": 1, "sizes": [1], "activation": "identity", "output": "identity"},
+ "parameters": {"layers.0.neurons.0.w.0": 0.5, "layers.0.neurons.0.b": "nan"}
+}
+"""
+
+
+def test_files_of_the_first_release_still_load(tmp_path):
+    path = tmp_path / "old.json"
+    path.write_text(OLD_FILE)
+    for model in (nn.load(path), nn.load(path, nn.MLP(1, [1]))):
+        w, b = (parameter.data for parameter in model.parameters())
+        assert w == 0.5
+        assert math.isnan(b)
+        assert all(parameter.requires_grad for parameter in model.parameters())
+    model = nn.MLP(1, [1])
+    with pytest.raises(nn.ModelFileError, match="no optimizer in it"):
+        nn.load(path, model, optimizer=nn.SGD(model.parameters()))
+
+
+# --- optimizers --------------------------------------------------------------------------
+
+
+def stepped(make=nn.Adam, seed=0):
+    """A model and its optimizer after a few steps."""
+    model = nn.MLP(1, [2, 1], "tanh", generator=seed)
+    optimizer = make(model.parameters(), 0.1)
+    nn.fit(model, [[1.0], [2.0]], [0.5, 0.0], nn.squared_error, optimizer, 2, progress=False)
+    return model, optimizer
+
+
+def fresh(make=nn.Adam, choose=lambda model: model.parameters()):
+    model = nn.MLP(1, [2, 1], "tanh", generator=9)
+    return model, make(choose(model), 0.5)
+
+
+def state(model, optimizer):
+    return model.state_dict(), json.dumps(optimizer.state_dict()), optimizer.learning_rate
+
+
+def test_an_optimizer_comes_back_whole(tmp_path):
+    model, optimizer = stepped()
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    again, other = fresh()
+    nn.load(path, again, optimizer=other)
+    assert state(again, other) == state(model, optimizer)
+    assert nn.load(path).state_dict() == model.state_dict()  # without it the model alone
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: fresh(nn.SGD), "the state is that of Adam, this optimizer is SGD"),
+        (lambda: fresh(choose=lambda m: m.parameters()[::-1]), "the saved optimizer changes"),
+        (lambda: fresh(choose=lambda m: m.layers[0].parameters()), "has 7 parameters, this one 4"),
+        (
+            lambda: fresh(choose=lambda m: nn.MLP(1, [2, 1]).parameters()),
+            r"a parameter outside the model: make it with model\.parameters\(\)",
+        ),
+    ],
+)
+def test_an_optimizer_that_does_not_fit_leaves_both_alone(tmp_path, make, match):
+    model, optimizer = stepped()
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    again, other = make()
+    before = state(again, other)
+    with pytest.raises(nn.ModelFileError, match=match):
+        nn.load(path, again, optimizer=other)
+    assert state(again, other) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ((), 3),
+        ((), {}),
+        (("parameters",), "all"),
+        (("steps",), -1),
+        (("steps",), "many"),
+        (("state",), 7),
+        (("state",), [1, 2]),
+        (("state",), [["x"] * 7] * 2),
+        (("settings",), None),
+        (("settings", "betas"), [2.0, 2.0]),
+        (("settings", "amsgrad"), "yes"),
+        (("optimizer",), None),
+    ],
+)
+def test_a_broken_optimizer_leaves_both_alone(tmp_path, key, value):
+    model, optimizer = stepped()
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    changed(path, ("optimizer", *key), value)
+    again, other = fresh()
+    before = state(again, other)
+    with pytest.raises(nn.ModelFileError, match=r"model\.json"):
+        nn.load(path, again, optimizer=other)
+    assert state(again, other) == before
+
+
+def test_a_model_that_does_not_fit_leaves_the_optimizer_alone(tmp_path):
+    model, optimizer = stepped()
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    changed(path, ("parameters", "extra"), 1.0)
+    again, other = fresh()
+    before = state(again, other)
+    with pytest.raises(nn.ModelFileError, match="extra unknown"):
+        nn.load(path, again, optimizer=other)
+    assert state(again, other) == before
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda m, o, p: nn.save(m, p, optimizer=m), TypeError, "one of nn.*got a MLP"),
+        (lambda m, o, p: nn.save(nn.MLP(1, [1]), p, optimizer=o), ValueError, "none of the optim"),
+        (lambda m, o, p: nn.load(p, optimizer=o), TypeError, r"load\(path, model, optimizer="),
+        (lambda m, o, p: nn.load(p, m, optimizer=nn.Adam), TypeError, "one of nn.*got a type"),
+        (lambda m, o, p: nn.load(p, "m"), TypeError, "load takes the path, then a model, got str"),
+    ],
+)
+def test_wrong_calls_say_what_to_write(tmp_path, call, error, match):
+    model, optimizer = stepped()
+    path = nn.save(model, tmp_path / "model.json", optimizer=optimizer)
+    with pytest.raises(error, match=match):
+        call(model, optimizer, path)
 
 
 # --- crashes -----------------------------------------------------------------------

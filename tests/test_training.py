@@ -1,12 +1,16 @@
 """fit and evaluate: against a loop in PyTorch, and by hand on a model of one weight."""
 
+import functools
 import math
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from torch_peer import TorchMLP
 
+import autograd
 import nn
 from autograd import Value
 from autograd.errors import AnomalyError, ShapeError
@@ -299,6 +303,115 @@ def test_clip_norm_bounds_the_step_and_the_history_keeps_the_norm_before():
     assert history.gradient_norm == [16.0]
 
 
+def test_a_schedule_by_step_sets_the_rate_of_each_update():
+    rates = [0.25, 0.0, 0.5, 0.125, 0.25, 0.5]
+    asked = []
+
+    def rate(step):
+        asked.append(step)
+        return rates[step]
+
+    model = Slope(8.0)
+    history = nn.fit(
+        model, [1.0] * 3, [0.0] * 3, nn.squared_error, nn.SGD([model.w]), 2, 1,
+        schedule=schedules.by_step(rate), progress=False,
+    )  # fmt: skip
+    assert sorted(set(asked)) == list(range(6))
+    assert history.learning_rate == [0.5, 0.5]  # the last of each epoch
+    assert model.w.data == 8.0 * math.prod(1.0 - 2.0 * rate for rate in rates)
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        # At rate 1.25 w goes from 1 to -1.5 and 2.25, so the second loss is worse: a cut to 0.25.
+        # Held out, the third is seen after w has halved; in training before, so a second cut.
+        ({"validation": ([1.0], [0.0])}, [1.25, 1.25, 0.25, 0.25]),
+        ({}, [1.25, 1.25, 0.25, 0.05]),
+    ],
+    ids=["validation", "training"],
+)
+def test_reduce_on_plateau_follows_the_loss(options, rates):
+    schedule = schedules.ReduceOnPlateau(1.25, 0.2, patience=0)
+    model = Slope(1.0)
+    history = nn.fit(
+        model, *HELD, nn.squared_error, nn.SGD([model.w]), 4, schedule=schedule, progress=False,
+        **options,
+    )  # fmt: skip
+    assert history.learning_rate == pytest.approx(rates, rel=1e-15)
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, None, "fast", Value(0.1), True])
+def test_a_schedule_that_gives_no_rate_is_refused_before_the_weights_are_ruined(rate):
+    model = Slope(8.0)
+    optimizer = nn.SGD([model.w], 0.25)
+    for schedule, w, where in (
+        (lambda epoch: rate, 8.0, "epoch 0"),
+        (lambda epoch: 0.25 if epoch == 0 else rate, 4.0, "epoch 1"),
+        (schedules.by_step(lambda step: rate), 4.0, "step 0"),
+    ):
+        with pytest.raises(ValueError, match=rf"the schedule gives for {where} must be .* got"):
+            nn.fit(model, *HELD, nn.squared_error, optimizer, 3, schedule=schedule, progress=False)
+        assert model.w.data == w
+
+
+# --- metrics ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [LOGITS, lambda p, t: LOGITS(p, t), functools.partial(LOGITS)])
+def test_metrics_are_those_of_the_whole_epoch_and_of_the_held_out_samples(loss):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    seen = {}
+
+    def f1(predictions, targets):
+        seen.setdefault(len(targets), (predictions, targets))
+        return sklearn.f1_score(targets, [p > 0.0 for p in predictions])
+
+    metrics = {"f1": f1, "accuracy": nn.metrics.accuracy}
+    _, history = moons_fit(3, loss=loss, metrics=metrics, validation=0.2, seed=5)
+    assert set(history.metrics) == {"f1", "accuracy", "validation_f1", "validation_accuracy"}
+    assert {len(series) for series in history.metrics.values()} == {3}
+    if loss is LOGITS:
+        assert history.metrics["accuracy"] == history.accuracy
+        assert history.metrics["validation_accuracy"] == history.validation_accuracy
+    assert set(seen) == {24, 6}
+    assert all(type(p) is float for p in seen[24][0])
+    assert "f1 " in repr(history)
+    assert "validation_f1 " in repr(history)
+
+
+def test_the_metric_accuracy_reads_predictions_as_the_training_does():
+    # Logits that all lie between 0 and 1 mean class 1, though as probabilities these mean 0.
+    model = nn.MLP(1, [1], init=lambda *_: 1.0)
+    optimizer = nn.SGD(model.parameters(), 1e-9)
+    history = nn.fit(
+        model, [[0.1], [0.2], [0.3]], [1, 1, 0], LOGITS, optimizer, 1, progress=False,
+        metrics={"accuracy": nn.metrics.accuracy}, validation=([[0.4]], [1]),
+    )  # fmt: skip
+    assert history.metrics == {"accuracy": [2 / 3], "validation_accuracy": [1.0]}
+    assert (history.accuracy, history.validation_accuracy) == ([2 / 3], [1.0])
+
+
+def test_metrics_change_nothing_of_the_training():
+    plain, with_metrics = (
+        moons_fit(3, metrics=metrics) for metrics in (None, {"accuracy": nn.metrics.accuracy})
+    )
+    assert plain[0].state_dict() == with_metrics[0].state_dict()
+    assert plain[1].metrics == {}
+
+
+def test_a_metric_of_many_outputs_sees_lists_of_numbers():
+    X, y = nn.data.spiral(30, seed=0)
+    model = nn.MLP(2, [3], generator=0)
+    history = nn.fit(
+        model, X, y, lambda p, t: nn.cross_entropy(p, t), nn.SGD(model.parameters(), 0.1), 2,
+        metrics={"accuracy": nn.metrics.accuracy}, validation=(X, y), progress=False,
+    )  # fmt: skip
+    assert (
+        history.metrics["validation_accuracy"][-1] == nn.evaluate(model, X, y, nn.cross_entropy)[1]
+    )
+
+
 # --- stopping ------------------------------------------------------------------
 
 # Held-out losses w**2 after each epoch: 16, 4, 16, 64, 256; the best w is 2.
@@ -333,9 +446,80 @@ def test_early_stopping_watches_the_training_loss_without_validation():
     assert history.stopped == "early stopping"
 
 
+@pytest.mark.parametrize(
+    ("early_stopping", "epochs"),
+    [(None, 5), (False, 5), (np.False_, 5), (np.int64(1), 3), (True, 5), (np.True_, 5)],
+    ids=repr,
+)
+def test_false_switches_early_stopping_off_and_true_on(early_stopping, epochs):
+    w, history = slope_fit(DOWN_AND_UP, validation=HELD, early_stopping=early_stopping)
+    assert history.epochs == epochs
+    on = early_stopping is not None and early_stopping != 0
+    assert w == (2.0 if on else -16.0)
+
+
+class Judged(Slope):
+    """A slope whose held-out losses are given, whatever its weight."""
+
+    def __init__(self, losses):
+        super().__init__(8.0)
+        self.losses = iter(losses)
+
+    def __call__(self, x):
+        out = self.w * x
+        return out if out.requires_grad else Value(math.sqrt(next(self.losses)))
+
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("losses", "epochs", "w"),
+    [
+        ([NAN, 4.0, 1.0, 4.0, 4.0], 5, 1.0),  # the first is not the best for ever
+        ([NAN, NAN, 4.0, 4.0, 4.0], 2, 2.0),  # no best yet, two epochs waited: nothing to restore
+        ([4.0, NAN, 1.0, NAN, NAN], 5, 1.0),
+        ([math.inf, 4.0, NAN, 4.0], 4, 2.0),
+    ],
+)
+def test_a_loss_that_is_nan_is_never_the_best(losses, epochs, w):
+    model = Judged(losses)
+    history = nn.fit(
+        model, *HELD, nn.squared_error, nn.SGD([model.w], 0.25), len(losses),
+        validation=HELD, early_stopping=2, progress=False,
+    )  # fmt: skip
+    assert history.epochs == epochs
+    assert model.w.data == w
+
+
+def test_the_best_of_a_losss_own_parameters_is_restored_too():
+    scale = Value(1.0)
+    model = Slope(8.0)
+    states = []
+    nn.fit(
+        model, [1.0], [0.0], lambda p, t: nn.squared_error([scale * q for q in p], t),
+        nn.SGD([model.w, scale], 0.02), 12, early_stopping=2, progress=False,
+        schedule=lambda epoch: 0.005 if epoch < 4 else 0.05,
+        callbacks=[lambda history, m: states.append((history.loss[-1], m.w.data, scale.data))],
+    )  # fmt: skip
+    best = min(states)
+    assert (model.w.data, scale.data) == best[1:]
+    assert best != states[-1]
+
+
 def test_a_callback_that_returns_true_stops():
     w, history = slope_fit([0.25] * 5, callbacks=[lambda history, model: history.epochs == 2])
     assert (w, history.epochs, history.stopped) == (2.0, 2, "callback")
+
+
+@pytest.mark.parametrize("answer", [True, np.True_, np.float64(1.0) < 2.0], ids=repr)
+def test_numpys_true_stops_too(answer):
+    _, history = slope_fit([0.25] * 3, callbacks=[lambda history, model: answer])
+    assert (history.epochs, history.stopped) == (1, "callback")
+
+
+def test_callbacks_none_means_none():
+    assert slope_fit([0.25], callbacks=None)[1].epochs == 1
 
 
 def test_callbacks_are_all_called_even_after_one_that_stops():
@@ -466,12 +650,90 @@ def test_training_goes_on_after_an_interruption():
     assert model.w.data == 2.0
 
 
-@pytest.mark.parametrize(("x", "target", "shown"), [(1.0, math.nan, "nan"), (1e200, 0.0, "inf")])
-def test_a_loss_that_is_no_finite_number_raises(x, target, shown):
+def test_a_loss_that_is_no_finite_number_raises():
     model = Slope(2.0)
-    with pytest.raises(AnomalyError, match=f"loss became {shown} in epoch 1.*learning rate"):
-        nn.fit(model, [x], [target], nn.squared_error, nn.SGD([model.w]), progress=False)
+    with pytest.raises(AnomalyError, match=r"loss became inf in epoch 1, batch 1.*learning rate"):
+        nn.fit(model, [1e200], [0.0], nn.squared_error, nn.SGD([model.w]), progress=False)
     assert model.w.data == 2.0
+
+
+class Root(nn.Module):
+    """sqrt(w * w), whose derivative at 0 is infinity times 0."""
+
+    def __init__(self, w):
+        self.w, self.slope = Value(w), Value(1.0)
+
+    def __call__(self, x):
+        return autograd.sqrt(self.w * self.w) + self.slope * x
+
+
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+@pytest.mark.parametrize("make", [nn.SGD, nn.Adam])
+def test_a_gradient_that_is_no_finite_number_is_refused_with_its_name(make, clip_norm):
+    model = Root(0.0)
+    optimizer = make(model.parameters(), 0.1)
+    before = model.state_dict(), optimizer.state_dict()
+    with pytest.raises(AnomalyError, match=r"gradient of w became nan in epoch 1, batch 1.*detect"):
+        nn.fit(
+            model, [1.0], [0.0], nn.squared_error, optimizer, clip_norm=clip_norm, progress=False
+        )
+    assert (model.state_dict(), optimizer.state_dict()) == before
+
+
+def test_the_epoch_and_batch_are_those_of_the_gradient():
+    model = Root(0.5)
+    optimizer = nn.SGD(model.parameters(), 0.0)
+    batches = iter(range(100))
+
+    def loss(predictions, targets):
+        if next(batches) == 5:
+            model.w.data = 0.0
+            predictions = [model(1.0)]
+        return nn.squared_error(predictions, targets)
+
+    with pytest.raises(AnomalyError, match="in epoch 2, batch 3"):
+        nn.fit(model, [1.0] * 3, [0.0] * 3, loss, optimizer, 3, 1, progress=False)
+
+
+def test_gradients_whose_norm_overflows_are_clipped_all_the_same():
+    model = Slope(1.0)
+    loss = lambda p, t: p[0] * 1.5e308 * t[0]  # noqa: E731
+    optimizer = nn.SGD([model.w], 0.5)
+    nn.fit(model, [1.0], [1.0], loss, optimizer, 1, clip_norm=1.0, progress=False)
+    assert model.w.data == pytest.approx(0.5)
+
+
+def test_a_step_beyond_floats_says_where_it_was():
+    model = Slope(1.0)
+    loss = lambda p, t: p[0] * 1.5e308  # noqa: E731
+    optimizer = nn.SGD([model.w], 1e10)
+    with pytest.raises(AnomalyError, match=r"in epoch 1, batch 1: the new number of .* is -inf"):
+        nn.fit(model, [1.0], [1.0], loss, optimizer, progress=False)
+    assert (model.w.data, optimizer.steps) == (1.0, 0)
+
+
+def test_a_loss_that_grows_beyond_floats_is_put_down_to_the_rate():
+    model = Slope(1.0)
+    with pytest.raises(AnomalyError, match=r"became inf in epoch \d+, batch 1: lower the learning"):
+        nn.fit(model, [1.0], [0.0], nn.squared_error, nn.SGD([model.w], 1e9), 99, progress=False)
+    assert math.isfinite(model.w.data)
+
+
+def test_an_anomaly_inside_fit_names_the_users_line():
+    model, here = Root(0.0), __file__
+    with autograd.detect_anomaly(), pytest.raises(AnomalyError, match=re.escape(here)) as caught:
+        nn.fit(model, [1.0], [0.0], nn.squared_error, nn.SGD(model.parameters()), progress=False)
+    lines = Path(here).read_text(encoding="utf-8").splitlines()
+    number = int(re.search(rf"{re.escape(here)}:(\d+)", str(caught.value))[1])
+    assert "autograd.sqrt(self.w * self.w)" in lines[number - 1]
+
+
+def test_an_anomaly_in_a_layer_of_ours_names_the_call_of_fit():
+    model = nn.MLP(1, [1], "exp" if "exp" in nn.layers.ACTIVATIONS else "relu", generator=0)
+    model.layers[0].neurons[0].w[0].data = 1e308
+    here = __file__
+    with autograd.detect_anomaly(), pytest.raises(AnomalyError, match=re.escape(here)):
+        nn.fit(model, [[1e10]], [0.0], nn.squared_error, nn.SGD(model.parameters()), progress=False)
 
 
 # --- seeds, samples, progress ----------------------------------------------------
@@ -553,20 +815,92 @@ def test_repr_of_history():
         ({"y": [0.0]}, ShapeError, "2 samples but 1 targets"),
         ({"X": [], "y": []}, ShapeError, "no samples"),
         ({"validation": 1.0}, ShapeError, "leaves one part empty"),
-        ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "2 predictions for 1 targets"),
+        ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "validation: 2 samples but 1 targets"),
         ({"seed": "today"}, TypeError, "a seed is an int"),
-        ({"clip_norm": -1.0}, ValueError, "largest must be"),
+        ({"seed": True}, TypeError, "a seed is an int.*got True"),
+        ({"epochs": 1.0}, TypeError, r"epochs must be a whole number.*got float 1\.0"),
+        ({"epochs": True}, TypeError, "epochs must be a whole number.*got True"),
+        ({"epochs": None}, TypeError, "epochs must be a whole number"),
+        ({"batch_size": True}, TypeError, "batch_size must be a whole number"),
+        ({"batch_size": 2.5}, TypeError, "batch_size must be a whole number"),
+        ({"model": None}, TypeError, "fit takes an nn.Module first, got None"),
+        ({"model": nn.MLP}, TypeError, "got the class MLP: make one of it first"),
+        ({"model": lambda x: x}, TypeError, r"got function <lambda>: subclass nn\.Module"),
+        ({"optimizer": None}, TypeError, r"such as nn\.Adam\(model\.parameters\(\).*got None"),
+        ({"optimizer": nn.Adam}, TypeError, "got the class Adam"),
+        ({"optimizer": nn.squared_error}, TypeError, "got function squared_error"),
+        ({"loss": None}, TypeError, r"such as nn\.squared_error, got None"),
+        ({"loss": "mse"}, TypeError, "got str 'mse'"),
+        ({"loss": lambda p, t: 3.0}, TypeError, "the loss gave 3.0: it must depend"),
+        ({"loss": lambda p, t: p}, TypeError, "the loss gave a list, .* the mean"),
+        ({"validation": math.nan}, ValueError, r"validation is \(X, y\) or a share.*got float nan"),
+        ({"validation": -0.1}, ValueError, "validation is .* got float -0.1"),
+        ({"validation": True}, TypeError, "validation is .* got bool True"),
+        ({"validation": 1}, TypeError, "validation is .* got int 1"),
+        ({"validation": "0.2"}, TypeError, "validation is .* got str"),
+        ({"validation": ([1.0],)}, TypeError, "validation is .* got tuple"),
+        ({"validation": (1.0, 2.0)}, TypeError, "validation X must be a sequence of rows"),
+        ({"early_stopping": 1.5}, TypeError, "early_stopping is the number of epochs.*got 1.5"),
+        ({"early_stopping": 0}, ValueError, "early_stopping must be at least 1, got 0"),
+        ({"early_stopping": nn.EarlyStopping}, TypeError, "early_stopping is the number"),
+        ({"clip_norm": 0.0}, ValueError, r"clip_norm must be positive, got 0\.0"),
+        ({"clip_norm": math.nan}, ValueError, "clip_norm must be .* got nan"),
+        ({"callbacks": print}, TypeError, r"write callbacks=\[print\]"),
+        ({"callbacks": 3}, TypeError, "callbacks is a list of functions, got int 3"),
+        ({"callbacks": [3]}, TypeError, r"callback\(history, model\), got int 3"),
+        ({"metrics": [print]}, TypeError, "metrics are functions .* by name"),
+        ({"metrics": {"a": 3}}, TypeError, "a metric is a name and a function, got 'a': int 3"),
+        ({"metrics": {"a": lambda p, t: "x"}}, TypeError, r"metrics\['a'\] gave no number"),
+        ({"schedule": 0.1}, TypeError, "schedule is a function from the epoch.*got float 0.1"),
+        ({"schedule": schedules.cosine}, TypeError, r"schedules\.cosine makes a schedule: call it"),
+        ({"progress": 0}, TypeError, "progress must be True or False, got int 0"),
+        ({"record": "no"}, TypeError, "record must be True or False"),
+        ({"X": np.array(5.0)}, TypeError, "X must be a sequence of rows"),
+        ({"X": None}, TypeError, "X must be a sequence of rows.*got NoneType None"),
+        (
+            {"resume": True},
+            ValueError,
+            r"it has none: nn\.load\(path, model, optimizer=optimizer\)",
+        ),
+        ({"clip_norm": -1.0}, ValueError, "clip_norm must be"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(change, error, match):
     model = Slope(1.0)
+    optimizer = nn.SGD([model.w])
+    state = optimizer.state_dict()
     arguments = {
         "model": model,
         "X": [1.0, 2.0],
         "y": [0.0, 0.0],
         "loss": nn.squared_error,
-        "optimizer": nn.SGD([model.w]),
+        "optimizer": optimizer,
         "progress": False,
     }
     with pytest.raises(error, match=match):
         nn.fit(**(arguments | change))
+    if "metrics" not in change:
+        assert model.w.data == 1.0
+        assert optimizer.state_dict() == state
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": np.int64(2)},
+        {"batch_size": np.int32(8)},
+        {"validation": np.float32(0.2)},
+        {"clip_norm": np.float32(0.5)},
+        {"seed": np.int64(0)},
+        {"record": np.True_},
+        {"early_stopping": np.int64(2)},
+        {"batch_size": 10**30},
+    ],
+    ids=str,
+)
+def test_what_numpy_gives_is_taken(options):
+    plain = {name: getattr(x, "item", lambda x=x: x)() for name, x in options.items()}
+    epochs = {"epochs": 2}
+    ours, expected = (moons_fit(**(epochs | given)) for given in (options, plain))
+    assert ours[0].state_dict() == expected[0].state_dict()
+    assert ours[1].loss == expected[1].loss

@@ -167,7 +167,8 @@ def test_a_regression_in_the_plane_has_no_boundary(notebook, monkeypatch):
         model = nn.MLP(2, [1], generator=0)
         optimizer = nn.SGD(model.parameters(), 0.1)
         nn.fit(model, X, y, loss, optimizer, 1, progress=False, watch=True)
-    assert seen == [None, (X, y)]
+    assert [samples and samples[:2] for samples in seen] == [None, (X, y)]
+    assert seen[1][2].scale == "logit"
 
 
 @pytest.mark.slow

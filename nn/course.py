@@ -1,0 +1,101 @@
+"""Where a training stands, besides parameters and optimizer: what going on with it needs."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from autograd import Value
+from nn.init import Seed, as_generator
+from nn.optimizer import StateError
+from nn.samples import Samples
+from nn.stopping import EarlyStopping, Stopper
+
+
+class Course:
+    """Epochs and updates done, the shuffling, and what schedule and early stopping have seen.
+
+    `earlier` is the `state_dict` of the course to go on with.
+    """
+
+    def __init__(self, seed: Seed, schedule: Any, earlier: dict[str, Any] | None) -> None:
+        self.generator, self.schedule = as_generator(seed), schedule
+        self.earlier = earlier or {}
+        self.epochs: int = self.earlier.get("epochs", 0)
+        self.steps: int = self.earlier.get("steps", 0)
+        self.split_from: Any = None  # where the generator stood before it held samples out
+        self.stopper: Stopper | None = None
+
+    def held_out(self, samples: Samples, share: float) -> tuple[Samples, Samples]:
+        """Those to train on, and those to judge by: the same ones when going on."""
+        if self.earlier.get("split_from"):
+            self.generator = _generator(self.earlier["split_from"])
+        self.split_from = _state(self.generator)
+        return samples.split(share, self.generator)
+
+    def begin(self, rule: EarlyStopping | None, parameters: Sequence[Value]) -> None:
+        """Stand where the earlier course ended; `parameters` are what `rule` restores."""
+        if rule is not None:
+            self.stopper = Stopper(rule, parameters)
+        if self.earlier.get("generator"):
+            self.generator = _generator(self.earlier["generator"])
+        if self.earlier.get("schedule") is not None and hasattr(self.schedule, "load_state_dict"):
+            self.schedule.load_state_dict(self.earlier["schedule"])
+        if self.earlier.get("stopper") is not None and self.stopper is not None:
+            self.stopper.load_state_dict(self.earlier["stopper"])
+
+    def observe(self, loss: float, steps: int) -> bool:
+        """Enter what an epoch has brought; whether to stop after it."""
+        self.epochs, self.steps = self.epochs + 1, steps
+        if hasattr(self.schedule, "observe"):
+            self.schedule.observe(loss)
+        return self.stopper is not None and self.stopper.observe(loss)
+
+    def restore(self) -> None:
+        """Put back the best parameters, where early stopping wants it."""
+        if self.stopper is not None:
+            self.stopper.restore()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What going on needs, as plain numbers and lists."""
+        schedule = self.schedule.state_dict() if hasattr(self.schedule, "state_dict") else None
+        return {
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "generator": _state(self.generator),
+            "split_from": self.split_from,
+            "schedule": schedule,
+            "stopper": self.stopper.state_dict() if self.stopper else None,
+        }
+
+
+def earlier_course(optimizer: Any) -> dict[str, Any]:
+    """The state of the last training with `optimizer`; StateError if there is none."""
+    progress = getattr(optimizer, "progress", None)
+    if progress is None:
+        raise StateError(
+            "resume=True goes on with the last training of this optimizer, but it has none: "
+            "nn.load(path, model, optimizer=optimizer) reads one, or leave resume out"
+        )
+    wanted = {"epochs", "steps", "generator", "split_from", "schedule", "stopper"}
+    if not isinstance(progress, dict) or set(progress) != wanted:
+        raise StateError(f"the progress of an optimizer has {', '.join(sorted(wanted))}")
+    return progress
+
+
+def _state(generator: Random) -> Any:
+    """Where `generator` stands, as plain lists; None where it cannot tell."""
+    try:
+        version, numbers, spare = generator.getstate()
+    except NotImplementedError:  # of the system's own randomness
+        return None
+    return [version, list(numbers), spare]
+
+
+def _generator(state: Any) -> Random:
+    generator = Random()
+    try:
+        version, numbers, spare = state
+        generator.setstate((version, tuple(numbers), spare))
+    except (TypeError, ValueError):
+        raise StateError("the saved state of the shuffling is none of random.Random") from None
+    return generator

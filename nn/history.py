@@ -1,0 +1,58 @@
+"""What `fit` writes down: one entry for each finished epoch."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nn.recording import LayerHistory
+
+if TYPE_CHECKING:
+    from array import array
+
+
+@dataclass
+class History:
+    """What happened in each epoch; lists of equal length, empty where nothing was asked for.
+
+    `metrics` has one list for each name in ``fit(..., metrics={name: function})``, and
+    one for "validation_" and the name where samples are held out. After ``fit(...,
+    record=True)`` `layers` has the gradients and updates of each layer at the steps
+    listed in `steps`, and `states` the numbers of ``model.parameters()`` before the
+    training and after each epoch.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    stopped: str = ""  # "", "early stopping", "callback" or "interrupted"
+    layers: dict[str, LayerHistory] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=list)
+    states: "list[array[float]]" = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.loss)
+
+    def enter(self, record: dict[str, float], metrics: dict[str, float], seconds: float) -> None:
+        """Add one finished epoch."""
+        for name, number in record.items():
+            getattr(self, name).append(number)
+        for name, number in metrics.items():
+            self.metrics.setdefault(name, []).append(number)
+        self.seconds.append(seconds)
+
+    def __repr__(self) -> str:
+        series = {
+            name: getattr(self, name)
+            for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
+        }
+        series |= self.metrics
+        last = {name: numbers[-1] for name, numbers in series.items() if numbers}
+        shown = "".join(f", {name} {number:.4f}" for name, number in last.items())
+        stopped = f", stopped: {self.stopped}" if self.stopped else ""
+        return f"<History of {self.epochs} epochs{shown}{stopped}>"

@@ -1,0 +1,187 @@
+"""What all optimisers share: parameters, a learning rate, steps, and a state to go on from."""
+
+import functools
+import inspect
+import operator
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from autograd import Value, zero_grad
+from autograd.checks import as_float, as_list
+from autograd.errors import ChainruleError, GraphError, ShapeError
+from nn.module import Module
+from nn.settings import Setting, as_count, as_number, settings_of
+from nn.updates import Formula, update
+
+Loss: TypeAlias = Callable[[], Any]
+
+# What other libraries call our settings.
+ELSEWHERE = {
+    "lr": "learning_rate",
+    "eta": "learning_rate",
+    "step_size": "learning_rate",
+    "params": "parameters",
+    "eps": "epsilon",
+    "lr_decay": "learning_rate_decay",
+    "decay": "weight_decay",
+    "rho": "alpha",
+    "beta": "betas",
+    "beta_1": "betas",
+    "beta_2": "betas",
+    "beta1": "betas",
+    "beta2": "betas",
+}
+
+
+class StateError(ChainruleError, ValueError):
+    """A saved state does not belong to this optimizer or schedule."""
+
+
+class Optimizer:
+    """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`.
+
+    A subclass names its `formula` of `nn.updates`, remembers `memory` numbers
+    for each parameter, and says its `settings`.
+    """
+
+    formula: Formula
+    memory = 0
+    learning_rate = Setting(as_number)
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+        # The model whose parameters these all are, where that is known: see Module.parameters.
+        self.model: Module | None = getattr(parameters, "model", None)
+        self.parameters = _checked_parameters(type(self).__name__, parameters)
+        self.learning_rate = learning_rate
+        self.steps = 0
+        zeros = bytes(8 * len(self.parameters))
+        self.state = [array("d", zeros) for _ in range(self.memory)]
+        self.progress: dict[str, Any] | None = None  # of the last `nn.fit`, for going on with it
+
+    def __init_subclass__(cls) -> None:
+        if "__init__" in vars(cls):
+            cls.__init__ = _with_known_names(cls.__init__)  # type: ignore[method-assign]
+
+    def step(self, loss: Loss | None = None) -> None:
+        """Change every parameter once; `loss` recomputes the loss (only nudging needs it).
+
+        A gradient, or a result, that is nan or infinite raises AnomalyError, and
+        nothing is changed: neither parameters nor what is remembered of them.
+        """
+        before, steps = self.state[:], self.steps
+        try:
+            self.steps = steps + 1
+            update(self.formula, self.parameters, self.state, self.settings())
+        except BaseException:
+            if all(map(operator.is_, before, self.state)):  # the step was not taken
+                self.steps = steps
+            raise
+
+    def settings(self) -> tuple[float, ...]:
+        """The last operands of the formula, the same for all parameters."""
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Reset the gradient of every parameter."""
+        zero_grad(self.parameters)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that `step` depends on besides the parameters: settings, steps, what is remembered.
+
+        Plain numbers, texts, lists and dicts, which are copies. ``nn.save(model, path,
+        optimizer=...)`` writes it into a file.
+        """
+        return {
+            "optimizer": type(self).__name__,
+            "settings": {name: getattr(self, name) for name in settings_of(type(self))},
+            "steps": self.steps,
+            "state": [numbers.tolist() for numbers in self.state],
+            "progress": self.progress,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave, its settings (the learning rate too) included.
+
+        StateError for that of another kind of optimizer or another number of
+        parameters; nothing is changed then.
+        """
+        new = _read_state(self, state)
+        vars(self).update(new)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"model": None}  # copies and pickles hold the parameters alone
+
+
+def _checked_parameters(optimizer: str, given: Any) -> list[Value]:
+    """`given` as a list of leaves, each once."""
+    write = f"write {optimizer}(model.parameters(), ...)"
+    if isinstance(given, Module):
+        raise TypeError(
+            f"parameters takes one sequence of Values, got the model {given!r} itself: {write}"
+        )
+    if isinstance(given, str | dict):
+        raise TypeError(f"parameters are a list of Values, got a {type(given).__name__}: {write}")
+    parameters: list[Value] = as_list("parameters", given)
+    if not parameters:
+        raise ShapeError("no parameters: pass model.parameters()")
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            kind = type(parameter).__name__
+            raise TypeError(f"parameters are Values, got {kind} {parameter!r}: {write}")
+        if parameter.parents:
+            raise GraphError(f"{parameter!r} is computed, only leaves are parameters")
+    if len({id(parameter) for parameter in parameters}) < len(parameters):
+        raise ValueError("a parameter is given twice: it would be changed twice a step")
+    return parameters
+
+
+def _with_known_names(init: Callable[..., None]) -> Callable[..., None]:
+    """`init`, which says what to write for a setting that other libraries call otherwise."""
+    known = inspect.signature(init).parameters
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+
+    @functools.wraps(init)
+    def checked(self: Any, *given: Any, **named: Any) -> None:
+        for name, value in named.items():
+            if name in known or open_ended:
+                continue
+            ours, kind = ELSEWHERE.get(name, ""), type(self).__name__
+            if ours in known:
+                shown = "(0.9, 0.999)" if ours == "betas" else f"{value!r:.40}"
+                raise TypeError(f"{kind} takes no {name}: write {ours}={shown}")
+            settings = ", ".join(list(known)[1:])
+            raise TypeError(f"{kind} takes no {name}: its settings are {settings}")
+        init(self, *given, **named)
+
+    return checked
+
+
+def _read_state(optimizer: Optimizer, given: Any) -> dict[str, Any]:
+    """The attributes that `given` sets, all of them checked."""
+    kind = type(optimizer).__name__
+    if not isinstance(given, dict):
+        raise TypeError(
+            f"load_state_dict takes what state_dict() gave, got a {type(given).__name__}"
+        )
+    missing = {"optimizer", "settings", "steps", "state"} - set(given)
+    if missing:
+        raise StateError(f"this is no state of an optimizer: it has no {min(missing)}")
+    if given["optimizer"] != kind:
+        raise StateError(f"the state is that of {given['optimizer']}, this optimizer is {kind}")
+    fresh = object.__new__(type(optimizer))
+    known = settings_of(type(optimizer))
+    if not isinstance(given["settings"], dict) or set(given["settings"]) != set(known):
+        raise StateError(f"the settings of {kind} are {', '.join(known)}")
+    for name, setting in given["settings"].items():
+        setattr(fresh, name, setting)  # which checks it
+    state, count = given["state"], len(optimizer.parameters)
+    if not isinstance(state, Sequence) or any(len(numbers) != count for numbers in state):
+        lengths = sorted({len(numbers) for numbers in state})
+        raise StateError(f"the state is of {lengths} parameters, this optimizer has {count}")
+    fresh.state = [array("d", map(as_float, numbers)) for numbers in state]
+    if len(state) != fresh.memory:
+        raise StateError(f"{kind} remembers {fresh.memory} numbers, the state has {len(state)}")
+    fresh.steps = as_count("steps", given["steps"], 0)
+    fresh.progress = given.get("progress")
+    return vars(fresh)
