@@ -571,7 +571,7 @@ INTERRUPTED = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import nn.training
-epoch = nn.training._Run.epoch
+epoch = nn.run.Run.epoch
 def interrupting(self, batches, bar, number):
     def counted():
         for i, batch in enumerate(batches):
@@ -579,7 +579,7 @@ def interrupting(self, batches, bar, number):
                 os.kill(os.getpid(), signal.SIGINT)
             yield batch
     return epoch(self, counted(), bar, number)
-nn.training._Run.epoch = interrupting
+nn.run.Run.epoch = interrupting
 from chainrule import main
 sys.exit(main())
 """
