@@ -158,6 +158,7 @@ def test_the_report_is_what_scikit_learn_finds_in_the_saved_model(tmp_path, caps
         assert f"  {file} " in text
 
 
+@pytest.mark.slow
 def test_the_xor_demo_learns_in_its_own_number_of_epochs(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     said = []
