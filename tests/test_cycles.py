@@ -6,13 +6,7 @@ import weakref
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="module")
-def only_what_is_made_here():
-    """The collector need not walk all that other tests have loaded, each time it is asked."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+pytestmark = pytest.mark.usefixtures("quick_collections")
 
 
 class Helper:
