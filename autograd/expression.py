@@ -29,8 +29,8 @@ OPERATIONS = {name: getattr(functions, name) for name in _NAMES if hasattr(funct
 del OPERATIONS["dot"]  # of two lists, which an expression cannot hold
 _ALLOWED = "write numbers, names, + - * / **, and operations such as tanh(...)"
 _INSTEAD: dict[type, str] = {
-    ast.Mod: "write fmod(x, y) for the remainder",
-    ast.FloorDiv: "write floor(x/y)",
+    ast.Mod: "write mod(x, y) for the remainder",
+    ast.FloorDiv: "write floordiv(x, y)",
     ast.IfExp: "write where(condition, x, y)",
 }
 _REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp"}
@@ -149,4 +149,5 @@ class _Reader:
         try:
             return OPERATIONS[name](*([arguments] if name in _REDUCTIONS else arguments))
         except TypeError as error:
-            raise ExpressionError(str(error)) from None
+            base = "; to another base it is log(x)/log(2)" if name == "log" else ""
+            raise ExpressionError(f"{error}{base}") from None

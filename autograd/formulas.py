@@ -133,7 +133,7 @@ def _formula_of_user(rule: ops.Rule) -> Formula:
     except (OSError, TypeError):
         raise FormulaError(
             f"the source of rule {rule.__name__} cannot be read: define it with def, in a file "
-            "or a notebook cell"
+            "or a notebook cell (Python's own prompt keeps the source from version 3.13 on)"
         ) from None
     [function] = ast.parse(source).body
     if not isinstance(function, ast.FunctionDef):

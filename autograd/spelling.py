@@ -14,6 +14,9 @@ from collections.abc import Collection, Iterable
 # Signs of printed formulas, and what is typed for them.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "∕": "/"})
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_FRACTION = re.compile("[¼-¾⅐-⅞]")
+_INVERSE = re.compile(r"\b(sin|cos|tan|sinh|cosh|tanh)\s*\*\*\s*(?:-1\b|\(-1\))")
 _CALLED = {
     "ln": "log", "lg": "log10", "ld": "log2", "tg": "tan", "sh": "sinh", "ch": "cosh", "th": "tanh",
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctg": "atan", "arctan2": "atan2",
@@ -88,6 +91,9 @@ def _one_line(text: str) -> str:
     text = re.sub(r"\b([^\W\d]\w*)\.(\w+)\(\)", r"\2(\1)", text)  # x.tanh()
     text = re.sub(r"\b(?:math|np|numpy|torch|autograd|F)\.(?=[a-z])", "", text)
     text = re.sub("[⁰¹²³⁴-⁹⁻]+", lambda found: f"**{found[0].translate(_SUPERSCRIPTS)}", text)
+    text = _INVERSE.sub(r"a\1", text.translate(_SUBSCRIPTS))  # sin⁻¹ x
+    text = _FRACTION.sub(lambda found: f"({unicodedata.normalize('NFKC', found[0])})", text)  # ½
+    text = text.replace("\N{FRACTION SLASH}", "/")
     text = re.sub(r"\|([^|]+)\|", r"abs(\1)", text)
     text = re.sub(r"√\s*(?=\()", "sqrt", re.sub(r"√\s*(\w+)", r"sqrt(\1)", text))
     if "(" not in text:

@@ -79,6 +79,8 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
 def passes(op: str, partials: Sequence[float]) -> list[bool]:
     """Whether a gradient passes over each edge: not to what a choice (`where`) has not taken."""
     chosen = ops.chooses(op)
+    if not chosen:
+        return [True] * len(partials)
     return [partial != 0.0 or i not in chosen for i, partial in enumerate(partials)]
 
 

@@ -290,7 +290,9 @@ def _assignment(text: str) -> tuple[str, float]:
     name, equals, number = (part.strip() for part in text.partition("="))
     name = one_spelling(name)
     if not equals or not name.isidentifier():
-        raise UsageError(f"{text.strip()!r} is not NAME=NUMBER, such as w=0.5")
+        raise UsageError(f"{text.strip()!r} is not NAME=NUMBER, such as w=0.5, without spaces")
+    if re.search(r",\s*\w+\s*=", number):
+        raise UsageError(f"{text.strip()!r} are several: put a space between them, as in w=0.5 x=2")
     if iskeyword(name):
         raise UsageError(f"{name!r} is a word of Python: choose another name, such as {name[:3]}1")
     # inf and nan may be given, but a number too large for a float is a slip.

@@ -49,6 +49,7 @@ def gradient_flow(diagnostics: Diagnostics) -> "Figure":
             )  # fmt: skip
     _name_rows(axes, diagnostics)
     style(axes, "gradient flow", "log10 |d loss / d parameter|")
+    axes.locator_params(axis="x", nbins=5)
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
