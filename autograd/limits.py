@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd import _select
-from autograd._select import Value, topological_order
-from autograd.partials import sits_at_kink
+from autograd import _select, functions
+from autograd._select import Value, apply, topological_order
+from autograd.partials import at_kink, sits_at_kink
 from autograd.runs import Function, run_of
 from autograd.trees import flatten
+from autograd.value import Number
 
 FAR, STEPS, TOLERANCE = 2.0**-6, (2.0**-26, 2.0**-42), 1e-9
 RAYS = 3  # and their opposites
@@ -32,7 +33,7 @@ def nearby(
     @wraps(transform)
     def with_limits(*arguments: Any, **named: Any) -> Any:
         result = transform(*arguments, **named)
-        if not holds_nan(result) or not _is_plain(result):
+        if not holds_nan(result):
             return result
         if not _meets_kink(function, argnums, arguments, named, order):
             return result
@@ -47,10 +48,22 @@ def nearby(
             return list(map(_select.float_of, flatten(moved)[0]))
 
         found = _limits(list(map(_select.float_of, at_point)), there, points.count)
-        kind = _select.constant if isinstance(at_point[0], Value) else float
-        return rebuild(list(map(kind, found)))
+        return rebuild(list(map(_with_limit, at_point, found)))
 
     return with_limits
+
+
+def _with_limit(given: Number, limit: float) -> Number:
+    """`limit` in the place of `given`, as a Value where that is one.
+
+    What a limit depends on is not known: differentiated again, it gives nan.
+    """
+    if not isinstance(given, Value):
+        return limit
+    if not given.requires_grad:
+        return _select.constant(limit)
+    same = given.data == limit or (math.isnan(given.data) and math.isnan(limit))
+    return given if same else functions.add(apply(at_kink, given), limit)
 
 
 def holds_nan(result: Any) -> bool:
@@ -67,10 +80,6 @@ def holds_nan(result: Any) -> bool:
     if not set(map(type, numbers)) <= {float}:
         numbers = list(map(_select.float_of, numbers))
     return any(map(math.isnan, numbers))
-
-
-def _is_plain(result: Any) -> bool:
-    return not any(isinstance(x, Value) and x.requires_grad for x in flatten(result)[0])
 
 
 def _meets_kink(
