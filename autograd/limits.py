@@ -17,6 +17,7 @@ from autograd import _select, functions
 from autograd._select import Value, apply, topological_order
 from autograd.partials import at_kink, sits_at_kink
 from autograd.runs import Function, run_of
+from autograd.sweeps import first_serial
 from autograd.trees import flatten
 from autograd.value import Number
 
@@ -87,11 +88,12 @@ def _meets_kink(
 ) -> bool:
     """Whether the graph of `function` holds a node at a kink, or a derivative of one."""
     with run_of(function, argnums, arguments, named) as run:
+        since = first_serial(run.leaves)
         outputs = [out for out in flatten(run.output)[0] if isinstance(out, Value)]
         return any(
             sits_at_kink(node, chosen=order == 1)
             for out in outputs
-            for node in topological_order(out)
+            for node in topological_order(out, since)
         )
 
 

@@ -8,7 +8,7 @@ import math
 import pytest
 
 import autograd
-from autograd import Value, abs, hypot, max, maximum, min, minimum, norm
+from autograd import Value, abs, hypot, limits, max, maximum, min, minimum, norm
 
 NAN = math.nan
 
@@ -246,3 +246,24 @@ def test_limits_with_a_factor_from_outside_are_values():
     assert math.isnan(nested)  # and not 0; the true one is 12
     along = autograd.grad(lambda b: autograd.hessian(lambda x: abs(x) ** 2 * 3.0)(b))(0.0)
     assert along == 0.0
+
+
+def test_a_limit_looks_no_further_than_the_function_did(monkeypatch):
+    """What came before the arguments is not sorted to find a kink: the cost is the function's."""
+    sorted_nodes = []
+    order = limits.topological_order
+    monkeypatch.setattr(
+        limits,
+        "topological_order",
+        lambda *given: sorted_nodes.extend(found := order(*given)) or found,
+    )
+    counts = []
+    for steps in (10, 1000):
+        x = Value(1.0)
+        for _ in range(steps):
+            x = x * 1.0
+        sorted_nodes.clear()
+        second = autograd.hessian(lambda t: abs(t) ** 2 * x)(0.0)  # noqa: B023
+        assert second.data == 2.0
+        counts.append(len(sorted_nodes))
+    assert 0 < counts[0] == counts[1]
