@@ -108,7 +108,11 @@ class _Points:
         self.numbers = list(map(_select.float_of, leaves))
         self.kinds = [_select.constant if isinstance(x, Value) else float for x in leaves]
         # Powers of two: the steps are exact, wherever the argument has room for them.
-        self.sizes = [math.ldexp(1.0, math.frexp(x)[1]) if x else 1.0 for x in self.numbers]
+        exponents = [min(math.frexp(x)[1], 1023) for x in self.numbers]
+        self.sizes = [
+            math.ldexp(1.0, exponent) if x else 1.0
+            for x, exponent in zip(self.numbers, exponents, strict=True)
+        ]
         self.count = len(leaves)
 
     def moved(self, step: float, direction: Sequence[float]) -> list[Any]:

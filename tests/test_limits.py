@@ -267,3 +267,10 @@ def test_a_limit_looks_no_further_than_the_function_did(monkeypatch):
         assert second.data == 2.0
         counts.append(len(sorted_nodes))
     assert 0 < counts[0] == counts[1]
+
+
+def test_kinks_at_the_largest_numbers():
+    """The larger of two numbers is straight on both sides of the tie, wherever that is."""
+    for tie in (1.0, 1e308, -1e308):
+        rows = autograd.hessian(lambda v: max(v))([tie, tie])
+        assert rows == [[0.0, 0.0], [0.0, 0.0]]
