@@ -923,10 +923,11 @@ cdef bint passes_by_hand(Value node) except -1:
 
 
 cdef int pass_on_once(Value node) except -1:
+    if not node.flags & ARRIVED:
+        return 0
     if node.extra != NULL and node.extra.op != NULL and type(<object> node.extra.op) is Unknown:
         foreign.refuse_unknown(node)
-    if node.flags & ARRIVED:
-        pass_on(node)
+    pass_on(node)
     return 0
 
 
@@ -1776,10 +1777,11 @@ cdef void put_back(Nodes *nodes, Before *before) noexcept:
         PyMem_RawFree(before)
 
 
-cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
+cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes, bint down=False) except NULL:
     """Fill `nodes`: what of the graph below `root` may depend on `inputs`, then `inputs` again.
 
     All start from zero, and `inputs` require a gradient; the result is for `put_back`.
+    A sweep that only goes `down` passes nothing to sides not taken.
     """
     cdef Py_ssize_t i
     cdef Before *before
@@ -1790,7 +1792,7 @@ cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
         since = min(since, (<Value> leaf).serial)
     sort(root, since, nodes, NULL)
     try:
-        check_no_node_by_hand(nodes)
+        check_no_node_by_hand(nodes, root, down)
         for leaf in inputs:
             push(nodes, <PyObject *> leaf)
         before = remember(nodes)
@@ -1805,7 +1807,7 @@ cdef Before *begin_sweep(Value root, list inputs, Nodes *nodes) except NULL:
     return before
 
 
-cdef int check_no_node_by_hand(Nodes *nodes) except -1:
+cdef int check_no_node_by_hand(Nodes *nodes, Value root, bint down) except -1:
     cdef Py_ssize_t i
     cdef bint suspicious = False
     for i in range(nodes.count):
@@ -1813,12 +1815,25 @@ cdef int check_no_node_by_hand(Nodes *nodes) except -1:
     if not suspicious:
         return 0
     forget(nodes)  # Python runs now
-    for i in range(nodes.count):
-        if (<Value> nodes.items[i]).flags & REQUIRES_GRAD and passes_by_hand(<Value> nodes.items[i]):
-            foreign.check_seen_through([<Value> nodes.items[i]], "a sweep of a transform")
+    reached = {id(root)}
+    for i in range(nodes.count - 1, -1, -1):
+        node = <Value> nodes.items[i]
+        if node.requires_grad and (not down or id(node) in reached):
+            if passes_by_hand(node):
+                foreign.check_seen_through([node], "a sweep of a transform")
+            reached.update(ids_of_taken(node))
     for i in range(nodes.count):
         (<Value> nodes.items[i]).flags |= VISITED
     return 0
+
+
+cdef list ids_of_taken(Value node):
+    cdef Py_ssize_t i
+    return [
+        id(<Value> operand(node, i).value)
+        for i in range(operand_count(node))
+        if not is_number(node, i) and passes(node, i)
+    ]
 
 
 def reverse_sweep(Value root not None, double upstream, list inputs not None):
@@ -1827,7 +1842,7 @@ def reverse_sweep(Value root not None, double upstream, list inputs not None):
     cdef Py_ssize_t i
     cdef list found = list(inputs)  # made here, as the garbage collector may run Python
     try:
-        before = begin_sweep(root, inputs, &nodes)
+        before = begin_sweep(root, inputs, &nodes, True)
         if root.flags & VISITED:
             root.gradient.grad = upstream
             root.flags |= ARRIVED
@@ -2065,13 +2080,14 @@ cdef int second_of(
 ) except -1:
     """Pass the gradient of `node` and its change on to the parents."""
     cdef Py_ssize_t i, n = operand_count(node)
-    cdef double few[256]  # tangents, changes, numbers, and whether a partial changes at all
+    # Tangents, changes, numbers, whether a partial changes at all, and room to find that out.
+    cdef double few[320]
     cdef double *tangents = few
     cdef double *changes
     cdef Second *below
     cdef bint moving = False
     if n > 64:
-        tangents = <double *> PyMem_RawMalloc(4 * n * sizeof(double))
+        tangents = <double *> PyMem_RawMalloc(5 * n * sizeof(double))
         if tangents == NULL:
             raise MemoryError()
     changes = tangents + n
@@ -2112,16 +2128,17 @@ cdef int changes_of_partials(
     cdef Py_ssize_t i
     cdef double *numbers = changes + n
     cdef double *any_change = changes + 2 * n
-    cdef int known
+    cdef bint known
     for i in range(n):
         numbers[i] = number_of(node, i)
     if node.rule and not (kinked_rules[node.rule] and may_be_at_kink(node)):
         if not moving:
             return 0
-        known = changes_in_c(node, n, places, seconds, tangents, changes, numbers)
+        if node.flags & MANY:
+            known = changes_of_many(node, n, places, seconds, tangents, changes, numbers)
+        else:
+            known = changes_of_few(node, n, places, seconds, tangents, changes, numbers)
         if known and all_finite(changes, n):
-            for i in range(n):
-                any_change[i] = known < 2 and not has_fixed_partial(node, i)
             return 0
     from autograd import partials
 
@@ -2136,8 +2153,8 @@ cdef int changes_of_partials(
     return 0
 
 
-cdef inline bint has_fixed_partial(Value node, Py_ssize_t i) noexcept:
-    return not node.flags & MANY and derived_rules[node.rule][i] == NUMBER
+cdef inline bint moves(const Py_ssize_t *places, Second *seconds, Py_ssize_t i) noexcept:
+    return places[i] >= 0 and seconds[places[i]].moves
 
 
 cdef bint may_be_at_kink(Value node) noexcept:
@@ -2150,7 +2167,7 @@ cdef bint may_be_at_kink(Value node) noexcept:
     return found
 
 
-cdef int changes_in_c(
+cdef bint changes_of_many(
     Value node,
     Py_ssize_t n,
     const Py_ssize_t *places,
@@ -2159,9 +2176,30 @@ cdef int changes_in_c(
     double *changes,
     const double *numbers,
 ) noexcept:
-    if node.flags & MANY:
-        return sequence_tangent(node.rule, numbers, tangents, n, changes)
-    return changes_of_few(node, n, places, seconds, tangents, changes, numbers)
+    """The changes of the partials of a sequence, and which may change; false where there is no C.
+
+    As in partials.py: what an operand moves, it makes nan by moving so.
+    """
+    cdef Py_ssize_t i, half = n // 2
+    cdef double *any_change = changes + 2 * n
+    cdef double *probe = changes + 3 * n
+    cdef bint finds_zero = False
+    cdef int known = sequence_tangent(node.rule, numbers, tangents, n, changes)
+    if known != 1:
+        return known == 2  # they are fixed
+    for i in range(n):
+        any_change[i] = 1.0
+        finds_zero = finds_zero or changes[i] == 0.0
+    if node.rule == RULE_dot:
+        for i in range(n):
+            any_change[i] = moves(places, seconds, i + half if i < half else i - half)
+    elif finds_zero:
+        for i in range(n):
+            probe[i] = NAN if moves(places, seconds, i) else 0.0
+        sequence_tangent(node.rule, numbers, probe, n, any_change)
+        for i in range(n):
+            any_change[i] = any_change[i] != any_change[i]
+    return True
 
 
 cdef bint changes_of_few(
@@ -2173,33 +2211,33 @@ cdef bint changes_of_few(
     double *changes,
     const double *numbers,
 ) noexcept:
-    """The same for one or two operands, in C; false where there is none."""
-    cdef Py_ssize_t i
-    cdef double by_x = 0.0, by_y = 0.0
+    """The same for one or two operands."""
+    cdef Py_ssize_t i, j
+    cdef double by[2]
+    cdef double *any_change = changes + 2 * n
     cdef int how
-    cdef bint chooses = choosing_rules[node.rule] != 0
     for i in range(n):
         how = derived_rules[node.rule][i]
-        changes[i] = 0.0
+        changes[i] = any_change[i] = 0.0
         if how == NUMBER or is_number(node, i):
             continue
         if how == OPERAND_A or how == OPERAND_B:
-            changes[i] = tangents[0 if how == OPERAND_A else 1]
+            j = 0 if how == OPERAND_A else 1
+            changes[i], any_change[i] = tangents[j], moves(places, seconds, j)
             continue
         if how == 0:
             return False
         if how == ITSELF:
-            by_x, by_y = node.partial_a, node.partial_b
+            how = node.rule
+            by[0], by[1] = node.partial_a, node.partial_b
         elif n == 1:
-            unary_rule(how, numbers[0], &by_x)
+            unary_rule(how, numbers[0], &by[0])
         else:
-            binary_rule(how, numbers[0], numbers[1], &by_x, &by_y)
-        if places[0] >= 0 and seconds[places[0]].moves and not (chooses and by_x == 0.0):
-            changes[i] += by_x * tangents[0]
-        if n < 2 or (chooses and by_y == 0.0):
-            continue
-        if places[1] >= 0 and seconds[places[1]].moves:
-            changes[i] += by_y * tangents[1]
+            binary_rule(how, numbers[0], numbers[1], &by[0], &by[1])
+        for j in range(n):
+            if moves(places, seconds, j) and not (by[j] == 0.0 and choosing_rules[how] >> j & 1):
+                changes[i] += by[j] * tangents[j]
+                any_change[i] = 1.0
     return True
 
 

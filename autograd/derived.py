@@ -130,6 +130,12 @@ def has_kink(formula: Formula, find: Callable[[str], Formula]) -> bool:
     return False
 
 
+def zero_partials(formula: Formula) -> tuple[int, ...]:
+    """The operands that the value of `formula` does not depend on: their partials are always 0."""
+    partials = enumerate(formula.results[1:])
+    return tuple(position for position, partial in partials if _is_zero(partial))
+
+
 def without_unused_steps(formula: Formula) -> Formula:
     """The same formula, rid of the steps that no result needs."""
     needed = {name for result in formula.results for name in _names_in(result)}

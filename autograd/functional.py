@@ -178,6 +178,20 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pull_back([1.0, 10.0])
     ([12.0, 7.0], (14.0, 13.0))
     """
+    value, pull_back = _vjp(function, *primals)
+
+    def with_limits(upstream: Any) -> Any:
+        slopes = pull_back(upstream)
+        if limits.holds_nan(slopes):
+            every = tuple(range(len(primals)))
+            again = limits.nearby(lambda *x: _vjp(function, *x)[1](upstream), function, every)
+            slopes = again(*primals)
+        return slopes
+
+    return value, with_limits
+
+
+def _vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     with run_of(function, tuple(range(len(primals))), primals, {}) as run:
         outputs, rebuild = run.outputs()
         # An output that is an argument itself is a mere number once the run is closed.

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
-from autograd import _select
-from autograd._select import Value, topological_order
-from autograd.partials import sits_at_kink
+from autograd import _select, functions
+from autograd._select import Value, apply, topological_order
+from autograd.partials import at_kink, sits_at_kink
 from autograd.runs import Function, run_of
+from autograd.sweeps import first_serial
 from autograd.trees import flatten
+from autograd.value import Number
 
 FAR, STEPS, TOLERANCE = 2.0**-6, (2.0**-26, 2.0**-42), 1e-9
 RAYS = 3  # and their opposites
@@ -32,7 +34,7 @@ def nearby(
     @wraps(transform)
     def with_limits(*arguments: Any, **named: Any) -> Any:
         result = transform(*arguments, **named)
-        if not holds_nan(result) or not _is_plain(result):
+        if not holds_nan(result):
             return result
         if not _meets_kink(function, argnums, arguments, named, order):
             return result
@@ -47,10 +49,22 @@ def nearby(
             return list(map(_select.float_of, flatten(moved)[0]))
 
         found = _limits(list(map(_select.float_of, at_point)), there, points.count)
-        kind = _select.constant if isinstance(at_point[0], Value) else float
-        return rebuild(list(map(kind, found)))
+        return rebuild(list(map(_with_limit, at_point, found)))
 
     return with_limits
+
+
+def _with_limit(given: Number, limit: float) -> Number:
+    """`limit` in the place of `given`, as a Value where that is one.
+
+    What a limit depends on is not known: differentiated again, it gives nan.
+    """
+    if not isinstance(given, Value):
+        return limit
+    if not given.requires_grad:
+        return _select.constant(limit)
+    same = given.data == limit or (math.isnan(given.data) and math.isnan(limit))
+    return given if same else functions.add(apply(at_kink, given), limit)
 
 
 def holds_nan(result: Any) -> bool:
@@ -69,20 +83,17 @@ def holds_nan(result: Any) -> bool:
     return any(map(math.isnan, numbers))
 
 
-def _is_plain(result: Any) -> bool:
-    return not any(isinstance(x, Value) and x.requires_grad for x in flatten(result)[0])
-
-
 def _meets_kink(
     function: Function, argnums: Any, arguments: Any, named: dict[str, Any], order: int
 ) -> bool:
     """Whether the graph of `function` holds a node at a kink, or a derivative of one."""
     with run_of(function, argnums, arguments, named) as run:
+        since = first_serial(run.leaves)
         outputs = [out for out in flatten(run.output)[0] if isinstance(out, Value)]
         return any(
             sits_at_kink(node, chosen=order == 1)
             for out in outputs
-            for node in topological_order(out)
+            for node in topological_order(out, since)
         )
 
 
@@ -97,7 +108,11 @@ class _Points:
         self.numbers = list(map(_select.float_of, leaves))
         self.kinds = [_select.constant if isinstance(x, Value) else float for x in leaves]
         # Powers of two: the steps are exact, wherever the argument has room for them.
-        self.sizes = [math.ldexp(1.0, math.frexp(x)[1]) if x else 1.0 for x in self.numbers]
+        exponents = [min(math.frexp(x)[1], 1023) for x in self.numbers]
+        self.sizes = [
+            math.ldexp(1.0, exponent) if x else 1.0
+            for x, exponent in zip(self.numbers, exponents, strict=True)
+        ]
         self.count = len(leaves)
 
     def moved(self, step: float, direction: Sequence[float]) -> list[Any]:

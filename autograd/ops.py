@@ -55,7 +55,7 @@ def pow(x, y):
     out = math.pow(x, y) if x < 0.0 else x**y
     # Two forms of y * x**(y - 1): neither overflows or vanishes before the result does.
     at_zero, _ = reciprocal(x)
-    below_one = y * (out / x) if x else (y * at_zero / y if y else 0.0)
+    below_one = y * out / x if x else (y * at_zero / y if y else 0.0)
     slope = y * x ** (y - 1.0) if y >= 1.0 else below_one
     log_x = math.log(x) if x > 0.0 else (math.nan if x < 0.0 else 0.0)
     return out, slope, out * log_x
@@ -125,7 +125,8 @@ def acos(x):
     return math.acos(x), -slope
 
 def atan(x):
-    return math.atan(x), 1.0 / (1.0 + x * x)
+    slope, _ = atan_slope(x)
+    return math.atan(x), slope
 
 def atan2(y, x):
     radius = math.hypot(x, y)
@@ -312,6 +313,10 @@ def reciprocal(x):  # 1 / x, and what it tends to at 0, where a root begins
 def one_minus_square(x):
     return (1.0 - x) * (1.0 + x), -2.0 * x
 
+def atan_slope(x):  # 1 / (1 + x**2), where x**2 overflows too
+    out = 1.0 / (1.0 + x * x) if x * x < 1e16 else 1.0 / x / x
+    return out, -2.0 * (x * out * out)
+
 def sigmoid_slope(x):  # sigmoid(x) * (1 - sigmoid(x))
     e = math.exp(-x if x > 0.0 else x)
     out = e / ((1.0 + e) * (1.0 + e))
@@ -410,7 +415,7 @@ TABLE: dict[Rule, Facts] = {
     logsumexp: Facts("logsumexp", ((-700.0, 700.0),), "all -inf: splits evenly"),
 }
 
-PARTS = (reciprocal, one_minus_square, sigmoid_slope, tanh_slope, direction)
+PARTS = (reciprocal, one_minus_square, atan_slope, sigmoid_slope, tanh_slope, direction)
 SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}
 CHOICES = {rule.__name__: facts.chooses for rule, facts in TABLE.items() if facts.chooses}
 

@@ -25,6 +25,7 @@ from autograd.derived import (
     substituted,
     tangent_formula,
     without_unused_steps,
+    zero_partials,
 )
 from autograd.errors import FormulaError, GraphError
 from autograd.foreign import check_seen_through, shown
@@ -164,7 +165,7 @@ def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     name = derived.__name__ = named_after(derived)
     derived.formula, derived.derived_from = formula, (rule, operand)
     ops.SYMBOLS[str(name)] = _symbol(rule, base.operands, operand)
-    derived.chooses = ops.chooses(rule.__name__) and range(sys.maxsize)
+    derived.chooses = range(sys.maxsize) if ops.chooses(rule.__name__) else zero_partials(formula)
     if is_own(rule) or getattr(rule, "is_built_in", False):
         derived.is_built_in = True
         _select.adopt(derived)
@@ -354,7 +355,7 @@ _ON_VALUES = {
 def changes_of_partials(
     rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float | None]
 ) -> Sequence[float | None]:
-    """How fast each partial of `rule` changes; None for an operand at rest, and a fixed partial.
+    """How fast each partial of `rule` changes; None for one that depends on nothing that moves.
 
     nan where a partial is chosen at a kink (`ops.KINK`), whatever it is that moves.
     """
@@ -364,17 +365,15 @@ def changes_of_partials(
             return [math.nan] * len(operands)
     if all(tangent is None for tangent in tangents):
         return [None] * len(operands)
-    fixed = _fixed_partials(rule) or [False] * len(operands)
+    if not formula_for(rule).sequence:
+        return [_tangent(rule, operand, operands, tangents) for operand in range(len(operands))]
     changes = tangents_of_partials(rule, operands, tangents)
-    return [None if still else change for still, change in zip(fixed, changes, strict=True)]
-
-
-@kept_by_rule
-def _fixed_partials(rule: ops.Rule) -> list[bool]:
-    """For each operand, whether the partial by it is always the same; [] for a sequence's."""
-    if formula_for(rule).sequence:
-        return []
-    return [source.number is not None for source in sources(rule)]
+    if 0.0 not in changes:
+        return changes
+    # What an operand moves, it makes nan by moving so.
+    probe = [None if tangent is None else math.nan for tangent in tangents]
+    moved = map(math.isnan, tangents_of_partials(rule, operands, probe))
+    return [change if moves else None for change, moves in zip(changes, moved, strict=True)]
 
 
 def sits_at_kink(node: Value, *, chosen: bool) -> bool:
@@ -410,7 +409,8 @@ def tangents_of_partials(
 ) -> list[float]:
     """How fast each partial of `rule` changes when the operands move along `tangents`."""
     if not formula_for(rule).sequence:
-        return [_tangent(rule, operand, operands, tangents) for operand in range(len(operands))]
+        every = range(len(operands))
+        return [_tangent(rule, operand, operands, tangents) or 0.0 for operand in every]
     function = _tangent_function(rule)
     moving = [tangent or 0.0 for tangent in tangents]
     return list(function(operands, moving)[1:]) if function else [0.0] * len(operands)
@@ -418,20 +418,20 @@ def tangents_of_partials(
 
 def _tangent(
     rule: ops.Rule, operand: int, operands: Sequence[float], tangents: Sequence[float | None]
-) -> float:
+) -> float | None:
     source = sources(rule)[operand]
     if source.number is not None:
-        return 0.0
+        return None
     if source.operand is not None:
-        return tangents[source.operand] or 0.0
+        return tangents[source.operand]
     derived = rule if source.is_value else derived_rule(rule, operand)
     _, *partials = derived(*operands)
     # A plain sum; where nothing moves, an infinite partial does not matter.
-    total = 0.0
+    total: float | None = None
     passing = passes(derived.__name__, partials)
     for partial, tangent, on in zip(partials, tangents, passing, strict=True):
         if tangent is not None and on:
-            total += partial * tangent
+            total = (total or 0.0) + partial * tangent
     return total
 
 

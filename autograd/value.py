@@ -166,10 +166,10 @@ class Value(Node):
         Nothing goes to the side that a choice has not taken, however steep it is,
         nor on from a node that nothing has arrived at.
         """
-        if type(self._name) is Unknown:
-            foreign.refuse_unknown(self)
         if not self._arrived:
             return
+        if type(self._name) is Unknown:
+            foreign.refuse_unknown(self)
         upstream, on = self._grad, passes(self._name, self._partials)
         for parent, partial, passing in zip(self._parents, self._partials, on, strict=True):
             if parent._required and passing:

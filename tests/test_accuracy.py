@@ -7,6 +7,7 @@ mpmath in as many digits as it takes.
 import functools
 import itertools
 import math
+import sys
 
 import pytest
 from reference import REFERENCE, mp
@@ -114,6 +115,7 @@ def test_the_digits_of_values_and_derivatives(name):
 PARTS = {
     "reciprocal": (lambda x: 1 / x, [(1e-100,), (0.3,), (1e100,)]),
     "one_minus_square": (lambda x: 1 - x**2, [(1e-9,), (0.3,), (1 - 1e-9,), (-0.7,)]),
+    "atan_slope": (lambda x: 1 / (1 + x**2), [(1e-9,), (0.7,), (-1e7,), (3e8,), (1e100,)]),
     "sigmoid_slope": (lambda x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2, [(1e-9,), (0.7,), (-300.0,)]),
     "tanh_slope": (lambda x: 1 / mp.cosh(x) ** 2, [(1e-9,), (0.7,), (19.5,), (-150.0,)]),
     "direction": (
@@ -240,3 +242,22 @@ def test_at_the_end_of_a_domain_derivatives_are_one_sided_limits(function, x, ex
     second = [autograd.hessian(function)(x), autograd.hvp(function, (x,), (1.0,))[0]]
     second.append(autograd.grad(autograd.grad(function))(x))
     assert second == pytest.approx([expected[1]] * 3, nan_ok=True)
+
+
+def test_the_slope_of_atan_where_the_square_overflows():
+    """1 / (1 + x²), as small as numbers are; all further derivatives are 0 there."""
+    for x in (1e154, -1e155, 1e155, 3e157):
+        assert error(ops.atan(x)[1], 1 / (1 + mp.mpf(x) ** 2)) < 1e-10  # of few digits below 1e-308
+    rule = derived_rule(ops.atan, 0)
+    for _ in range(3):
+        rule = derived_rule(rule, 0)
+        assert rule(1.7e308)[0] == 0.0
+
+
+@pytest.mark.parametrize("x", [5e-324, 1e-310, 1e-300, 1e-20, 3.0, 1e300])
+@pytest.mark.parametrize("y", [0.0, -0.0, 1e-10, -1e-10, 1e-5, 0.3, 0.9])
+def test_the_slope_of_a_power_close_to_zero(x, y):
+    """y * x**(y - 1), where 1 / x alone overflows."""
+    with mp.workdps(400):
+        truth = mp.mpf(y) * mp.mpf(x) ** (mp.mpf(y) - 1)
+    assert error(ops.pow(x, y)[1], truth) < 1e-13 or abs(truth) > sys.float_info.max

@@ -11,7 +11,7 @@ import pickle
 import pytest
 
 import autograd
-from autograd import Value, apply, ops
+from autograd import Value, apply, errors, ops
 from autograd.sweeps import forward_sweep, reverse_sweep, second_sweep
 
 INF = math.inf
@@ -243,3 +243,21 @@ def test_what_is_not_reached_depends_on_nothing_else():
     slope = autograd.gradient(autograd.relu(x), x, create_graph=True)
     assert slope.data == 0.0
     assert autograd.gradient(slope, x) == 0.0
+
+
+def test_a_node_made_by_hand_may_stand_on_the_side_not_taken(engine):
+    """It refuses a gradient it cannot pass on; here none has to pass."""
+    x = engine.Value(2.0)
+    opaque = engine.Value(4.0, (x,))
+    engine.apply(ops.where, 0.0, opaque, x * 3.0).backward()
+    assert x.grad == 3.0
+    with pytest.raises(errors.GraphError, match="made by hand"):
+        engine.apply(ops.where, 1.0, opaque, x * 3.0).backward()
+
+
+def test_a_transform_too_passes_a_node_made_by_hand_that_is_not_taken():
+    function = lambda x: autograd.where(x > 5.0, Value(4.0, (x,)), x**3)  # noqa: E731
+    assert autograd.grad(function)(2.0) == 12.0
+    assert autograd.grad(autograd.grad(function))(2.0) == 12.0
+    with pytest.raises(errors.GraphError, match="made by hand"):
+        autograd.grad(function)(6.0)

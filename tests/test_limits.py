@@ -8,7 +8,7 @@ import math
 import pytest
 
 import autograd
-from autograd import Value, abs, hypot, max, maximum, min, minimum, norm
+from autograd import Value, abs, hypot, limits, max, maximum, min, minimum, norm
 
 NAN = math.nan
 
@@ -172,3 +172,105 @@ def test_a_dead_inner_logsumexp_takes_no_part():
     expected = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25, -0.25, 0, 0, -0.25, 0.25]
     assert flat(autograd.hessian(function)(point)) == expected
     assert flat(autograd.jacobian(autograd.grad(function))(point)) == expected
+
+
+ONE_SIDED = {  # of order two at 0; each is a constant times sqrt(x), or 2 * asin(sqrt(x / 2))
+    "sqrt": autograd.sqrt,
+    "**": lambda x: x**0.5,
+    "2 sqrt": lambda x: 2.0 * autograd.sqrt(x),
+    "sqrt 2": lambda x: autograd.sqrt(x) * 2.0,
+    "2 **": lambda x: 2.0 * x**0.5 + x * x,
+    "sqrt / 2": lambda x: autograd.sqrt(x) / 2.0,
+    "sqrt(x / 3)": lambda x: autograd.sqrt(x / 3.0),
+    "sqrt(3 x)": lambda x: autograd.sqrt(3.0 * x),
+    "constant": lambda x: Value(3.0, requires_grad=False) * autograd.sqrt(x),
+    "dot": lambda x: autograd.dot([2.0, 1.0], [autograd.sqrt(x), x]),
+    "sum": lambda x: autograd.sum([autograd.sqrt(x), x]),
+    "mean": lambda x: autograd.mean([autograd.sqrt(x), x]),
+    "prod": lambda x: autograd.prod([2.0, autograd.sqrt(x), 3.0]),
+    "max": lambda x: autograd.max([autograd.sqrt(x), -1.0, x - 1.0]),
+    "maximum": lambda x: maximum(autograd.sqrt(x), -1.0),
+    "where": lambda x: autograd.where(True, autograd.sqrt(x), 1.0),
+    "clip": lambda x: autograd.clip(autograd.sqrt(x), -1.0, 1.0),
+    "relu": lambda x: autograd.relu(autograd.sqrt(x) + 1.0),
+    "elu": lambda x: autograd.elu(autograd.sqrt(x) + 1.0),
+    "leaky": lambda x: autograd.leaky_relu(autograd.sqrt(x) - 1.0),
+    "acos": lambda x: 2.0 * autograd.acos(1.0 - x),
+    "acosh": lambda x: autograd.acosh(1.0 + x) / 2.0,
+}
+
+
+@pytest.mark.parametrize("name", ONE_SIDED)
+def test_what_stays_the_same_leaves_an_infinite_second_derivative_as_it_is(name):
+    """A constant times sqrt(x) has the second derivative of -1/4 x**-1.5: -inf from the right."""
+    function = ONE_SIDED[name]
+    assert autograd.hessian(function)(0.0) == -math.inf
+    assert autograd.hvp(function, (0.0,), (1.0,)) == (-math.inf,)
+    assert autograd.derivative(function, 2)(0.0) == -math.inf
+    assert autograd.grad(autograd.grad(function))(0.0) == -math.inf
+    assert autograd.jvp(autograd.grad(function), (0.0,), (1.0,))[1] == -math.inf
+    tangent = lambda x: autograd.jvp(function, (x,), (1.0,))[1]  # noqa: E731
+    assert autograd.grad(tangent)(0.0) == autograd.jvp(tangent, (0.0,), (1.0,))[1] == -math.inf
+    both = autograd.hessian(lambda v: function(v[0]) + v[1] ** 2)([0.0, 1.0])
+    assert both == [[-math.inf, 0.0], [0.0, 2.0]]
+
+
+def test_a_change_that_is_0_only_here_leaves_nan():
+    """6 (sqrt(x) + y) / (2 sqrt(x)) tends to 3 at (0, 0), along y = 0, and elsewhere from there."""
+    rows = autograd.hessian(lambda v: (autograd.sqrt(v[0]) + v[1]) ** 3)([0.0, 0.0])
+    assert math.isnan(rows[0][1])
+    assert math.isnan(rows[1][0])
+
+
+def test_a_pull_back_through_a_kink_is_the_limit_too():
+    """The function pulled back is the gradient of x², 2x."""
+    value, pull_back = autograd.vjp(autograd.grad(lambda x: abs(x) ** 2), 0.0)
+    assert (value, pull_back(1.0), pull_back(3.0)) == (0.0, (2.0,), (6.0,))
+
+
+def test_limits_at_values_are_values_of_unknown_derivative():
+    """norm(v)**2 is x² + y², of Hessian 2 I; what a limit depends on is not known: nan, not 0."""
+    x, y = Value(0.0), Value(0.0)
+    rows = autograd.hessian(lambda v: norm(v) ** 2)([x, y])
+    assert [[entry.data for entry in row] for row in rows] == [[2.0, 0.0], [0.0, 2.0]]
+    assert rows[0][0].requires_grad
+    rows[0][0].backward()
+    assert math.isnan(x.grad)
+
+
+def test_limits_with_a_factor_from_outside_are_values():
+    """The second derivative of a² x² is 2 a²."""
+    a = Value(3.0)
+    assert autograd.hessian(lambda x: abs(x) ** 2 * a**2)(0.0).data == pytest.approx(18.0, rel=1e-9)
+    nested = autograd.grad(lambda b: autograd.hessian(lambda x: abs(x) ** 2 * b**2)(0.0))(3.0)
+    assert math.isnan(nested)  # and not 0; the true one is 12
+    along = autograd.grad(lambda b: autograd.hessian(lambda x: abs(x) ** 2 * 3.0)(b))(0.0)
+    assert along == 0.0
+
+
+def test_a_limit_looks_no_further_than_the_function_did(monkeypatch):
+    """What came before the arguments is not sorted to find a kink: the cost is the function's."""
+    sorted_nodes = []
+    order = limits.topological_order
+    monkeypatch.setattr(
+        limits,
+        "topological_order",
+        lambda *given: sorted_nodes.extend(found := order(*given)) or found,
+    )
+    counts = []
+    for steps in (10, 1000):
+        x = Value(1.0)
+        for _ in range(steps):
+            x = x * 1.0
+        sorted_nodes.clear()
+        second = autograd.hessian(lambda t: abs(t) ** 2 * x)(0.0)  # noqa: B023
+        assert second.data == 2.0
+        counts.append(len(sorted_nodes))
+    assert 0 < counts[0] == counts[1]
+
+
+def test_kinks_at_the_largest_numbers():
+    """The larger of two numbers is straight on both sides of the tie, wherever that is."""
+    for tie in (1.0, 1e308, -1e308):
+        rows = autograd.hessian(lambda v: max(v))([tie, tie])
+        assert rows == [[0.0, 0.0], [0.0, 0.0]]

@@ -9,6 +9,7 @@ from autograd.derived import (
     has_kink,
     source_of,
     tangent_formula,
+    zero_partials,
 )
 from autograd.errors import FormulaError
 from autograd.export.c import c_function, c_update
@@ -143,12 +144,16 @@ class _Header:
         self.tangents[formula.name] = f"return {call} == 0.0;"
 
     def masks(self, choices: Mapping[str, Container[int]]) -> Iterator[int]:
-        """For each rule, the operands it may not take; a rule derived from a choice is one."""
+        """For each rule, the operands it may not take; a rule derived from a choice is one.
+
+        Nor does a derived rule take an operand that it does not depend on.
+        """
         for name in self.kinds:
             base = name
             while base not in choices and "_" in base:
                 base = base.rpartition("_")[0]
-            chosen = choices.get(name, range(8) if base in choices else ())
+            unused = zero_partials(self.formulas[name])
+            chosen = choices.get(name, range(8) if base in choices else unused)
             yield sum(1 << i for i in range(8) if i in chosen)
 
     def text(self, own: int, choices: Mapping[str, Container[int]]) -> str:
