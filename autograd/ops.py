@@ -422,5 +422,7 @@ CHOICES = {rule.__name__: facts.chooses for rule, facts in TABLE.items() if fact
 
 def chooses(op: str) -> Sequence[int]:
     """The operands that a node of operation `op` may not have taken; see `Facts`."""
+    if type(op) is str:
+        return CHOICES.get(op, ())
     rule = getattr(op, "rule", None)  # of a `formulas.RuleName`
     return CHOICES.get(op, ()) if rule is None or rule in TABLE else getattr(rule, "chooses", ())

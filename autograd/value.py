@@ -48,13 +48,17 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
 
 def _kind(parents: "tuple[Value, ...]") -> "type[Value]":
     """The class of a result: that of its operands, where they are of a subclass."""
-    kinds = [kind for kind in map(type, parents) if kind is not Value]
+    kinds = dict.fromkeys(map(type, parents))  # in their order
+    kinds.pop(Value, None)
     return max(kinds, key=lambda kind: len(kind.__mro__)) if kinds else Value
 
 
 def constant(number: Any) -> "Value":
     """A leaf that needs no gradient: how a plain number enters an expression."""
-    return Value(number, requires_grad=False)
+    node = Value.__new__(Value)
+    node._data = number if type(number) is float else as_float(number)
+    node._scope = modes.current.get().scope
+    return node
 
 
 def topological_order(root: "Value", since: int = 0) -> list["Value"]:
@@ -79,8 +83,6 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
 def passes(op: str, partials: Sequence[float]) -> list[bool]:
     """Whether a gradient passes over each edge: not to what a choice (`where`) has not taken."""
     chosen = ops.chooses(op)
-    if not chosen:
-        return [True] * len(partials)
     return [partial != 0.0 or i not in chosen for i, partial in enumerate(partials)]
 
 
@@ -170,9 +172,9 @@ class Value(Node):
             return
         if type(self._name) is Unknown:
             foreign.refuse_unknown(self)
-        upstream, on = self._grad, passes(self._name, self._partials)
-        for parent, partial, passing in zip(self._parents, self._partials, on, strict=True):
-            if parent._required and passing:
+        upstream, chosen = self._grad, ops.chooses(self._name)
+        for i, (parent, partial) in enumerate(zip(self._parents, self._partials, strict=True)):
+            if parent._required and (partial != 0.0 or i not in chosen):
                 parent._grad += upstream * partial
                 parent._arrived = True
 
