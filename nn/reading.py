@@ -284,8 +284,10 @@ def targets_kind(y: Sequence[Any]) -> str:
 def _without_brackets(y: Sequence[Any]) -> Sequence[Any]:
     """`y`, of rows of one target each the targets."""
     rows = list(map(opened, y))
-    one_each = all(isinstance(row, list) and len(row) == 1 for row in rows)
-    return [row[0] for row in rows] if one_each else y
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 1:
+            return y
+    return [row[0] for row in rows]
 
 
 def _rows_kind(rows: list[list[float]]) -> str:
@@ -360,8 +362,9 @@ def _shape(value: Value) -> str:
     A sigmoid is also what is clipped to between 0 and 1, exp(logsigmoid(x)), the
     complement of a sigmoid, (1 + tanh(x)) / 2, 1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)).
     """
-    if value.op in ("sigmoid", "tanh"):
-        return value.op
+    op: str = value.op
+    if op in ("sigmoid", "tanh"):
+        return op
     if value.op == "clip" and _low_and_high(value):
         return "sigmoid"
     if value.op == "exp" and value.parents[0].op == "logsigmoid":

@@ -518,9 +518,22 @@ def updated(neuron, kind):
     elif kind == "list, no_grad":
         with no_grad():
             neuron.w = [w - 0.1 * w.grad for w in neuron.w]
+    elif kind == "number":
+        neuron.b = neuron.b.data - 0.1 * neuron.b.grad
+    elif kind == "list of numbers":
+        neuron.w = [w.data - 0.1 * w.grad for w in neuron.w]
+    elif kind == "number in a list":
+        neuron.w[0] = neuron.w[0].data - 0.1 * neuron.w[0].grad
+    elif kind == "array":
+        neuron.w = np.array(neuron.w) - 0.1
+    elif kind == "array of numbers":
+        neuron.w = np.array([w.data - 0.1 * w.grad for w in neuron.w])
 
 
-KINDS = ["attribute", "in place", "list", "element", "no_grad", "list, no_grad"]
+KINDS = [
+    "attribute", "in place", "list", "element", "no_grad", "list, no_grad", "number",
+    "list of numbers", "number in a list", "array", "array of numbers",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -572,6 +585,11 @@ def test_what_is_no_loss_is_not_warned_of():
         with no_grad():
             model.mean = Value(0.0, requires_grad=False)
             model.mean = model.mean * 0.9 + 0.1
+        other = MLP(2, [3, 1], generator=0)
+        other.parameters()
+        other.layers[0].neurons[0].b = None  # a neuron without a bias
+        del other.layers[0].neurons[2]
+        other.parameters()
         neuron = model.layers[0].neurons[0]
         neuron.b = Value(1.0)  # another parameter
         neuron.w = [Value(0.5), Value(0.5)]
