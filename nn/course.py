@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from autograd import Value
+from autograd.errors import ShapeError
 from nn.init import Seed, as_generator
 from nn.optimizer import StateError
 from nn.samples import Samples
@@ -31,7 +32,12 @@ class Course:
         if self.earlier.get("split_from") is not None:
             self.generator = _generator(self.earlier["split_from"])
         self.split_from = _state(self.generator)
-        return samples.split(share, self.generator)
+        try:
+            return samples.split(share, self.generator)
+        except ShapeError:
+            raise ShapeError(
+                f"validation={share!r} of {len(samples.X)} samples leaves one part empty"
+            ) from None
 
     def begin(self, rule: EarlyStopping | None, parameters: Sequence[Value]) -> None:
         """Stand where the earlier course ended; `parameters` are what `rule` restores."""

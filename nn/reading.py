@@ -269,10 +269,11 @@ def targets_kind(y: Sequence[Any]) -> str:
         return ""
     if not rows:
         return ""
-    if all(isinstance(row, list) and len(row) > 1 for row in rows):
-        return _rows_kind(rows)
-    if any(isinstance(row, list) for row in rows):
-        return ""
+    # Not with all() and any(): a generator that is left early can swallow a Ctrl-C.
+    lists = [row for row in rows if isinstance(row, list)]
+    if lists:
+        several = len(lists) == len(rows) and min(map(len, lists)) > 1
+        return _rows_kind(lists) if several else ""
     numbers = set(rows)
     if numbers <= {0.0, 1.0}:
         return "ones" if numbers == {1.0} else "two"

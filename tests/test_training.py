@@ -814,7 +814,7 @@ def test_repr_of_history():
         ({"batch_size": 0}, ShapeError, "a batch holds at least one sample, got size 0"),
         ({"y": [0.0]}, ShapeError, "2 samples but 1 targets"),
         ({"X": [], "y": []}, ShapeError, "no samples"),
-        ({"validation": 1.0}, ShapeError, "leaves one part empty"),
+        ({"validation": 1.0}, ShapeError, r"validation=1\.0 of \d+ samples leaves one part empty"),
         ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "validation: 2 samples but 1 targets"),
         ({"seed": "today"}, TypeError, "a seed is an int"),
         ({"seed": True}, TypeError, "a seed is an int.*got True"),
