@@ -13,6 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_grad
+from autograd._select import float_of
 from autograd.errors import GraphError, NumberError, ShapeError
 from nn import MLP, Module, Neuron, functional_call
 from nn.pairing import PACKAGES
@@ -687,3 +688,25 @@ def test_predict_classes_of_several_outputs_and_of_models_of_ones_own():
 def test_predict_says_which_row_is_wrong(X, error, match):
     with pytest.raises(error, match=match):
         MLP(2, [1]).predict(X)
+
+
+class Kept(Module):
+    """Keeps a method of its parameter."""
+
+    def __init__(self, name):
+        self.w = Value(2.0)
+        self.method = getattr(self.w, name)
+
+    def __call__(self, x):
+        return self.method(x) * self.w
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("__mul__", 75.0), ("__add__", 40.0), ("__sub__", 10.0), ("__rsub__", -10.0)],
+)
+def test_functional_call_goes_through_methods_of_operators(name, expected):
+    model = Kept(name)
+    assert float_of(functional_call(model, [5.0], 3.0)) == expected
+    second = {"__mul__": 6.0, "__add__": 2.0, "__sub__": 2.0, "__rsub__": -2.0}[name]
+    assert autograd.hessian(lambda w: functional_call(model, w, 3.0))([5.0]) == [[second]]

@@ -80,7 +80,7 @@ NO_SIGMOID = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 @pytest.mark.parametrize("loss", [nn.squared_error, lambda p, t: nn.binary_cross_entropy(p, t)])
-def test_a_sigmoid_is_seen_in_whichever_way_it_is_written(engine, name, loss):
+def test_a_sigmoid_is_seen_in_whichever_way_it_is_written(name, loss):
     model = Own(BY_HAND[name])
     assert nn.evaluate(model, X, BITS, loss)[1] == 0.75
     assert metrics.accuracy([model(x) for x in X], BITS) == 0.75
