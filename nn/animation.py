@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import ShapeError
 from nn.module import Module
 from nn.picture import escaped, framed, image, new_figure
-from nn.plots import boundary_size, draw_boundary
+from nn.plots import boundary_size, draw_boundary, in_the_plane
 from nn.reading import Reading, default_reading
-from nn.rows import as_rows
 from nn.settings import as_count
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def animate_boundary(
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
     frames, resolution = as_count("frames", frames, 2), as_count("resolution", resolution, 2)
-    X, y = as_rows(X, "X"), as_rows(y, "y")
+    X, y = in_the_plane(X, y)
     last = len(history.states) - 1
     count = min(frames, last + 1)
     epochs = sorted({round(i * last / max(1, count - 1)) for i in range(count)})

@@ -5,9 +5,11 @@ from random import Random
 from typing import Any
 
 from autograd import Value
+from autograd.errors import ShapeError
 from nn.init import Seed, as_generator
 from nn.optimizer import StateError
 from nn.samples import Samples
+from nn.settings import SettingError, as_count
 from nn.stopping import EarlyStopping, Stopper
 
 
@@ -27,21 +29,26 @@ class Course:
 
     def held_out(self, samples: Samples, share: float) -> tuple[Samples, Samples]:
         """Those to train on, and those to judge by: the same ones when going on."""
-        if self.earlier.get("split_from"):
+        if self.earlier.get("split_from") is not None:
             self.generator = _generator(self.earlier["split_from"])
         self.split_from = _state(self.generator)
-        return samples.split(share, self.generator)
+        try:
+            return samples.split(share, self.generator)
+        except ShapeError:
+            raise ShapeError(
+                f"validation={share!r} of {len(samples.X)} samples leaves one part empty"
+            ) from None
 
     def begin(self, rule: EarlyStopping | None, parameters: Sequence[Value]) -> None:
         """Stand where the earlier course ended; `parameters` are what `rule` restores."""
         if rule is not None:
             self.stopper = Stopper(rule, parameters)
-        if self.earlier.get("generator"):
+        if self.earlier.get("generator") is not None:
             self.generator = _generator(self.earlier["generator"])
         if self.earlier.get("schedule") is not None and hasattr(self.schedule, "load_state_dict"):
-            self.schedule.load_state_dict(self.earlier["schedule"])
+            _load(self.schedule, self.earlier["schedule"])
         if self.earlier.get("stopper") is not None and self.stopper is not None:
-            self.stopper.load_state_dict(self.earlier["stopper"])
+            _load(self.stopper, self.earlier["stopper"])
 
     def observe(self, loss: float, steps: int) -> bool:
         """Enter what an epoch has brought; whether to stop after it."""
@@ -79,7 +86,26 @@ def earlier_course(optimizer: Any) -> dict[str, Any]:
     wanted = {"epochs", "steps", "generator", "split_from", "schedule", "stopper"}
     if not isinstance(progress, dict) or set(progress) != wanted:
         raise StateError(f"the progress of an optimizer has {', '.join(sorted(wanted))}")
+    for name in ("epochs", "steps"):
+        try:
+            as_count(f"{name} in the progress of an optimizer", progress[name], 0)
+        except SettingError as error:
+            raise StateError(str(error)) from None
+    for name in ("generator", "split_from"):
+        if progress[name] is not None:
+            _generator(progress[name])
     return progress
+
+
+def _load(follower: Any, state: Any) -> None:
+    """Let `follower` go on from `state`, which a file may have had."""
+    try:
+        follower.load_state_dict(state)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        kind = type(follower).__name__
+        raise StateError(
+            f"the progress of the optimizer does not fit this {kind}: {error}"
+        ) from None
 
 
 def _state(generator: Random) -> Any:

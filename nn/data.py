@@ -6,7 +6,6 @@ of class numbers.
 """
 
 import math
-import operator
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, TypeAlias, TypeVar
@@ -165,7 +164,7 @@ def one_hot(label: int, classes: int) -> list[float]:
     [0.0, 0.0, 1.0, 0.0]
     """
     classes = as_count("classes", classes, error=ShapeError)
-    label = operator.index(label)
+    label = as_count("label", label, -math.inf)
     if not 0 <= label < classes:
         raise ShapeError(f"class {label} of {classes}: count from 0 to {classes - 1}")
     return [1.0 if position == label else 0.0 for position in range(classes)]

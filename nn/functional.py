@@ -163,7 +163,10 @@ class _Swap:
             new = self._become(holder)
             if new is holder:
                 return thing
-            return getattr(new if isinstance(new, Value) else constant(new), thing.__name__)
+            new = new if isinstance(new, Value) else constant(new)
+            if isinstance(thing, MethodType):  # whose name may be that of another function
+                return MethodType(thing.__func__, new)
+            return getattr(new, thing.__name__)
         if isinstance(thing, FunctionType):
             self._follow_function(thing)
         elif isinstance(thing, list):

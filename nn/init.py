@@ -58,7 +58,7 @@ def as_initializer(init: str | Initializer) -> Initializer:
     """The initializer of that name; a function passes as it is. ValueError lists the names."""
     if callable(init):
         return init
-    if init not in INITIALIZERS:
+    if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(f"init {init!r} is none of {', '.join(INITIALIZERS)}, nor a function")
     return INITIALIZERS[init]
 

@@ -8,7 +8,7 @@ import autograd
 from autograd import Value, scope
 from autograd._select import constant
 from autograd.checks import as_list
-from autograd.errors import ShapeError
+from autograd.errors import NumberError, ShapeError
 from autograd.value import Number
 from nn.init import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module
@@ -219,7 +219,15 @@ class Inputs(list[Value]):
 def as_inputs(x: Iterable[Number], expected: int, reader: str) -> Inputs:
     """`x` as Values, each number once a constant; ShapeError unless `expected` of them."""
     if type(x) is not Inputs:
-        x = Inputs([v if isinstance(v, Value) else constant(v) for v in as_list(reader, x)])
+        try:
+            x = Inputs([v if isinstance(v, Value) else constant(v) for v in as_list(reader, x)])
+        except NumberError as error:
+            if not any(isinstance(v, list | tuple) or getattr(v, "shape", ()) for v in x):
+                raise
+            raise NumberError(
+                f"{error}; {reader} takes one row: for many write [model(x) for x in X], or "
+                "model.predict(X) for plain numbers"
+            ) from None
     if len(x) != expected:
         raise ShapeError(f"{reader} takes {expected} inputs, got {len(x)}")
     return x

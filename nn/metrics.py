@@ -109,6 +109,8 @@ def _pairs(predictions: Any, targets: Any, threshold: float | None) -> list[tupl
     for row, (prediction, target) in enumerate(zip(predictions, targets, strict=True)):
         try:
             outputs = len(numbers_in(prediction))
+            if isinstance(opened(target), list) and not isinstance(opened(prediction), list):
+                raise ShapeError(f"one output for the target {target!r}: write [t for [t] in y]")
             meant = reading.target_class(target, outputs)
             pairs.append((reading.predicted_class(prediction), meant))
         except (ValueError, TypeError) as error:

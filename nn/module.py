@@ -211,6 +211,10 @@ def _warn_of_lost(
     lost = [name for name, certain in computed if certain or name in before]
     if lost:
         warn(f"{type(model).__name__}: {some(lost)} {_COMPUTED}")
+    here = {name for name, _ in found} if len(found) < len(before) else before.keys()
+    numbers = [name for name in before if name not in here and _is_number(_at(model, name))]
+    if numbers:
+        warn(f"{type(model).__name__}: {some(numbers)} {_NUMBER}")
     frozen = [
         name
         for name, leaf in found
@@ -227,6 +231,10 @@ _COMPUTED = (
     f"any more, and it keeps its whole graph alive; {UPDATE}. A state that is no parameter starts "
     "as a plain number."
 )
+_NUMBER = (
+    "held a parameter and now holds a plain number, which is none: it is not trained any more; "
+    f"{UPDATE}"
+)
 _FROZEN = (
     "held a parameter and now holds another Value, which needs no gradient (computed under "
     f"no_grad, say): it is not trained any more; {UPDATE}, and to freeze it p.requires_grad = False"
@@ -235,9 +243,13 @@ _FROZEN = (
 
 def _lost(old: Any, new: Any) -> str:
     """What is wrong with `new` in the place of `old`, where that held parameters; else ""."""
+    if hasattr(new, "tolist"):  # an array: what it holds
+        new = new.tolist()
     if isinstance(old, Value):
-        if not isinstance(new, Value) or old.parents or not old.requires_grad:
+        if old.parents or not old.requires_grad:
             return ""
+        if not isinstance(new, Value):
+            return _NUMBER if _is_number(new) else ""
         if new.parents:
             return _COMPUTED
         return "" if new.requires_grad or modes.current.get().recording else _FROZEN
@@ -248,6 +260,21 @@ def _lost(old: Any, new: Any) -> str:
     else:
         return ""
     return next(filter(None, (_lost(*pair) for pair in pairs)), "")
+
+
+def _is_number(thing: Any) -> bool:
+    return isinstance(thing, int | float) and not isinstance(thing, bool)
+
+
+def _at(model: Module, path: str) -> Any:
+    """What stands at `path` in lists and attributes, or None."""
+    thing: Any = model
+    for name in path.split("."):
+        try:
+            thing = vars(thing)[name] if isinstance(thing, Module) else thing[int(name)]
+        except (LookupError, TypeError, ValueError):
+            thing = thing.get(name) if isinstance(thing, dict) else None
+    return thing
 
 
 def some(names: list[str]) -> str:

@@ -139,10 +139,20 @@ def _checked_parameters(optimizer: str, given: Any) -> list[Value]:
 def _with_known_names(init: Callable[..., None]) -> Callable[..., None]:
     """`init`, which says what to write for a setting that other libraries call otherwise."""
     known = inspect.signature(init).parameters
+    by_place = [p.name for p in known.values() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    by_name = [p.name for p in known.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+
+    takes_all = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in known.values())
 
     @functools.wraps(init)
     def checked(self: Any, *given: Any, **named: Any) -> None:
+        if len(given) >= len(by_place) and by_name and not takes_all:  # `self` is one of them
+            extra = given[len(by_place) - 1]
+            raise TypeError(
+                f"{type(self).__name__} takes {' and '.join(by_place[1:])} by their place, all "
+                f"else by name: write {by_name[0]}={extra!r:.40}, if that is what is meant"
+            )
         for name, value in named.items():
             if name in known or open_ended:
                 continue

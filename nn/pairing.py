@@ -106,7 +106,10 @@ def _differing(predictions: Any, targets: Any) -> str:
     said += _shown(targets)
     if isinstance(targets, list):
         if len(targets) == 1:
-            return f"{said}; write the targets without inner brackets: [t for [t] in y]"
+            return (
+                f"{said}; write the targets without inner brackets: [t for [t] in y], of an array "
+                "y.ravel(), of a table its one column"
+            )
         return f"{said}; the model has one output: give it {len(targets)}, one for each target"
     if len(predictions) == 1:
         return f"{said}; write the predictions without inner brackets: [p for [p] in predictions]"

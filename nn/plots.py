@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import autograd
 from autograd import no_grad
 from autograd._select import float_of
-from autograd.errors import ChainruleError
+from autograd.errors import ChainruleError, ShapeError
 from nn.layer_plots import (
     activation_histograms,
     gradient_flow,
@@ -28,7 +28,7 @@ from nn.picture import (
     style,
 )
 from nn.reading import Reading, default_reading, numbers_in
-from nn.rows import as_rows
+from nn.rows import as_rows, check_finite, same_length
 from nn.settings import as_count
 
 if TYPE_CHECKING:
@@ -96,13 +96,28 @@ def decision_boundary(
     line at 0; others as a logit, where the colour shows the sigmoid, the line
     where the logit is 0. A `threshold` puts the line elsewhere.
     """
-    X, y = as_rows(X, "X"), as_rows(y, "y")
+    X, y = in_the_plane(X, y)
     resolution = as_count("resolution", resolution, 2)
     reading = default_reading(model, X, y, loss, threshold)
     alt = f"What the model predicts where in the plane, under {len(X)} samples"
     figure = new_figure(*boundary_size(X), alt)
     draw_boundary(figure.add_subplot(), model, X, y, resolution, reading)
     return figure
+
+
+def in_the_plane(X: Any, y: Any) -> tuple[list[Any], list[Any]]:
+    """Samples and targets by row; ShapeError unless each sample has two finite coordinates."""
+    X, y = as_rows(X, "X"), as_rows(y, "y")
+    same_length(X, y)
+    check_finite(X, "X")
+    for position, row in enumerate(X):
+        size = len(row) if hasattr(row, "__len__") else 1
+        if size != 2:
+            raise ShapeError(
+                f"a boundary is drawn in the plane, of samples of two numbers; row {position} has "
+                f"{size}"
+            )
+    return X, y
 
 
 def boundary_size(X: Sequence[Sequence[float]]) -> tuple[float, float]:

@@ -72,8 +72,10 @@ class Reading:
             if self.each and outputs > 1:
                 raise ShapeError(f"one target {target!r} for {outputs} outputs, each for itself")
             return int(float_of(target)) if outputs > 1 else int(float_of(target) > 0.5)
+        if outputs == 1 and len(target) == 1:  # in brackets, as what a layer of one neuron gives
+            return self.target_class(target[0])
         if outputs == 1:
-            raise ShapeError(f"one output for the target {target!r}: write [t for [t] in y]")
+            raise ShapeError(f"one output for the target {target!r}: write one number for each")
         numbers = list(map(float_of, target))
         if len(numbers) != outputs:
             raise ShapeError(f"{len(numbers)} target weights for {outputs} outputs")
@@ -140,7 +142,7 @@ def reading_of(
     """
     threshold = as_threshold(threshold)
     loss, options = _unwrapped(loss)
-    kind = targets_kind(y)
+    kind = targets_kind(_without_brackets(y))
     each = kind in ("several", "several signs")
     if loss in LARGEST_WINS:
         return Reading(ignored=options.get("ignore_index", IGNORED))
@@ -190,7 +192,7 @@ def reading_of_predictions(
     Values tell what made them. Of plain numbers, those that all lie between 0 and 1
     are probabilities, unless a target is -1; others are scores.
     """
-    kind, threshold = targets_kind(targets), as_threshold(threshold)
+    kind, threshold = targets_kind(_without_brackets(targets)), as_threshold(threshold)
     rows = [numbers_in(prediction) for prediction in predictions]
     each = kind in ("several", "several signs") and len(rows[0]) > 1
     made_by = _made_by(predictions[0])
@@ -267,16 +269,26 @@ def targets_kind(y: Sequence[Any]) -> str:
         return ""
     if not rows:
         return ""
-    if all(isinstance(row, list) and len(row) > 1 for row in rows):
-        return _rows_kind(rows)
-    if any(isinstance(row, list) for row in rows):
-        return ""
+    # Not with all() and any(): a generator that is left early can swallow a Ctrl-C.
+    lists = [row for row in rows if isinstance(row, list)]
+    if lists:
+        several = len(lists) == len(rows) and min(map(len, lists)) > 1
+        return _rows_kind(lists) if several else ""
     numbers = set(rows)
     if numbers <= {0.0, 1.0}:
         return "ones" if numbers == {1.0} else "two"
     if numbers <= {-1.0, 1.0}:
         return "signs"
     return "classes" if all(n >= 0.0 and float(n).is_integer() for n in numbers) else ""
+
+
+def _without_brackets(y: Sequence[Any]) -> Sequence[Any]:
+    """`y`, of rows of one target each the targets."""
+    rows = list(map(opened, y))
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 1:
+            return y
+    return [row[0] for row in rows]
 
 
 def _rows_kind(rows: list[list[float]]) -> str:
@@ -336,23 +348,100 @@ def _made_by(prediction: Any) -> str:
     values = prediction if isinstance(prediction, list | tuple) else [prediction]
     if not values or not all(isinstance(value, Value) for value in values):
         return ""
-    names = {_operation(value) for value in values}
+    shapes = {_shape(value) for value in values}
+    if len(shapes) == 1 and shapes <= {"sigmoid", "tanh"}:
+        return shapes.pop()
+    names = {value.op for value in values}
     if len(values) > 1 and names <= {"exp", "div", "mul"}:
         return "softmax" if abs(sum(value.data for value in values) - 1.0) < 1e-6 else ""
-    name = names.pop()
-    return name if not names and name in ("sigmoid", "tanh") else ""
+    return ""
 
 
-def _operation(value: Value) -> str:
-    """The operation of a value; "sigmoid" also where it is written 1 / (1 + exp(-x))."""
+def _shape(value: Value) -> str:
+    """What a value is, in whichever way it is written: "sigmoid" or "tanh", or "" for others.
+
+    A sigmoid is also what is clipped to between 0 and 1, exp(logsigmoid(x)), the
+    complement of a sigmoid, (1 + tanh(x)) / 2, 1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)).
+    """
     op: str = value.op
-    if op != "div":
+    if op in ("sigmoid", "tanh"):
         return op
+    if value.op == "clip" and _low_and_high(value):
+        return "sigmoid"
+    if value.op == "exp" and value.parents[0].op == "logsigmoid":
+        return "sigmoid"
+    if _is_complement(value) or _is_half_of_tanh(value) or _is_ratio_of_exp(value):
+        return "sigmoid"
+    return ""
+
+
+def _number(value: Value) -> float | None:
+    """The number of a constant, None of all that needs a gradient."""
+    return None if value.requires_grad or value.parents else value.data
+
+
+def _low_and_high(value: Value) -> bool:
+    numbers = [_number(parent) for parent in value.parents[1:]]
+    return all(number is not None and 0.0 <= number <= 1.0 for number in numbers)
+
+
+def _is_complement(value: Value) -> bool:
+    """Whether this is 1 - sigmoid."""
+    if value.op != "sub":
+        return False
+    one, share = value.parents
+    return _number(one) == 1.0 and _shape(share) == "sigmoid"
+
+
+def _is_half_of_tanh(value: Value) -> bool:
+    """Whether this is (1 + tanh(x)) / 2, the number before or behind, or 0.5 + 0.5 * tanh(x)."""
+    if value.op == "add":
+        half, rest = _number_and_rest(value)
+        return half == 0.5 and _is_half(rest, "tanh")
+    if value.op not in ("div", "mul"):
+        return False
+    rest = next((parent for parent in value.parents if parent.op == "add"), value)
+    one, tanh = _number_and_rest(rest)
+    return _is_half(value, "add") and one == 1.0 and tanh is not None and tanh.op == "tanh"
+
+
+def _is_half(value: Value | None, op: str) -> bool:
+    """Whether this is half of something that `op` made."""
+    if value is None or value.op not in ("div", "mul"):
+        return False
+    if value.op == "div":
+        return value.parents[0].op == op and _number(value.parents[1]) == 2.0
+    half, rest = _number_and_rest(value)
+    return half == 0.5 and rest is not None and rest.op == op
+
+
+def _is_ratio_of_exp(value: Value) -> bool:
+    """Whether this is 1 / (1 + exp(-x)), (1 + exp(-x))**-1 or exp(x) / (1 + exp(x))."""
+    if value.op not in ("div", "pow"):
+        return False
     above, below = value.parents
-    if above.requires_grad or above.data != 1.0 or below.op != "add":
-        return op
-    one = [p for p in below.parents if not p.requires_grad and p.data == 1.0]
-    return "sigmoid" if one and any(p.op == "exp" for p in below.parents) else op
+    if value.op == "pow":
+        if _number(below) != -1.0:
+            return False
+        below = above
+    one, power = _number_and_rest(below) if below.op == "add" else (None, None)
+    if one != 1.0 or power is None or power.op != "exp":
+        return False
+    return value.op == "pow" or _number(above) == 1.0 or _same(above, power)
+
+
+def _same(exp: Value, other: Value) -> bool:
+    """Whether both are exp of one thing, computed once or twice."""
+    return exp is other or (exp.op == "exp" and exp.parents[0] is other.parents[0])
+
+
+def _number_and_rest(value: Value) -> tuple[float | None, Value | None]:
+    """Of two operands the constant one and the other."""
+    if len(value.parents) == 2:
+        for constant, rest in (value.parents, value.parents[::-1]):
+            if _number(constant) is not None:
+                return _number(constant), rest
+    return None, None
 
 
 def numbers_in(prediction: Any) -> list[float]:

@@ -33,6 +33,10 @@ def as_rows(samples: Any, name: str = "samples") -> list[Any]:
     rows = in_rows(samples, name)
     if hasattr(samples, "tolist"):
         return samples.tolist()  # type: ignore[no-any-return]
+    for position, row in enumerate(rows):
+        if hasattr(row, "detach") and hasattr(row, "tolist"):  # a tensor, as data sets give them
+            _refuse_what_requires_a_gradient(row, f"{name}[{position}]")
+            rows[position] = row.tolist()
     return rows
 
 
@@ -44,7 +48,8 @@ def in_rows(samples: Any, name: str = "samples") -> list[Any]:
     if hasattr(samples, "iloc"):  # of pandas: a DataFrame, or a Series in spite of its index
         numbers = samples.to_numpy()
         return numbers.tolist() if numbers.ndim > 1 else samples.tolist()  # type: ignore[no-any-return]
-    return list(samples)
+    # A row that is an iterator could be read only once.
+    return [list(row) if hasattr(row, "__next__") else row for row in samples]
 
 
 def opened(thing: Any, name: str = "samples") -> Any:

@@ -11,7 +11,7 @@ from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.metrics import accuracy, judge_of
 from nn.module import Module
 from nn.ownership import Ownership
-from nn.reading import Reading
+from nn.reading import Reading, reading_of_predictions
 from nn.samples import Samples
 from nn.schedules import ByStep, Schedule
 from nn.settings import as_number
@@ -43,6 +43,9 @@ class Run:
         self.targets: Sequence[Any] = ()  # all of them, to see what they are
         self.threshold: float | None = None
         self.judge: Reading | None = None  # decided at the first batch
+        self.reading: Reading | None = (
+            None  # the same for the metric accuracy, which always has one
+        )
         self.decided = False
         self.mean_weight = 1.0
         self.owner = Ownership(model, optimizer)
@@ -123,6 +126,9 @@ class Run:
     def decide(self, X: Sequence[Any], prediction: Any) -> None:
         """How predictions are read, once for all epochs: by the loss, the output, the targets."""
         self.judge = judge_of(self.loss, self.model, X, self.targets, self.threshold, prediction)
+        self.reading = self.judge
+        if self.judge is None and accuracy in self.metrics.values():
+            self.reading = reading_of_predictions([prediction], self.targets)
         self.decided = True
 
     def check_loss(self, loss: Any, where: str) -> None:
@@ -198,7 +204,7 @@ class Run:
         found = {}
         for name, given in self.metrics.items():
             # Numbers alone do not say what they are: 0.3 may be a logit or a probability.
-            metric = self.judge.accuracy if given is accuracy and self.judge else given
+            metric = self.reading.accuracy if given is accuracy and self.reading else given
             try:
                 found[prefix + name] = float_of(metric(predictions, targets))
             except NumberError as error:

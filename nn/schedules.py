@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from autograd.checks import as_float
+from nn.optimizer import StateError
 from nn.settings import SettingKindError, as_count, as_number
 
 Schedule: TypeAlias = Callable[[int], float]
@@ -159,10 +161,15 @@ class ReduceOnPlateau:
         return dict(vars(self))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave; ValueError for anything else."""
+        """Go on from what `state_dict` gave; ValueError or TypeError for anything else."""
         if not isinstance(state, dict) or set(state) != set(vars(self)):
-            raise ValueError(f"the state of a ReduceOnPlateau has {', '.join(vars(self))}")
-        vars(self).update(state)
+            raise StateError(f"the state of a ReduceOnPlateau has {', '.join(vars(self))}")
+        seen = ("best", "waited", "cooling")
+        fresh = ReduceOnPlateau(**{name: state[name] for name in state if name not in seen})
+        fresh.best = as_float(state["best"])
+        fresh.waited = as_count("waited", state["waited"], 0)
+        fresh.cooling = as_count("cooling", state["cooling"], 0)
+        vars(self).update(vars(fresh))
 
 
 def _rate(learning_rate: Any) -> float:

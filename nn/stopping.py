@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import Value
+from autograd.checks import as_float
+from nn.optimizer import StateError
 from nn.settings import SettingKindError, as_count, as_flag, as_number, as_switch
 
 
@@ -72,10 +74,25 @@ class Stopper:
         return {"best": self.best, "waited": self.waited, "kept": self.kept, "last": self.last}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state`: also with the weights that were put aside for the best ones."""
-        self.best, self.waited, self.kept = state["best"], state["waited"], state["kept"]
-        if state["last"] is not None and self._numbers() == self.kept:
-            self._set(state["last"])
+        """Go on from `state`: also with the weights that were put aside for the best ones.
+
+        An error for what is no such state; nothing is changed then.
+        """
+        if not isinstance(state, dict) or set(state) != set(self.state_dict()):
+            raise StateError("the state of an early stopping has best, waited, kept, last")
+        best, waited = as_float(state["best"]), as_count("waited", state["waited"], 0)
+        kept, last = self._read("kept", state["kept"]), self._read("last", state["last"])
+        self.best, self.waited, self.kept = best, waited, kept
+        if last is not None and self._numbers() == self.kept:
+            self._set(last)
+
+    def _read(self, name: str, numbers: Any) -> list[float] | None:
+        """One number for each parameter, or None; StateError for all else."""
+        if numbers is None:
+            return None
+        if not isinstance(numbers, list) or len(numbers) != len(self.parameters):
+            raise StateError(f"{name} of an early stopping has {len(self.parameters)} numbers here")
+        return list(map(as_float, numbers))
 
     def _numbers(self) -> list[float]:
         return [parameter.data for parameter in self.parameters]

@@ -58,8 +58,11 @@ def test_the_model_stays_as_it_was(trained):
     model, history = trained
     before = [(p.data, p.grad) for p in model.parameters()]
     nn.animate_boundary(model, X, y, history, frames=2, resolution=3)
-    with pytest.raises(ValueError, match="is shorter"):
+    with pytest.raises(ValueError, match="20 samples but 19 targets"):
         nn.animate_boundary(model, X, y[:-1], history, frames=2, resolution=3)
+    cut = nn.History(loss=[1.0], states=[history.states[0], history.states[1][:-1]])
+    with pytest.raises(ValueError, match="is shorter"):  # in the middle of the film
+        nn.animate_boundary(model, X, y, cut, frames=2, resolution=3)
     assert [(p.data, p.grad) for p in model.parameters()] == before
 
 

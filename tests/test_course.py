@@ -14,6 +14,7 @@ from resumable import LOGITS, OPTIMIZERS, SCHEDULES, X, Y, start, state, train
 import nn
 from autograd import Value
 from nn import schedules
+from nn.optimizer import StateError
 
 ROOT = Path(__file__).parent.parent
 
@@ -160,6 +161,35 @@ def test_progress_that_is_none_is_refused(progress):
     trainer.progress = progress
     with pytest.raises(ValueError, match="the progress of an optimizer has"):
         train(model, trainer, 1, resume=True)
+
+
+def broken_progress():
+    """Every part of the progress, in turn replaced by what it cannot be."""
+    model, trainer = start("adam")
+    train(model, trainer, 2, "plateau", early_stopping=3)
+    good = trainer.progress
+    for name in ("epochs", "steps", "generator", "split_from", "schedule", "stopper"):
+        wrong = ["x", 1.5, [], {}] if name != "stopper" else ["x", 1.5, [], {"best": 1.0}]
+        yield from ((f"{name}={bad!r}", {**good, name: bad}) for bad in wrong)
+    for part in ("schedule", "stopper"):
+        for name in good[part]:
+            broken = {**good, part: {**good[part], name: ["x"]}}
+            yield f"{part}.{name}", broken
+    for name in ("kept", "last"):
+        yield f"short {name}", {**good, "stopper": {**good["stopper"], name: [1.0]}}
+
+
+BROKEN = dict(broken_progress())
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_progress_is_refused_before_anything_is_changed(name):
+    model, trainer = start("adam")
+    trainer.progress = BROKEN[name]
+    before = state(model, trainer)
+    with pytest.raises(StateError):
+        train(model, trainer, 1, "plateau", resume=True, early_stopping=3)
+    assert state(model, trainer) == before
 
 
 def test_a_generator_that_is_none_is_refused():

@@ -226,6 +226,8 @@ def test_one_hot(label):
         (lambda: data.train_test_split([1, 2], [1, 2], -1), ShapeError, "leaves one part empty"),
         (lambda: data.one_hot(3, 3), ShapeError, "class 3 of 3: count from 0 to 2"),
         (lambda: data.one_hot(-1, 3), ShapeError, "class -1 of 3"),
+        (lambda: data.one_hot(1.0, 3), TypeError, "label must be a whole number, got float 1.0"),
+        (lambda: data.one_hot("a", 3), TypeError, "label must be a whole number, got 'a'"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(call, error, match):

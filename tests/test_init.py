@@ -120,3 +120,9 @@ def test_the_generators_of_numpy_shuffle_and_start_models():
 def test_a_seed_of_another_kind_is_an_error(seed):
     with pytest.raises(TypeError, match=r"a seed is an int, .* of NumPy or None, got"):
         init.as_generator(seed)
+
+
+@pytest.mark.parametrize("wrong", ["xavierr", [1], {"a": 1}, np.array([1.0]), None])
+def test_what_is_no_initializer_is_refused_with_the_names(wrong):
+    with pytest.raises(ValueError, match="is none of uniform, xavier"):
+        init.as_initializer(wrong)

@@ -377,3 +377,9 @@ def test_sizes_come_in_any_sequence(sizes):
 def test_wrong_arguments_say_what_is_wrong(make, error, match):
     with pytest.raises(error, match=match):
         make()
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0], [3.0, 4.0]], np.array([[1.0, 2.0], [3.0, 4.0]])])
+def test_a_model_called_with_many_rows_says_what_to_write(rows):
+    with pytest.raises(NumberError, match=r"takes one row.*model\.predict\(X\)"):
+        nn.MLP(2, [3, 1])(rows)

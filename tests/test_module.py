@@ -13,6 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_grad
+from autograd._select import float_of
 from autograd.errors import GraphError, NumberError, ShapeError
 from nn import MLP, Module, Neuron, functional_call
 from nn.pairing import PACKAGES
@@ -518,9 +519,22 @@ def updated(neuron, kind):
     elif kind == "list, no_grad":
         with no_grad():
             neuron.w = [w - 0.1 * w.grad for w in neuron.w]
+    elif kind == "number":
+        neuron.b = neuron.b.data - 0.1 * neuron.b.grad
+    elif kind == "list of numbers":
+        neuron.w = [w.data - 0.1 * w.grad for w in neuron.w]
+    elif kind == "number in a list":
+        neuron.w[0] = neuron.w[0].data - 0.1 * neuron.w[0].grad
+    elif kind == "array":
+        neuron.w = np.array(neuron.w) - 0.1
+    elif kind == "array of numbers":
+        neuron.w = np.array([w.data - 0.1 * w.grad for w in neuron.w])
 
 
-KINDS = ["attribute", "in place", "list", "element", "no_grad", "list, no_grad"]
+KINDS = [
+    "attribute", "in place", "list", "element", "no_grad", "list, no_grad", "number",
+    "list of numbers", "number in a list", "array", "array of numbers",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -572,6 +586,11 @@ def test_what_is_no_loss_is_not_warned_of():
         with no_grad():
             model.mean = Value(0.0, requires_grad=False)
             model.mean = model.mean * 0.9 + 0.1
+        other = MLP(2, [3, 1], generator=0)
+        other.parameters()
+        other.layers[0].neurons[0].b = None  # a neuron without a bias
+        del other.layers[0].neurons[2]
+        other.parameters()
         neuron = model.layers[0].neurons[0]
         neuron.b = Value(1.0)  # another parameter
         neuron.w = [Value(0.5), Value(0.5)]
@@ -669,3 +688,25 @@ def test_predict_classes_of_several_outputs_and_of_models_of_ones_own():
 def test_predict_says_which_row_is_wrong(X, error, match):
     with pytest.raises(error, match=match):
         MLP(2, [1]).predict(X)
+
+
+class Kept(Module):
+    """Keeps a method of its parameter."""
+
+    def __init__(self, name):
+        self.w = Value(2.0)
+        self.method = getattr(self.w, name)
+
+    def __call__(self, x):
+        return self.method(x) * self.w
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("__mul__", 75.0), ("__add__", 40.0), ("__sub__", 10.0), ("__rsub__", -10.0)],
+)
+def test_functional_call_goes_through_methods_of_operators(name, expected):
+    model = Kept(name)
+    assert float_of(functional_call(model, [5.0], 3.0)) == expected
+    second = {"__mul__": 6.0, "__add__": 2.0, "__sub__": 2.0, "__rsub__": -2.0}[name]
+    assert autograd.hessian(lambda w: functional_call(model, w, 3.0))([5.0]) == [[second]]

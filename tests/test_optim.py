@@ -433,3 +433,9 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, match):
     with pytest.raises(error, match=match):
         optimizer.load_state_dict(change(state))
     assert optimizer.state_dict() == state
+
+
+@pytest.mark.parametrize("kind", [nn.SGD, nn.RMSProp, nn.AdaGrad, nn.Adam, nn.AdamW])
+def test_a_setting_given_by_its_place_is_told_its_name(kind):
+    with pytest.raises(TypeError, match=r"learning_rate by their place.*: write \w+=0\.9"):
+        kind([Value(1.0)], 0.1, 0.9)

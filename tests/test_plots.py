@@ -450,3 +450,18 @@ def test_without_matplotlib_a_picture_says_how_to_get_it():
         text=True,
     )
     assert result.stdout.strip().endswith("pip install 'chainrule[plot]'")
+
+
+@pytest.mark.parametrize(
+    ("samples", "match"),
+    [
+        ([[1.0, 2.0, 3.0]], "samples of two numbers; row 0 has 3"),
+        ([1.0], "samples of two numbers; row 0 has 1"),
+        ([[1.0, math.nan]], "X has nan in row 0, column 1"),
+        ([[1.0, 2.0], [3.0, 4.0]], "2 samples but 1 targets"),
+    ],
+)
+def test_a_boundary_of_samples_outside_the_plane_says_which(samples, match):
+    model = nn.MLP(3, [1], generator=0)
+    with pytest.raises(ValueError, match=match):
+        plots.decision_boundary(model, samples, [0])

@@ -34,6 +34,8 @@ def holders():
     yield "pandas, categories", lambda: (frame(), pd().Categorical(Y))
     yield "pandas, an index", lambda: (frame(), pd().Index(Y))
     yield "polars", lambda: (pl().DataFrame(X, schema=["a", "b"], orient="row"), pl().Series(Y))
+    yield "rows that are iterators", lambda: ([iter(row) for row in X], iter(Y))
+    yield "rows that are tensors", lambda: (list(torch().tensor(X)), list(torch().tensor(Y)))
     yield "torch", lambda: (torch().tensor(X, dtype=torch().float64), torch().tensor(Y))
 
 

@@ -814,7 +814,7 @@ def test_repr_of_history():
         ({"batch_size": 0}, ShapeError, "a batch holds at least one sample, got size 0"),
         ({"y": [0.0]}, ShapeError, "2 samples but 1 targets"),
         ({"X": [], "y": []}, ShapeError, "no samples"),
-        ({"validation": 1.0}, ShapeError, "leaves one part empty"),
+        ({"validation": 1.0}, ShapeError, r"validation=1\.0 of \d+ samples leaves one part empty"),
         ({"validation": ([1.0, 2.0], [0.0])}, ShapeError, "validation: 2 samples but 1 targets"),
         ({"seed": "today"}, TypeError, "a seed is an int"),
         ({"seed": True}, TypeError, "a seed is an int.*got True"),
@@ -904,3 +904,17 @@ def test_what_numpy_gives_is_taken(options):
     ours, expected = (moons_fit(**(epochs | given)) for given in (options, plain))
     assert ours[0].state_dict() == expected[0].state_dict()
     assert ours[1].loss == expected[1].loss
+
+
+def test_the_metric_accuracy_reads_logits_as_logits_where_the_loss_is_a_lambda():
+    """All outputs between 0 and 1: as probabilities 0.25 of them would be right, as logits 0.75."""
+    model = nn.Neuron(1, "identity", init=lambda *_: 1.0)
+    samples, y = [[0.1], [0.2], [0.3], [0.9]], [1, 1, 0, 1]
+    logits = nn.binary_cross_entropy_with_logits
+    for loss in (logits, lambda p, t: logits(p, t), functools.partial(logits, reduction="mean")):
+        history = nn.fit(
+            model, samples, y, loss, nn.SGD(model.parameters(), 0.0), 1, progress=False,
+            metrics={"right": nn.metrics.accuracy}, validation=(samples, y),
+        )  # fmt: skip
+        found = (history.metrics["right"], history.metrics["validation_right"])
+        assert found == ([0.75], [0.75])
