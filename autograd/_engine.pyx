@@ -54,6 +54,7 @@ cdef extern from "Python.h":
     unsigned long Py_TPFLAGS_IMMUTABLETYPE
     ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
+    Py_ssize_t PyDict_GET_SIZE(PyObject *dict)
     int PyObject_GenericSetAttr(PyObject *self, PyObject *name, PyObject *new) except -1
 
 cdef extern from *:
@@ -76,9 +77,13 @@ cdef extern from *:
     }
     #define items_of(sequence) PySequence_Fast_ITEMS(sequence)
     #define use_to_set_attributes(type, function) ((type)->tp_setattro = (function))
+    #define use_to_wrap(descriptor, function) \
+        (((PyWrapperDescrObject *)(descriptor))->d_wrapped = (void *)(function))
     #define has_dict(object) (Py_TYPE(object)->tp_dictoffset != 0)
     #define init_of(type) ((void *)(type)->tp_init)
     #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
+    #define new_of(type) ((void *)(type)->tp_new)
+    #define use_to_make(type, function) ((type)->tp_new = (newfunc)(function))
     #if defined(__GNUC__)
     #define prefetch(address) __builtin_prefetch(address, 1)
     #else
@@ -89,9 +94,12 @@ cdef extern from *:
     PyObject *type_dict(object type)  # borrowed
     PyObject **items_of(object sequence)
     void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
+    void use_to_wrap(PyObject *descriptor, void *function)
     bint has_dict(PyObject *object)
     void *init_of(PyTypeObject *type)
     void use_to_init(PyTypeObject *type, void *function)
+    void *new_of(PyTypeObject *type)
+    void use_to_make(PyTypeObject *type, void *function)
     bint release(PyObject *object)
     Value revived(PyObject *object)
 
@@ -320,6 +328,11 @@ cdef class Value:
         cdef Own *own = own_of(self)
         replace(&own.attributes, Attributes(attributes))
 
+    @__dict__.deleter
+    def __dict__(self):
+        cdef Own *own = own_of(self)
+        replace(&own.attributes, Attributes())
+
     def __dir__(self):
         offered = {name for name, x in (<dict> type_dict(Value)).items() if type(x) is Attribute}
         hidden = offered.difference(self._attributes, [
@@ -351,10 +364,12 @@ cdef class Value:
     # --- backward --------------------------------------------------------------
 
     def _backward(self):
+        check_self(self, "_name")
         pass_on_once(self)
 
     def backward(self, gradient=1.0, retain_graph=True, create_graph=False, inputs=None):
         cdef double upstream
+        check_self(self, "_required")
         if create_graph or inputs is not None:
             foreign.refuse_options(create_graph, inputs)
         if not self.flags & REQUIRES_GRAD:
@@ -366,10 +381,12 @@ cdef class Value:
         run_backward(self, upstream)
 
     def zero_grad(self):
+        check_self(self, "_grad")
         self.gradient.grad = 0.0
         self.flags &= ~(REACHED | ARRIVED)
 
     def detach(self):
+        check_self(self, "_data")
         return constant(self.number)
 
     # --- operators ---------------------------------------------------------------
@@ -699,7 +716,22 @@ cdef int set_label(Value node, label) except -1:
 
 
 ctypedef int (*initproc)(PyObject *, PyObject *, PyObject *)
+ctypedef PyObject *(*newproc)(PyTypeObject *, PyObject *, PyObject *)
 cdef initproc init_in_full
+cdef newproc new_in_full
+cdef object name_of_label = "label"
+
+
+cdef PyObject *new(PyTypeObject *type, PyObject *given, PyObject *named) except NULL:
+    """`__new__`, quick where a freed Value can be used again."""
+    cdef Value node
+    if type != type_of_values or free_count == 0:
+        return new_in_full(type, given, named)
+    node = new_node()
+    node.number = NAN
+    node.partial_a = node.partial_b = 0.0
+    Py_INCREF(node)
+    return <PyObject *> node
 
 
 cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
@@ -707,10 +739,15 @@ cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
     cdef Value node = <Value> self
     cdef Py_ssize_t n = PyTuple_GET_SIZE(<object> given)
     cdef PyObject *data
-    cdef bint plain = named == NULL and node.extra == NULL and not has_parents(node)
-    if not plain or n < 1 or n > 2 or (
-        n == 2 and type(<object> PyTuple_GET_ITEM(<object> given, 1)) is not str
-    ):
+    cdef PyObject *label = NULL
+    cdef bint plain = node.extra == NULL and not has_parents(node) and (n == 1 or n == 2)
+    if n == 2:
+        label = PyTuple_GET_ITEM(<object> given, 1)
+    if named != NULL and PyDict_GET_SIZE(named):
+        plain = plain and n == 1 and PyDict_GET_SIZE(named) == 1
+        label = PyDict_GetItemWithError(named, <PyObject *> name_of_label) if plain else NULL
+        plain = label != NULL
+    if not plain or (label != NULL and type(<object> label) is not str):
         return init_in_full(self, given, named)
     data = PyTuple_GET_ITEM(<object> given, 0)
     node.number = (
@@ -721,8 +758,8 @@ cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
     node.flags = REQUIRES_GRAD
     read_modes()
     set_scope(node)
-    if n == 2 and <object> PyTuple_GET_ITEM(<object> given, 1):
-        set_label(node, <object> PyTuple_GET_ITEM(<object> given, 1))
+    if label != NULL and <object> label:
+        set_label(node, <object> label)
     return 0
 
 
@@ -740,6 +777,8 @@ cdef int in_full(Value node, label, made) except -1:
     set_label(node, label)
     replace(&node.extra.op, op)
     node.rule = 0
+    if children and anomaly:
+        modes.check_forward(op, node, node.parents)
     return 0
 
 
@@ -760,6 +799,13 @@ cdef int take_operands(Value node, tuple children, tuple partials) except -1:
         extra.partials[i] = partials[i]
     if not wanted:
         node.flags &= ~REQUIRES_GRAD
+    return 0
+
+
+cdef inline int check_self(thing, missing) except -1:
+    """`Value.zero_grad(1.0)`: Cython does not look at what a method is called on."""
+    if not isinstance(thing, Value):
+        raise not_there(thing, missing)
     return 0
 
 
@@ -920,6 +966,12 @@ cdef bint passes_by_hand(Value node) except -1:
     if own_attribute(node, "_backward") is not None:
         return True
     return type(node) is not Value and foreign.changed_by_hand(node, engines_own_step)
+
+
+cdef bint is_engines_own_step() except -1:
+    """Whether the class has our `_backward` still: a user may put another one there."""
+    step = type_dict_item("_backward")
+    return ((<Attribute> step).others if type(step) is Attribute else step) is engines_own_step
 
 
 cdef int pass_on_once(Value node) except -1:
@@ -1638,6 +1690,7 @@ cdef int run_backward(Value root, double upstream) except -1:
     cdef unsigned char flags
     cdef bint watching = anomaly
     cdef bint by_hand = False  # whether one has been met
+    cdef bint replaced = not is_engines_own_step()
     cdef bint forgotten = False
     try:
         sort(root, 0, &order, &sums)
@@ -1648,7 +1701,7 @@ cdef int run_backward(Value root, double upstream) except -1:
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
             if flags & REQUIRES_GRAD:
-                if watching or runs_python(<Value> items[i]):
+                if watching or replaced or runs_python(<Value> items[i]):
                     if not forgotten:
                         forget(&order)  # Python runs now, and may sort
                         forgotten = True
@@ -1657,9 +1710,17 @@ cdef int run_backward(Value root, double upstream) except -1:
                         modes.check_backward(<Value> items[i])
                 if by_hand:  # it may have set `grad` of what comes after it
                     (<Value> items[i]).flags |= REACHED
-                if (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i]):
+                if replaced or (
+                    (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i])
+                ):
                     by_hand = True
-                    (<Value> items[i])._backward()
+                    step = (<Value> items[i])._backward
+                    if step is None:
+                        Value._backward(<Value> items[i])
+                    else:
+                        step()
+                    if watching and passes_by_hand(<Value> items[i]):
+                        modes.check_passed_by_hand(<Value> items[i])
                 elif (<Value> items[i]).flags & ARRIVED:
                     pass_on(<Value> items[i])
     finally:
@@ -2319,9 +2380,15 @@ def method_of(rule):
     return unary_method if rule_kinds[number] == c"u" else method
 
 
+def init_subclass(cls, **named):
+    super(Value, cls).__init_subclass__(**named)
+    foreign.check_subclass(cls, Value)
+
+
 def complete():
     """Give the class what the reference class has and this one does not define itself."""
     cdef dict attributes = <dict> type_dict(Value)
+    attributes["__init_subclass__"] = classmethod(init_subclass)
     for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
         if name in attributes or name == "__slots__" or name in Node.__slots__:
@@ -2346,3 +2413,13 @@ numpy_support.register(Value, apply, loop_of)
 use_to_set_attributes(type_of_values, <setattrofunc> set_attribute)
 init_in_full = <initproc> init_of(type_of_values)
 use_to_init(type_of_values, <void *> init)
+# What `super().__setattr__` and `super().__init__` of a subclass call.
+for name, function in (
+    ("__setattr__", <uintptr_t> <void *> set_attribute),
+    ("__delattr__", <uintptr_t> <void *> set_attribute),
+    ("__init__", <uintptr_t> <void *> init),
+):
+    descriptor = type_dict_item(name)
+    use_to_wrap(<PyObject *> descriptor, <void *> <uintptr_t> function)
+new_in_full = <newproc> new_of(type_of_values)
+use_to_make(type_of_values, <void *> new)
