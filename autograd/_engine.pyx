@@ -168,6 +168,8 @@ cdef class Value:
     def __init__(self, *given, label="", requires_grad=True, **named):
         if given:
             data, given = given[0], given[1:]
+            if "data" in named:
+                raise TypeError("Value.__init__() got multiple values for argument 'data'")
         elif "data" in named:
             data = named.pop("data")
         else:

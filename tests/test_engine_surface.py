@@ -194,6 +194,7 @@ MADE = {
     "None label": lambda V: V(1.0, label=None),
     "two labels": lambda V: V(1.0, "a", label="b"),
     "keyword": lambda V: V(1.0, colour="red"),
+    "data twice": lambda V: V(2.0, data=1.0),
     "data by name": lambda V: V(data=1.0, label="x"),
     "children": lambda V: V(1.0, (V(1.0), 2.0), (1.0, 2.0)),
     "children, label": lambda V: V(1.0, [V(1.0)], label="x", requires_grad=False),
