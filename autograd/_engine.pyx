@@ -27,6 +27,8 @@ from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
+from sys import intern
+
 from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import (
     as_float, as_list, as_operand, checked, equals, operands as operands_of
@@ -55,6 +57,7 @@ cdef extern from "Python.h":
     ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
     Py_ssize_t PyDict_GET_SIZE(PyObject *dict)
+    Py_ssize_t PyVectorcall_NARGS(size_t flagged)
     int PyObject_GenericSetAttr(PyObject *self, PyObject *name, PyObject *new) except -1
 
 cdef extern from *:
@@ -84,6 +87,8 @@ cdef extern from *:
     #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
     #define new_of(type) ((void *)(type)->tp_new)
     #define use_to_make(type, function) ((type)->tp_new = (newfunc)(function))
+    #define use_to_call(type, function) ((type)->tp_vectorcall = (vectorcallfunc)(function))
+    #define call_in_full(type, given, named) (PyType_Type.tp_call((type), (given), (named)))
     #if defined(__GNUC__)
     #define prefetch(address) __builtin_prefetch(address, 1)
     #else
@@ -100,6 +105,8 @@ cdef extern from *:
     void use_to_init(PyTypeObject *type, void *function)
     void *new_of(PyTypeObject *type)
     void use_to_make(PyTypeObject *type, void *function)
+    void use_to_call(PyTypeObject *type, void *function)
+    object call_in_full(PyObject *type, PyObject *given, PyObject *named)
     bint release(PyObject *object)
     Value revived(PyObject *object)
 
@@ -721,7 +728,8 @@ ctypedef int (*initproc)(PyObject *, PyObject *, PyObject *)
 ctypedef PyObject *(*newproc)(PyTypeObject *, PyObject *, PyObject *)
 cdef initproc init_in_full
 cdef newproc new_in_full
-cdef object name_of_label = "label"
+cdef object name_of_label = intern("label")
+cdef object name_of_required = intern("requires_grad")
 
 
 cdef PyObject *new(PyTypeObject *type, PyObject *given, PyObject *named) except NULL:
@@ -740,7 +748,6 @@ cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
     """`__init__`, quick for a number, or a number and a label."""
     cdef Value node = <Value> self
     cdef Py_ssize_t n = PyTuple_GET_SIZE(<object> given)
-    cdef PyObject *data
     cdef PyObject *label = NULL
     cdef bint plain = node.extra == NULL and not has_parents(node) and (n == 1 or n == 2)
     if n == 2:
@@ -751,18 +758,60 @@ cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
         plain = label != NULL
     if not plain or (label != NULL and type(<object> label) is not str):
         return init_in_full(self, given, named)
-    data = PyTuple_GET_ITEM(<object> given, 0)
+    begin(node, PyTuple_GET_ITEM(<object> given, 0), label, True)
+    return 0
+
+
+cdef inline int begin(Value node, PyObject *data, PyObject *label, bint required) except -1:
     node.number = (
         PyFloat_AS_DOUBLE(<object> data) if type(<object> data) is float
         else as_float(<object> data)
     )
     node.gradient.grad = 0.0
-    node.flags = REQUIRES_GRAD
+    node.flags = REQUIRES_GRAD if required else 0
     read_modes()
     set_scope(node)
     if label != NULL and <object> label:
         set_label(node, <object> label)
     return 0
+
+
+cdef object called(PyObject *kind, PyObject **given, size_t flagged, PyObject *names):
+    """`Value(...)`, without a tuple and a dict for a number, a label and `requires_grad`."""
+    cdef Py_ssize_t i
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flagged)
+    cdef Py_ssize_t named = PyTuple_GET_SIZE(<object> names) if names != NULL else 0
+    cdef PyObject *label = given[1] if n == 2 else NULL
+    cdef PyObject *required = NULL
+    cdef PyObject *name
+    cdef bint plain = (n == 1 or n == 2) and init_of(type_of_values) == <void *> init and (
+        new_of(type_of_values) == <void *> new
+    )
+    for i in range(named):
+        name = PyTuple_GET_ITEM(<object> names, i)
+        if name == <PyObject *> name_of_label and n == 1:
+            label = given[n + i]
+        elif name == <PyObject *> name_of_required:
+            required = given[n + i]
+        else:
+            plain = False
+    if not plain or (label != NULL and type(<object> label) is not str):
+        return called_in_full(kind, given, n, names, named)
+    node = <object> new(type_of_values, NULL, NULL)
+    Py_DECREF(node)  # Cython has taken a reference of its own
+    begin(<Value> node, given[0], label, required == NULL or <object> required)
+    return node
+
+
+cdef called_in_full(
+    PyObject *kind, PyObject **given, Py_ssize_t n, PyObject *names, Py_ssize_t named
+):
+    cdef Py_ssize_t i
+    arguments = tuple([<object> given[i] for i in range(n)])
+    by_name = {
+        <object> PyTuple_GET_ITEM(<object> names, i): <object> given[n + i] for i in range(named)
+    }
+    return call_in_full(kind, <PyObject *> arguments, <PyObject *> by_name)
 
 
 cdef int in_full(Value node, label, made) except -1:
@@ -2425,3 +2474,4 @@ for name, function in (
     use_to_wrap(<PyObject *> descriptor, <void *> <uintptr_t> function)
 new_in_full = <newproc> new_of(type_of_values)
 use_to_make(type_of_values, <void *> new)
+use_to_call(type_of_values, <void *> called)
