@@ -170,6 +170,23 @@ def test_none_as_backward_stands_for_ours(engine):
         unknown.backward()
 
 
+def test_an_init_put_on_the_class_is_called_in_every_form(engine, monkeypatch):
+    ours = engine.Value.__init__
+
+    def counting(self, *given, **named):
+        ours(self, *given, **named)
+        self.made_with = len(given) + len(named)
+
+    monkeypatch.setattr(engine.Value, "__init__", counting)
+    made = engine.Value(1.0), engine.Value(1.0, "a"), engine.Value(1.0, label="a")
+    frozen = engine.Value(1.0, label="a", requires_grad=False)
+    assert [v.made_with for v in (*made, frozen)] == [1, 2, 2, 3]
+    assert [v.label for v in made] == ["", "a", "a"]
+    monkeypatch.undo()
+    assert not hasattr(engine.Value(1.0, label="b"), "made_with")
+    assert (frozen.requires_grad, made[2].requires_grad) == (False, True)
+
+
 def test_a_backward_put_on_the_class_is_called_at_every_node(engine, monkeypatch):
     seen, ours = [], engine.Value._backward
 
