@@ -1765,7 +1765,9 @@ cdef int run_backward(Value root, double upstream) except -1:
                     (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i])
                 ):
                     by_hand = True
-                    step = (<Value> items[i])._backward
+                    step = own_attribute(<Value> items[i], "_backward")
+                    if step is None:  # else it wins over what was put on the class
+                        step = (<Value> items[i])._backward
                     if step is None:
                         Value._backward(<Value> items[i])
                     else:
