@@ -27,6 +27,8 @@ from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
+from sys import intern
+
 from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling, value
 from autograd.checks import (
     as_float, as_list, as_operand, checked, equals, operands as operands_of
@@ -54,6 +56,8 @@ cdef extern from "Python.h":
     unsigned long Py_TPFLAGS_IMMUTABLETYPE
     ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
+    Py_ssize_t PyDict_GET_SIZE(PyObject *dict)
+    Py_ssize_t PyVectorcall_NARGS(size_t flagged)
     int PyObject_GenericSetAttr(PyObject *self, PyObject *name, PyObject *new) except -1
 
 cdef extern from *:
@@ -76,9 +80,15 @@ cdef extern from *:
     }
     #define items_of(sequence) PySequence_Fast_ITEMS(sequence)
     #define use_to_set_attributes(type, function) ((type)->tp_setattro = (function))
+    #define use_to_wrap(descriptor, function) \
+        (((PyWrapperDescrObject *)(descriptor))->d_wrapped = (void *)(function))
     #define has_dict(object) (Py_TYPE(object)->tp_dictoffset != 0)
     #define init_of(type) ((void *)(type)->tp_init)
     #define use_to_init(type, function) ((type)->tp_init = (initproc)(function))
+    #define new_of(type) ((void *)(type)->tp_new)
+    #define use_to_make(type, function) ((type)->tp_new = (newfunc)(function))
+    #define use_to_call(type, function) ((type)->tp_vectorcall = (vectorcallfunc)(function))
+    #define call_in_full(type, given, named) (PyType_Type.tp_call((type), (given), (named)))
     #if defined(__GNUC__)
     #define prefetch(address) __builtin_prefetch(address, 1)
     #else
@@ -89,9 +99,14 @@ cdef extern from *:
     PyObject *type_dict(object type)  # borrowed
     PyObject **items_of(object sequence)
     void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
+    void use_to_wrap(PyObject *descriptor, void *function)
     bint has_dict(PyObject *object)
     void *init_of(PyTypeObject *type)
     void use_to_init(PyTypeObject *type, void *function)
+    void *new_of(PyTypeObject *type)
+    void use_to_make(PyTypeObject *type, void *function)
+    void use_to_call(PyTypeObject *type, void *function)
+    object call_in_full(PyObject *type, PyObject *given, PyObject *named)
     bint release(PyObject *object)
     Value revived(PyObject *object)
 
@@ -160,6 +175,8 @@ cdef class Value:
     def __init__(self, *given, label="", requires_grad=True, **named):
         if given:
             data, given = given[0], given[1:]
+            if "data" in named:
+                raise TypeError("Value.__init__() got multiple values for argument 'data'")
         elif "data" in named:
             data = named.pop("data")
         else:
@@ -320,6 +337,11 @@ cdef class Value:
         cdef Own *own = own_of(self)
         replace(&own.attributes, Attributes(attributes))
 
+    @__dict__.deleter
+    def __dict__(self):
+        cdef Own *own = own_of(self)
+        replace(&own.attributes, Attributes())
+
     def __dir__(self):
         offered = {name for name, x in (<dict> type_dict(Value)).items() if type(x) is Attribute}
         hidden = offered.difference(self._attributes, [
@@ -351,10 +373,12 @@ cdef class Value:
     # --- backward --------------------------------------------------------------
 
     def _backward(self):
+        check_self(self, "_name")
         pass_on_once(self)
 
     def backward(self, gradient=1.0, retain_graph=True, create_graph=False, inputs=None):
         cdef double upstream
+        check_self(self, "_required")
         if create_graph or inputs is not None:
             foreign.refuse_options(create_graph, inputs)
         if not self.flags & REQUIRES_GRAD:
@@ -366,10 +390,12 @@ cdef class Value:
         run_backward(self, upstream)
 
     def zero_grad(self):
+        check_self(self, "_grad")
         self.gradient.grad = 0.0
         self.flags &= ~(REACHED | ARRIVED)
 
     def detach(self):
+        check_self(self, "_data")
         return constant(self.number)
 
     # --- operators ---------------------------------------------------------------
@@ -699,31 +725,93 @@ cdef int set_label(Value node, label) except -1:
 
 
 ctypedef int (*initproc)(PyObject *, PyObject *, PyObject *)
+ctypedef PyObject *(*newproc)(PyTypeObject *, PyObject *, PyObject *)
 cdef initproc init_in_full
+cdef newproc new_in_full
+cdef object name_of_label = intern("label")
+cdef object name_of_required = intern("requires_grad")
+
+
+cdef PyObject *new(PyTypeObject *type, PyObject *given, PyObject *named) except NULL:
+    """`__new__`, quick where a freed Value can be used again."""
+    cdef Value node
+    if type != type_of_values or free_count == 0:
+        return new_in_full(type, given, named)
+    node = new_node()
+    node.number = NAN
+    node.partial_a = node.partial_b = 0.0
+    Py_INCREF(node)
+    return <PyObject *> node
 
 
 cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
     """`__init__`, quick for a number, or a number and a label."""
     cdef Value node = <Value> self
     cdef Py_ssize_t n = PyTuple_GET_SIZE(<object> given)
-    cdef PyObject *data
-    cdef bint plain = named == NULL and node.extra == NULL and not has_parents(node)
-    if not plain or n < 1 or n > 2 or (
-        n == 2 and type(<object> PyTuple_GET_ITEM(<object> given, 1)) is not str
-    ):
+    cdef PyObject *label = NULL
+    cdef bint plain = node.extra == NULL and not has_parents(node) and (n == 1 or n == 2)
+    if n == 2:
+        label = PyTuple_GET_ITEM(<object> given, 1)
+    if named != NULL and PyDict_GET_SIZE(named):
+        plain = plain and n == 1 and PyDict_GET_SIZE(named) == 1
+        label = PyDict_GetItemWithError(named, <PyObject *> name_of_label) if plain else NULL
+        plain = label != NULL
+    if not plain or (label != NULL and type(<object> label) is not str):
         return init_in_full(self, given, named)
-    data = PyTuple_GET_ITEM(<object> given, 0)
+    begin(node, PyTuple_GET_ITEM(<object> given, 0), label, True)
+    return 0
+
+
+cdef inline int begin(Value node, PyObject *data, PyObject *label, bint required) except -1:
     node.number = (
         PyFloat_AS_DOUBLE(<object> data) if type(<object> data) is float
         else as_float(<object> data)
     )
     node.gradient.grad = 0.0
-    node.flags = REQUIRES_GRAD
+    node.flags = REQUIRES_GRAD if required else 0
     read_modes()
     set_scope(node)
-    if n == 2 and <object> PyTuple_GET_ITEM(<object> given, 1):
-        set_label(node, <object> PyTuple_GET_ITEM(<object> given, 1))
+    if label != NULL and <object> label:
+        set_label(node, <object> label)
     return 0
+
+
+cdef object called(PyObject *kind, PyObject **given, size_t flagged, PyObject *names):
+    """`Value(...)`, without a tuple and a dict for a number, a label and `requires_grad`."""
+    cdef Py_ssize_t i
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flagged)
+    cdef Py_ssize_t named = PyTuple_GET_SIZE(<object> names) if names != NULL else 0
+    cdef PyObject *label = given[1] if n == 2 else NULL
+    cdef PyObject *required = NULL
+    cdef PyObject *name
+    cdef bint plain = (n == 1 or n == 2) and init_of(type_of_values) == <void *> init and (
+        new_of(type_of_values) == <void *> new
+    )
+    for i in range(named):
+        name = PyTuple_GET_ITEM(<object> names, i)
+        if name == <PyObject *> name_of_label and n == 1:
+            label = given[n + i]
+        elif name == <PyObject *> name_of_required:
+            required = given[n + i]
+        else:
+            plain = False
+    if not plain or (label != NULL and type(<object> label) is not str):
+        return called_in_full(kind, given, n, names, named)
+    node = <object> new(type_of_values, NULL, NULL)
+    Py_DECREF(node)  # Cython has taken a reference of its own
+    begin(<Value> node, given[0], label, required == NULL or <object> required)
+    return node
+
+
+cdef called_in_full(
+    PyObject *kind, PyObject **given, Py_ssize_t n, PyObject *names, Py_ssize_t named
+):
+    cdef Py_ssize_t i
+    arguments = tuple([<object> given[i] for i in range(n)])
+    by_name = {
+        <object> PyTuple_GET_ITEM(<object> names, i): <object> given[n + i] for i in range(named)
+    }
+    return call_in_full(kind, <PyObject *> arguments, <PyObject *> by_name)
 
 
 cdef int in_full(Value node, label, made) except -1:
@@ -740,6 +828,8 @@ cdef int in_full(Value node, label, made) except -1:
     set_label(node, label)
     replace(&node.extra.op, op)
     node.rule = 0
+    if children and anomaly:
+        modes.check_forward(op, node, node.parents)
     return 0
 
 
@@ -760,6 +850,13 @@ cdef int take_operands(Value node, tuple children, tuple partials) except -1:
         extra.partials[i] = partials[i]
     if not wanted:
         node.flags &= ~REQUIRES_GRAD
+    return 0
+
+
+cdef inline int check_self(thing, missing) except -1:
+    """`Value.zero_grad(1.0)`: Cython does not look at what a method is called on."""
+    if not isinstance(thing, Value):
+        raise not_there(thing, missing)
     return 0
 
 
@@ -920,6 +1017,12 @@ cdef bint passes_by_hand(Value node) except -1:
     if own_attribute(node, "_backward") is not None:
         return True
     return type(node) is not Value and foreign.changed_by_hand(node, engines_own_step)
+
+
+cdef bint is_engines_own_step() except -1:
+    """Whether the class has our `_backward` still: a user may put another one there."""
+    step = type_dict_item("_backward")
+    return ((<Attribute> step).others if type(step) is Attribute else step) is engines_own_step
 
 
 cdef int pass_on_once(Value node) except -1:
@@ -1639,6 +1742,7 @@ cdef int run_backward(Value root, double upstream) except -1:
     cdef unsigned char flags
     cdef bint watching = anomaly
     cdef bint by_hand = False  # whether one has been met
+    cdef bint replaced = not is_engines_own_step()
     cdef bint forgotten = False
     try:
         sort(root, 0, &order, &sums)
@@ -1649,7 +1753,7 @@ cdef int run_backward(Value root, double upstream) except -1:
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
             if flags & REQUIRES_GRAD:
-                if watching or runs_python(<Value> items[i]):
+                if watching or replaced or runs_python(<Value> items[i]):
                     if not forgotten:
                         forget(&order)  # Python runs now, and may sort
                         forgotten = True
@@ -1658,9 +1762,19 @@ cdef int run_backward(Value root, double upstream) except -1:
                         modes.check_backward(<Value> items[i])
                 if by_hand:  # it may have set `grad` of what comes after it
                     (<Value> items[i]).flags |= REACHED
-                if (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i]):
+                if replaced or (
+                    (<Value> items[i]).extra != NULL and passes_by_hand(<Value> items[i])
+                ):
                     by_hand = True
-                    (<Value> items[i])._backward()
+                    step = own_attribute(<Value> items[i], "_backward")
+                    if step is None:  # else it wins over what was put on the class
+                        step = (<Value> items[i])._backward
+                    if step is None:
+                        Value._backward(<Value> items[i])
+                    else:
+                        step()
+                    if watching and passes_by_hand(<Value> items[i]):
+                        modes.check_passed_by_hand(<Value> items[i])
                 elif (<Value> items[i]).flags & ARRIVED:
                     pass_on(<Value> items[i])
     finally:
@@ -2357,9 +2471,15 @@ def method_of(rule):
     return unary_method if rule_kinds[number] == c"u" else method
 
 
+def init_subclass(cls, **named):
+    super(Value, cls).__init_subclass__(**named)
+    foreign.check_subclass(cls, Value)
+
+
 def complete():
     """Give the class what the reference class has and this one does not define itself."""
     cdef dict attributes = <dict> type_dict(Value)
+    attributes["__init_subclass__"] = classmethod(init_subclass)
     for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
         if name in attributes or name == "__slots__" or name in Node.__slots__:
@@ -2384,3 +2504,14 @@ numpy_support.register(Value, apply, loop_of)
 use_to_set_attributes(type_of_values, <setattrofunc> set_attribute)
 init_in_full = <initproc> init_of(type_of_values)
 use_to_init(type_of_values, <void *> init)
+# What `super().__setattr__` and `super().__init__` of a subclass call.
+for name, function in (
+    ("__setattr__", <uintptr_t> <void *> set_attribute),
+    ("__delattr__", <uintptr_t> <void *> set_attribute),
+    ("__init__", <uintptr_t> <void *> init),
+):
+    descriptor = type_dict_item(name)
+    use_to_wrap(<PyObject *> descriptor, <void *> <uintptr_t> function)
+new_in_full = <newproc> new_of(type_of_values)
+use_to_make(type_of_values, <void *> new)
+use_to_call(type_of_values, <void *> called)

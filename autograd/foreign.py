@@ -102,6 +102,15 @@ def _children(value: type, children: Any) -> tuple[Any, ...]:
     return tuple([x if isinstance(x, value) else as_float(x) for x in children])
 
 
+def check_subclass(kind: type, base: type) -> None:
+    """TypeError for a subclass with an ``__eq__`` of its own: nodes would be taken for others."""
+    if kind.__eq__ is not base.__eq__:
+        raise TypeError(
+            f"{kind.__name__} defines __eq__: graphs tell Values apart by identity, as their own "
+            "== does. Compare v.data with w.data, in a method of another name"
+        )
+
+
 def refuse_unknown(node: Any) -> Never:
     """GraphError for a node made by hand that does not say how to pass its gradient on."""
     raise errors.GraphError(
@@ -149,4 +158,4 @@ def changed_by_hand(node: Any, engines_own: Any) -> bool:
     if isinstance(node.op, Unknown):
         return True
     step = node._backward
-    return getattr(step, "__func__", step) is not engines_own
+    return step is not None and getattr(step, "__func__", step) is not engines_own

@@ -258,15 +258,23 @@ def check_forward(op: str, node: Any, parents: Sequence[Any]) -> None:
 
 def check_backward(node: Any) -> None:
     """Raise AnomalyError if `node` is about to pass on a gradient that is not finite."""
-    if not node._arrived:
-        return  # it passes nothing on
-    contributions = zip(node.parents, node.local_gradient(node.grad), strict=True)
-    for parent, contribution in contributions:
-        if parent.requires_grad and not math.isfinite(contribution):
+    if not node._arrived or node._by_hand:
+        return  # it passes nothing on, or in a function: see `check_passed_by_hand`
+    _check_passed(node, node.local_gradient(node.grad), f", its partials are {node.partials}")
+
+
+def check_passed_by_hand(node: Any) -> None:
+    """Raise AnomalyError if the function of `node` left a gradient that is not finite."""
+    _check_passed(node, [parent.grad for parent in node.parents], "")
+
+
+def _check_passed(node: Any, gradients: Sequence[float], partials: str) -> None:
+    for parent, gradient in zip(node.parents, gradients, strict=True):
+        if parent.requires_grad and not math.isfinite(gradient):
             made_at = getattr(node, "_made_at", "a line outside detect_anomaly")
             raise AnomalyError(
-                f"{node.op} passes gradient {contribution!r} to {_name(parent)}: its own gradient "
-                f"is {node.grad!r}, its partials are {node.partials}; made at {made_at}"
+                f"{node.op} passes gradient {gradient!r} to {_name(parent)}: its own gradient "
+                f"is {node.grad!r}{partials}; made at {made_at}"
             )
 
 

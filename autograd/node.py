@@ -41,6 +41,10 @@ class Node:
     _reached: bool  # by a backward pass, since the last zero_grad
     _arrived: bool  # whether anything was added to the gradient
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        foreign.check_subclass(cls, Node)
+
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """A leaf without a number yet."""
         node = object.__new__(cls)

@@ -52,7 +52,7 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     values: list[Number | None] = [None] * len(wanted)
     if not any(wanted):
         return values
-    check_seen_through([node], "a derivative made of Values")
+    check_seen_through([node], "a sweep of a transform")
     _check_data(node, rule)
     if formula_for(rule).sequence:
         every = sequence_partials(rule)(node, _operands(node))
@@ -111,6 +111,7 @@ def rule_of(node: Value) -> ops.Rule:
     """The rule that made `node`; GraphError where only its name is known."""
     rule = rule_named(node.op)
     if isinstance(node.op, ByHand):
+        check_seen_through([node], "a sweep of a transform")
         raise GraphError(
             f"{shown(node)} was made by hand: its partials are known, but not how they change. "
             "Make it with @autograd.op to differentiate it twice"

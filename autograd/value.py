@@ -155,6 +155,8 @@ class Value(Node):
         self._grad, self._reached, self._arrived = 0.0, False, False
         self._required = required and bool(requires_grad)
         self._label, self._scope = label, modes.current.get().scope
+        if children and modes.current.get().anomaly:
+            modes.check_forward(self._name, self, self._parents)
 
     @fields.fixed
     def local_gradient(self) -> Callable[[float], list[float]]:
@@ -206,7 +208,10 @@ class Value(Node):
                 if anomaly:
                     modes.check_backward(node)
                 node._reached = True  # a `_backward` made by hand may have set `grad`
-                node._backward()
+                step = node._backward  # None, assigned to it, stands for ours
+                step() if step is not None else Value._backward(node)
+                if anomaly and node._by_hand:
+                    modes.check_passed_by_hand(node)
         finally:
             for leaf, sum_before in earlier:
                 leaf._grad += sum_before

@@ -194,6 +194,7 @@ MADE = {
     "None label": lambda V: V(1.0, label=None),
     "two labels": lambda V: V(1.0, "a", label="b"),
     "keyword": lambda V: V(1.0, colour="red"),
+    "data twice": lambda V: V(2.0, data=1.0),
     "data by name": lambda V: V(data=1.0, label="x"),
     "children": lambda V: V(1.0, (V(1.0), 2.0), (1.0, 2.0)),
     "children, label": lambda V: V(1.0, [V(1.0)], label="x", requires_grad=False),
@@ -208,7 +209,57 @@ MADE = {
     "no init": lambda V: type("Odd", (V,), {"__init__": lambda self, a: None})(1.0),
     "unbound": lambda V: V.tanh(V(1.0)),
     "unbound number": lambda V: V.tanh(1.0).data,
+    **{
+        f"{name} of a number": lambda V, name=name: getattr(V, name)(1.5)
+        for name in ("backward", "_backward", "zero_grad", "detach")
+    },
+    "own __setattr__": lambda V: rounding(V)(1.26),
+    "own __getattr__": lambda V: answering(V),
+    "own __eq__": lambda V: type("Odd", (V,), {"__eq__": lambda v, w: v.data == w.data}),
+    "own __eq__ further up": lambda V: type("Odd", (Comparing, V), {}),
+    "no attributes any more": lambda V: without_attributes(V),
 }
+
+
+def rounding(V):
+    class Rounding(V):
+        def __setattr__(self, name, new):
+            super().__setattr__(name, round(new, 1) if name in ("data", "m") else new)
+
+        def __delattr__(self, name):
+            super().__delattr__(name)
+
+    def make(number):
+        v = Rounding(0.0)
+        v.data, v.m = number, 2.34
+        seen = v.data, v.m
+        del v.m
+        return seen, hasattr(v, "m")
+
+    return make
+
+
+def answering(V):
+    v = type("Answering", (V,), {"__getattr__": lambda self, name: 7.0})(3.0)
+    v.register_hook(lambda gradient: 10.0 * gradient)
+    (v * v).backward()
+    return v.grad, v.anything
+
+
+def without_attributes(V):
+    v = V(1.0)
+    v.m = 2.0
+    del v.__dict__
+    return hasattr(v, "m"), vars(v)
+
+
+class Comparing:
+    """Equal to all."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = object.__hash__
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -219,6 +270,21 @@ def test_every_way_of_making_a_value_ends_the_same(name):
 def test_a_value_that_was_never_given_a_number_is_nan_and_needs_no_gradient():
     new = agreed(lambda engine: engine.Value.__new__(engine.Value))
     assert (new[1]["data"], new[1]["requires_grad"]) == ("nan", "False")
+
+
+def test_subclasses_set_attributes_and_answer_for_missing_ones():
+    assert agreed(lambda engine: rounding(engine.Value)(1.26)) == agreed(
+        lambda _: ((1.3, 2.3), False)
+    )
+    # d v*v / dv = 2 * 3 at v = 3, times 10 from the hook.
+    assert agreed(lambda engine: answering(engine.Value)) == agreed(lambda _: (60.0, 7.0))
+
+
+@pytest.mark.parametrize("name", ["own __eq__", "own __eq__ further up"])
+def test_a_subclass_that_compares_values_by_number_is_refused(name):
+    kind, words = agreed(lambda engine: MADE[name](engine.Value))
+    assert kind == "TypeError"
+    assert "graphs tell Values apart by identity" in words
 
 
 # --- scopes ------------------------------------------------------------------------

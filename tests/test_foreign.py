@@ -6,8 +6,11 @@ test_drop_in.py for whole trainings).
 
 import copy
 import math
+import os
 import pickle
 import random
+import subprocess
+import sys
 
 import pytest
 from test_drop_in import MicrogradValue
@@ -152,6 +155,52 @@ def test_a_backward_of_ones_own_takes_the_place_of_ours(engine):
     x.grad = None
     (out + x).backward()
     assert x.grad == 7.0
+
+
+def test_none_as_backward_stands_for_ours(engine):
+    x = engine.Value(3.0)
+    x._backward = None  # as some engines write it in their leaves
+    y = x * x
+    y._backward = None
+    y.backward()
+    assert x.grad == 6.0
+    unknown = engine.Value(9.0, (x,))
+    unknown._backward = None
+    with pytest.raises(errors.GraphError, match="made by hand"):
+        unknown.backward()
+
+
+def test_an_init_put_on_the_class_is_called_in_every_form(engine, monkeypatch):
+    ours = engine.Value.__init__
+
+    def counting(self, *given, **named):
+        ours(self, *given, **named)
+        self.made_with = len(given) + len(named)
+
+    monkeypatch.setattr(engine.Value, "__init__", counting)
+    made = engine.Value(1.0), engine.Value(1.0, "a"), engine.Value(1.0, label="a")
+    frozen = engine.Value(1.0, label="a", requires_grad=False)
+    assert [v.made_with for v in (*made, frozen)] == [1, 2, 2, 3]
+    assert [v.label for v in made] == ["", "a", "a"]
+    monkeypatch.undo()
+    assert not hasattr(engine.Value(1.0, label="b"), "made_with")
+    assert (frozen.requires_grad, made[2].requires_grad) == (False, True)
+
+
+def test_a_backward_put_on_the_class_is_called_at_every_node(engine, monkeypatch):
+    seen, ours = [], engine.Value._backward
+
+    def spying(self):
+        seen.append(self.op)
+        ours(self)
+
+    x = engine.Value(3.0)
+    product = times(engine.Value, x, x)  # what is assigned to a node wins over the class
+    y = product.tanh() * 2.0
+    monkeypatch.setattr(engine.Value, "_backward", spying)
+    y.backward()
+    assert seen[:2] == ["mul", "tanh"]
+    assert x.grad == pytest.approx(12.0 / math.cosh(9.0) ** 2, rel=1e-13)
 
 
 def test_an_error_in_a_closure_leaves_the_sums_of_before(engine):
@@ -312,6 +361,26 @@ def test_what_cannot_see_through_a_closure_says_so(name):
 def test_no_transform_gives_a_wrong_number(transform):
     with pytest.raises(errors.GraphError, match="made by hand"):
         transform(lambda x: times(autograd.Value, x, x) + x)
+
+
+@pytest.mark.parametrize("engine_name", ["compiled", "pure"])
+def test_a_closure_is_not_said_to_have_partials(engine_name):
+    code = """if True:
+        import autograd
+        x = autograd.Value(3.0)
+        out = autograd.Value(9.0, (x,), "square")
+        out._backward = lambda: None
+        try:
+            autograd.gradient(out * x, [x], create_graph=True)
+        except autograd.errors.GraphError as error:
+            print(error)
+    """
+    environment = {**os.environ, "AUTOGRAD_PURE": str(int(engine_name == "pure"))}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "in a _backward of its own" in said
+    assert "a sweep of a transform cannot see through it" in said
 
 
 def test_comparing_with_torch_says_so():

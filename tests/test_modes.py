@@ -140,6 +140,41 @@ def test_the_first_gradient_that_is_not_finite_is_named_with_the_line_of_its_nod
     assert f"made at {line_of(forward, 2)}" in str(caught.value)
 
 
+def by_hand(engine, x, number, gradient, partials=()):
+    out = engine.Value(number, (x,), partials) if partials else engine.Value(number, (x,), "f")
+
+    def closure():
+        x.grad += gradient * out.grad
+
+    if not partials:
+        out._backward = closure
+    return out
+
+
+@pytest.mark.parametrize("partials", [(), (3.0,)])
+def test_nodes_made_by_hand_pass_their_gradients_on_under_detect_anomaly(engine, partials):
+    x = engine.Value(2.0, "x")
+    with detect_anomaly():
+        (by_hand(engine, x * 1.0, 6.0, 3.0, partials) * x).backward()
+        assert x.grad == 12.0  # d (3 x) x / dx = 6 x
+        own = type("Own", (engine.Value,), {"_backward": lambda v: engine.Value._backward(v)})(2.0)
+        (own * own).backward()
+        assert own.grad == 4.0
+
+
+@pytest.mark.parametrize("partials", [(), (math.nan,)])
+def test_anomalies_of_nodes_made_by_hand_are_found_at_their_lines(engine, partials):
+    x = engine.Value(2.0, "x")
+    name = "made by hand" if partials else "f"
+    line = rf"; made at {re.escape(line_of(by_hand, 1))}$"
+    with detect_anomaly():
+        out = by_hand(engine, x, 6.0, math.nan, partials)
+        with pytest.raises(AnomalyError, match=rf"^{name} passes gradient nan to x=2\.0.*{line}"):
+            out.backward()
+        with pytest.raises(AnomalyError, match=rf"^{name}\(x=2\.0\) = inf, made at "):
+            by_hand(engine, x, math.inf, 1.0, partials)
+
+
 def test_a_node_made_outside_is_said_to_be(engine):
     out = engine.Value(0.0).sqrt()
     with detect_anomaly(), pytest.raises(AnomalyError, match="a line outside detect_anomaly"):
