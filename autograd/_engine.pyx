@@ -315,7 +315,7 @@ cdef class Value:
 
     @__dict__.setter
     def __dict__(self, attributes):
-        if type(attributes) is not dict:
+        if not isinstance(attributes, dict):
             raise TypeError(f"__dict__ must be set to a dictionary, not a '{type(attributes).__name__}'")
         cdef Own *own = own_of(self)
         replace(&own.attributes, Attributes(attributes))
@@ -872,7 +872,9 @@ def not_there(value, name):
 cdef int offer(name) except -1:
     """Have the class look for the attribute `name` in Values."""
     cdef dict attributes = <dict> type_dict(Value)
-    found = attributes.get(name)
+    if not isinstance(name, str):  # a key of `__dict__`, and no attribute
+        return 0
+    found = attributes.get(name, vars(object).get(name))
     if type(found) is not Attribute and not hasattr(type(found), "__set__"):
         attributes[name] = Attribute(name, found)
         PyType_Modified(type_of_values)
@@ -2159,25 +2161,13 @@ cdef int changes_in_c(
     double *changes,
     const double *numbers,
 ) noexcept:
-    if node.flags & MANY:
-        return sequence_tangent(node.rule, numbers, tangents, n, changes)
-    return changes_of_few(node, n, places, seconds, tangents, changes, numbers)
-
-
-cdef bint changes_of_few(
-    Value node,
-    Py_ssize_t n,
-    const Py_ssize_t *places,
-    Second *seconds,
-    const double *tangents,
-    double *changes,
-    const double *numbers,
-) noexcept:
-    """The same for one or two operands, in C; false where there is none."""
+    """False where the rule has no C for it; 2 where no partial changes."""
     cdef Py_ssize_t i
     cdef double by_x = 0.0, by_y = 0.0
     cdef int how
     cdef bint chooses = choosing_rules[node.rule] != 0
+    if node.flags & MANY:
+        return sequence_tangent(node.rule, numbers, tangents, n, changes)
     for i in range(n):
         how = derived_rules[node.rule][i]
         changes[i] = 0.0

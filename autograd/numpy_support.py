@@ -210,13 +210,9 @@ class _UntilNumPyLoads:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != "numpy":
             return None
-        from importlib.util import find_spec
-
-        sys.meta_path.remove(self)
-        try:
-            spec = find_spec(name)
-        finally:
-            sys.meta_path.insert(0, self)
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((spec for spec in found if spec), None)
         if spec is not None and spec.loader is not None:
             self.follow(spec.loader)
         return spec
@@ -226,7 +222,8 @@ class _UntilNumPyLoads:
 
         def exec_module(module: Any) -> None:
             run(module)
-            sys.meta_path.remove(self)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             _install(module)
 
         loader.exec_module = exec_module
