@@ -16,6 +16,7 @@ Glossary: *ufunc*: a function of NumPy that goes by element.
 """
 
 import math
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,6 +51,18 @@ _PREDICATES: dict[str, Callable[[float], bool]] = {
     "isinf": math.isinf,
     "isfinite": math.isfinite,
     "signbit": lambda number: math.copysign(1.0, number) < 0.0,
+}
+
+
+# By Python alone, and always asking the Value: NumPy 1 warns of a nan that CPython has compared,
+# and a longdouble, which no Python number holds, asks NumPy again.
+_COMPARISONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "equal": (operator.eq, operator.eq),
+    "not_equal": (operator.ne, operator.ne),
+    "less": (operator.lt, operator.gt),
+    "less_equal": (operator.le, operator.ge),
+    "greater": (operator.gt, operator.lt),
+    "greater_equal": (operator.ge, operator.le),
 }
 
 
@@ -176,6 +189,10 @@ def apply_ufunc(
         inputs = [x.item() if hasattr(x, "shape") else x for x in inputs]
         if name in _PREDICATES:
             return _PREDICATES[name](_number(inputs[0]))
+        if name in _COMPARISONS:
+            compare, reflected = _COMPARISONS[name]
+            x, y = inputs
+            return compare(x, y) if appliers[type(x)] else reflected(y, x)
         meaning = meaning_of(name)
         if meaning:
             return meaning(apply, *inputs)
