@@ -2314,6 +2314,8 @@ def complete():
     cdef dict attributes = <dict> type_dict(Value)
     for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
+        if name in attributes and type(attributes[name]) is type(complete):
+            attributes[name].__doc__ = thing.__doc__
         if name in attributes or name == "__slots__" or name in Node.__slots__:
             continue
         if rule in ops.TABLE:
@@ -2322,6 +2324,8 @@ def complete():
             attributes[name].__doc__ = thing.__doc__
         else:
             attributes[name] = thing
+    for function in (apply, constant, topological_order, zero_grad):
+        function.__doc__ = getattr(value, function.__name__).__doc__
     PyType_Modified(<PyTypeObject *> Value)
 
 

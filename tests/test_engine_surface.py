@@ -263,6 +263,15 @@ def test_an_attribute_named_as_a_method_of_every_object_is_that_of_one_value(eng
     assert type("Sub", (engine.Value,), {})(3.0).data == 3.0
 
 
+def test_help_says_the_same():
+    for name in ("backward", "zero_grad", "detach", "tanh", "item", "register_hook", "_backward"):
+        documented = getattr(PURE.Value, name).__doc__
+        assert documented
+        assert getattr(COMPILED.Value, name).__doc__ == documented
+    for name in ("apply", "constant", "topological_order", "zero_grad"):
+        assert getattr(COMPILED, name).__doc__ == getattr(PURE, name).__doc__
+
+
 # --- scopes ------------------------------------------------------------------------
 
 

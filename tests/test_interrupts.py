@@ -23,6 +23,10 @@ MODES = {
 }
 
 
+# A generator that is dropped is closed by the interpreter, which only reports what is raised there.
+INSIDE_GENERATORS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 def interrupted_at(number, work):
     """Whether `work` got so far that its event of that number was interrupted."""
     seen = 0
@@ -114,9 +118,6 @@ def test_decorated_functions_and_generators_interrupted_anywhere():
     assert interrupt_everywhere(work) > 10
 
 
-# Of an interrupt in what is thrown away Python only tells.
-told = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 X, Y = [[0.5, -1.0], [1.0, 0.25]], [1.0, -1.0]
 
 
@@ -133,13 +134,13 @@ def test_a_model_under_no_grad_interrupted_anywhere_trains_on():
     assert model.layers[-1].neurons[0].b.grad == 1.0
 
 
-@told
+@INSIDE_GENERATORS
 def test_evaluate_interrupted_anywhere():
     model = nn.MLP(2, [2, 1], generator=0)
     assert interrupt_everywhere(lambda: nn.evaluate(model, X, Y, nn.squared_error)) > 20
 
 
-@told
+@INSIDE_GENERATORS
 def test_fit_with_validation_interrupted_at_many_places():
     """Every seventh: fit ends an interrupted training with what was learned, and says so."""
 
