@@ -1649,7 +1649,10 @@ cdef int run_backward(Value root, double upstream) except -1:
         for i in range(order.count - 1, -1, -1):
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
-            if flags & REQUIRES_GRAD:
+            if (<Value> items[i]).extra == NULL and not watching and not by_hand:  # most of them
+                if flags & (REQUIRES_GRAD | ARRIVED) == REQUIRES_GRAD | ARRIVED:
+                    pass_on(<Value> items[i])
+            elif flags & REQUIRES_GRAD:
                 if watching or runs_python(<Value> items[i]):
                     if not forgotten:
                         forget(&order)  # Python runs now, and may sort
