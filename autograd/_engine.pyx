@@ -2164,13 +2164,25 @@ cdef int changes_in_c(
     double *changes,
     const double *numbers,
 ) noexcept:
-    """False where the rule has no C for it; 2 where no partial changes."""
+    if node.flags & MANY:
+        return sequence_tangent(node.rule, numbers, tangents, n, changes)
+    return changes_of_few(node, n, places, seconds, tangents, changes, numbers)
+
+
+cdef bint changes_of_few(
+    Value node,
+    Py_ssize_t n,
+    const Py_ssize_t *places,
+    Second *seconds,
+    const double *tangents,
+    double *changes,
+    const double *numbers,
+) noexcept:
+    """The same for one or two operands, in C; false where there is none."""
     cdef Py_ssize_t i
     cdef double by_x = 0.0, by_y = 0.0
     cdef int how
     cdef bint chooses = choosing_rules[node.rule] != 0
-    if node.flags & MANY:
-        return sequence_tangent(node.rule, numbers, tangents, n, changes)
     for i in range(n):
         how = derived_rules[node.rule][i]
         changes[i] = 0.0
