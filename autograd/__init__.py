@@ -7,11 +7,11 @@
 6.0
 """
 
+import os as _os
 from importlib import import_module as _import_module
-from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-if (_Path(__file__).parent / "tracer.py").exists():
+if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes long to load
     raise ImportError(
         "the folder of chainrule's `autograd` also holds files of another package of that name "
         "(HIPS autograd): run `pip uninstall autograd chainrule`, then `pip install chainrule`"

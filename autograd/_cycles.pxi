@@ -51,6 +51,9 @@ cdef int enter_owner(Value node, Own *own) except -1:
 
         gc.callbacks.append(on_collection)
         listening = True
+    # First: what it sets free may raise, and then the node owns nothing.
+    if owner_count >= enough_owners and PyGC_IsEnabled():
+        take_census()
     if owner_count == owner_room:
         items = <PyObject **> PyMem_RawRealloc(
             owners, (2 * owner_room + 64) * sizeof(PyObject *)
@@ -61,8 +64,6 @@ cdef int enter_owner(Value node, Own *own) except -1:
     owners[owner_count] = <PyObject *> node
     own.place = owner_count
     owner_count += 1
-    if owner_count >= enough_owners and PyGC_IsEnabled():
-        take_census()
     return 0
 
 
@@ -140,7 +141,7 @@ cdef int disown(Value owner) except -1:
     cdef PyObject *attributes = own.attributes
     own.hooks = own.attributes = NULL
     if owner.extra.label != NULL and type(<object> owner.extra.label) is not str:
-        replace(&owner.extra.label, str(<object> owner.extra.label))
+        replace(&owner.extra.label, str.__str__(<object> owner.extra.label))
     # Emptied first: a hook's handle refers to the dict it is in.
     if hooks != NULL:
         (<dict> hooks).clear()

@@ -332,7 +332,7 @@ cdef class Value:
 
     @__dict__.setter
     def __dict__(self, attributes):
-        if type(attributes) is not dict:
+        if not isinstance(attributes, dict):
             raise TypeError(f"__dict__ must be set to a dictionary, not a '{type(attributes).__name__}'")
         cdef Own *own = own_of(self)
         replace(&own.attributes, Attributes(attributes))
@@ -373,7 +373,7 @@ cdef class Value:
     # --- backward --------------------------------------------------------------
 
     def _backward(self):
-        check_self(self, "_name")
+        check_self(self, "_arrived")
         pass_on_once(self)
 
     def backward(self, gradient=1.0, retain_graph=True, create_graph=False, inputs=None):
@@ -969,7 +969,9 @@ def not_there(value, name):
 cdef int offer(name) except -1:
     """Have the class look for the attribute `name` in Values."""
     cdef dict attributes = <dict> type_dict(Value)
-    found = attributes.get(name)
+    if not isinstance(name, str):  # a key of `__dict__`, and no attribute
+        return 0
+    found = attributes.get(name, vars(object).get(name))
     if type(found) is not Attribute and not hasattr(type(found), "__set__"):
         attributes[name] = Attribute(name, found)
         PyType_Modified(type_of_values)
@@ -1752,7 +1754,10 @@ cdef int run_backward(Value root, double upstream) except -1:
         for i in range(order.count - 1, -1, -1):
             flags = (<Value> items[i]).flags
             (<Value> items[i]).flags = flags & ~VISITED
-            if flags & REQUIRES_GRAD:
+            if (<Value> items[i]).extra == NULL and not (watching or by_hand or replaced):
+                if flags & (REQUIRES_GRAD | ARRIVED) == REQUIRES_GRAD | ARRIVED:  # most of them
+                    pass_on(<Value> items[i])
+            elif flags & REQUIRES_GRAD:
                 if watching or replaced or runs_python(<Value> items[i]):
                     if not forgotten:
                         forget(&order)  # Python runs now, and may sort
@@ -2482,6 +2487,8 @@ def complete():
     attributes["__init_subclass__"] = classmethod(init_subclass)
     for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
+        if name in attributes and type(attributes[name]) is type(complete):
+            attributes[name].__doc__ = thing.__doc__
         if name in attributes or name == "__slots__" or name in Node.__slots__:
             continue
         if rule in ops.TABLE:
@@ -2490,6 +2497,8 @@ def complete():
             attributes[name].__doc__ = thing.__doc__
         else:
             attributes[name] = thing
+    for function in (apply, constant, topological_order, zero_grad):
+        function.__doc__ = getattr(value, function.__name__).__doc__
     PyType_Modified(<PyTypeObject *> Value)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Generator, Sequence
 from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
 from operator import attrgetter
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -236,8 +235,8 @@ class detect_anomaly(Mode):  # noqa: N801 - used like a function
 
 def calling_line() -> str:
     """``file:line`` of the innermost frame outside the packages, and outside NumPy: the user's."""
-    wing = Path(__file__).parent
-    here = f"{wing}{os.sep}", f"{wing.with_name('nn')}{os.sep}"
+    root = __file__.rpartition("autograd")[0]
+    here = f"{root}autograd{os.sep}", f"{root}nn{os.sep}"
     frame = sys._getframe(1)
     while frame.f_back and (
         frame.f_code.co_filename.startswith(here)

@@ -82,6 +82,8 @@ def install(np: Any) -> None:
     """Replace the loops; RuntimeWarning where this NumPy is not as expected."""
     if _kept:
         return
+    # For good: while Python shuts down, NumPy outlives this module.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_kept))
     before = []
     try:
         ufuncs = _ufuncs_to_change(np)

@@ -16,6 +16,7 @@ Glossary: *ufunc*: a function of NumPy that goes by element.
 """
 
 import math
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,6 +51,18 @@ _PREDICATES: dict[str, Callable[[float], bool]] = {
     "isinf": math.isinf,
     "isfinite": math.isfinite,
     "signbit": lambda number: math.copysign(1.0, number) < 0.0,
+}
+
+
+# By Python alone, and always asking the Value: NumPy 1 warns of a nan that CPython has compared,
+# and a longdouble, which no Python number holds, asks NumPy again.
+_COMPARISONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "equal": (operator.eq, operator.eq),
+    "not_equal": (operator.ne, operator.ne),
+    "less": (operator.lt, operator.gt),
+    "less_equal": (operator.le, operator.ge),
+    "greater": (operator.gt, operator.lt),
+    "greater_equal": (operator.ge, operator.le),
 }
 
 
@@ -176,6 +189,10 @@ def apply_ufunc(
         inputs = [x.item() if hasattr(x, "shape") else x for x in inputs]
         if name in _PREDICATES:
             return _PREDICATES[name](_number(inputs[0]))
+        if name in _COMPARISONS:
+            compare, reflected = _COMPARISONS[name]
+            x, y = inputs
+            return compare(x, y) if appliers[type(x)] else reflected(y, x)
         meaning = meaning_of(name)
         if meaning:
             return meaning(apply, *inputs)
@@ -210,13 +227,9 @@ class _UntilNumPyLoads:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != "numpy":
             return None
-        from importlib.util import find_spec
-
-        sys.meta_path.remove(self)
-        try:
-            spec = find_spec(name)
-        finally:
-            sys.meta_path.insert(0, self)
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((spec for spec in found if spec), None)
         if spec is not None and spec.loader is not None:
             self.follow(spec.loader)
         return spec
@@ -226,7 +239,8 @@ class _UntilNumPyLoads:
 
         def exec_module(module: Any) -> None:
             run(module)
-            sys.meta_path.remove(self)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             _install(module)
 
         loader.exec_module = exec_module

@@ -142,14 +142,13 @@ class Value(Node):
     ) -> None:
         if self._parents:
             raise errors.GraphError("__init__ of a Value that is in use: make another one")
-        self._data: float = data if type(data) is float else as_float(data)
+        number: float = data if type(data) is float else as_float(data)
         children: tuple[Any, ...] = ()
-        self._name, self._partials, required = "", (), True
+        name, partials, required = "", tuple[float, ...](), True
         if given or named or type(label) is not str:  # made by hand
-            label, children, self._name, self._partials, required = foreign.read(
-                Value, given, label, named
-            )
+            label, children, name, partials, required = foreign.read(Value, given, label, named)
         self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
+        self._data, self._name, self._partials = number, name, partials
         if children:
             self._serial = next_serial()  # after those of its constants
         self._grad, self._reached, self._arrived = 0.0, False, False

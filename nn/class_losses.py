@@ -41,10 +41,8 @@ def cross_entropy(
     >>> round(cross_entropy([2.0, 1.0, 0.1], 0), 4)
     0.417
     """
-    smoothing, weights = (
-        as_number("label_smoothing", label_smoothing, most=1.0),
-        class_weights(weight),
-    )
+    smoothing = as_number("label_smoothing", label_smoothing, most=1.0)
+    weights = class_weights(weight)
 
     def look_at(rows: list[list[Any]]) -> None:
         _check_several(rows, "cross_entropy")
@@ -92,10 +90,8 @@ def categorical_cross_entropy(
     >>> round(categorical_cross_entropy(autograd.softmax([2.0, 1.0, 0.1]), 0), 4)
     0.417
     """
-    smoothing, weights = (
-        as_number("label_smoothing", label_smoothing, most=1.0),
-        class_weights(weight),
-    )
+    smoothing = as_number("label_smoothing", label_smoothing, most=1.0)
+    weights = class_weights(weight)
 
     def term(row: list[Any], target: Any) -> tuple[Any, Any]:
         _check_distribution(row)

@@ -4,7 +4,7 @@ How a prediction is read, `nn.reading` decides; a `threshold` says it where
 nothing else does: the number above which one output means class 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value
@@ -12,6 +12,8 @@ from autograd.errors import ShapeError
 from nn.pairing import placed
 from nn.reading import Reading, numbers_in, reading_of, reading_of_predictions
 from nn.rows import opened
+
+judge_of = reading_of  # tells right from wrong where a loss is minimised
 
 
 def predicted_class(prediction: Any, threshold: float | None = None) -> int:
@@ -77,18 +79,6 @@ def confusion_matrix(
             raise ShapeError(f"class {meant} of {count}: count from 0 to {count - 1}")
         table[meant][found] += 1
     return table
-
-
-def judge_of(
-    loss: Callable[..., Any],
-    model: Callable[[Any], Any] | None = None,
-    X: Sequence[Any] = (),
-    y: Sequence[Any] = (),
-    threshold: float | None = None,
-    prediction: Any = None,
-) -> Reading | None:
-    """How to tell right from wrong where `loss` is minimised; None where it means regression."""
-    return reading_of(loss, model, X, y, threshold, prediction)
 
 
 def _reading(prediction: Any, threshold: float | None) -> Reading:

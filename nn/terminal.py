@@ -22,9 +22,9 @@ def usable_streams() -> Iterator[None]:
             yield
         finally:
             sys.stderr = stderr
-    for stream, handler in zip(streams, handlers, strict=True):
-        with contextlib.suppress(OSError):
-            stream.reconfigure(errors=handler)
+            for stream, handler in zip(streams, handlers, strict=True):
+                with contextlib.suppress(OSError):
+                    stream.reconfigure(errors=handler)
 
 
 def complain(message: str) -> None:

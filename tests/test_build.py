@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -68,11 +69,15 @@ def build(tree, **variables):
 
 
 def run(tree, *arguments, **variables):
-    """What Python prints with the tree in front of everything installed."""
+    """What Python prints with the tree in front of everything installed.
+
+    Without `site`: where chainrule is installed as editable, that lends the tree what it lacks.
+    """
+    path = os.pathsep.join((str(tree), sysconfig.get_path("purelib")))
     done = subprocess.run(
-        [sys.executable, "-P", "-W", "error", *arguments],
+        [sys.executable, "-S", "-P", "-W", "error", *arguments],
         cwd=tree.parent,
-        env=environment(PYTHONPATH=str(tree), **variables),
+        env=environment(PYTHONPATH=path, **variables),
         capture_output=True,
         text=True,
         timeout=600,

@@ -5,7 +5,6 @@ import weakref
 
 import pytest
 
-
 pytestmark = pytest.mark.usefixtures("quick_collections")
 
 
@@ -86,6 +85,18 @@ def label(engine, seen):
     return helper
 
 
+class Wordless(Tag):
+    def __str__(self):
+        raise RuntimeError("asked while Python collects")
+
+
+def label_without_words(engine, seen):
+    v, helper = graph(engine), Helper()
+    v.label = Wordless("x")
+    v.label.v, v.label.helper = v, helper
+    return helper
+
+
 def subclass(engine, seen):
     class Node(engine.Value):
         pass
@@ -107,7 +118,7 @@ def subclass_through_plain(engine, seen):
 
 
 CYCLES = [hook, hook_between, twin, in_containers, closure, of_two, helper_with_a_cycle, label,
-          subclass, subclass_through_plain]  # fmt: skip
+          label_without_words, subclass, subclass_through_plain]  # fmt: skip
 
 
 @pytest.mark.parametrize("make", CYCLES)

@@ -287,6 +287,57 @@ def test_a_subclass_that_compares_values_by_number_is_refused(name):
     assert "graphs tell Values apart by identity" in words
 
 
+def init_again(engine, *given, **named):
+    v = engine.Value(1.0, "a")
+    with contextlib.suppress(TypeError, ValueError):
+        v.__init__(*given, **named)
+    return v
+
+
+@pytest.mark.parametrize("engine", [PURE, COMPILED])
+def test_an_init_that_is_refused_changes_nothing(engine):
+    x = engine.Value(2.0)
+    for v in (
+        init_again(engine, 5.0, 3),
+        init_again(engine, 5.0, label=3),
+        init_again(engine, 5.0, (x,), (1.0, 2.0)),
+        init_again(engine, 5.0, colour="red"),
+    ):
+        assert (v.data, v.label, v.op, v.parents, v.partials) == (1.0, "a", "", (), ())
+
+
+def own_dict_grows(engine):
+    v = engine.Value(1.0)
+    vars(v)[5] = "no attribute"
+    v.__dict__ |= {"mass": 2.0}
+    return v.mass, v.__dict__, hasattr(engine.Value(1.0), "mass")
+
+
+def test_the_dict_of_a_value_is_one():
+    assert agreed(own_dict_grows)[1][::2] == ["2.0", "False"]
+    assert 5 not in dir(engine_value := COMPILED.Value(1.0))
+    assert "mass" not in dir(engine_value)
+
+
+@pytest.mark.parametrize("engine", [PURE, COMPILED])
+def test_an_attribute_named_as_a_method_of_every_object_is_that_of_one_value(engine):
+    v, other = engine.Value(1.0), engine.Value(2.0)
+    v.__sizeof__ = v.__init_subclass__ = v.__reduce_ex__ = "mine"
+    assert v.__sizeof__ == v.__init_subclass__ == v.__reduce_ex__ == "mine"
+    assert other.__sizeof__() == object.__sizeof__(other)
+    assert copy.copy(other).data == 2.0
+    assert type("Sub", (engine.Value,), {})(3.0).data == 3.0
+
+
+def test_help_says_the_same():
+    for name in ("backward", "zero_grad", "detach", "tanh", "item", "register_hook", "_backward"):
+        documented = getattr(PURE.Value, name).__doc__
+        assert documented
+        assert getattr(COMPILED.Value, name).__doc__ == documented
+    for name in ("apply", "constant", "topological_order", "zero_grad"):
+        assert getattr(COMPILED, name).__doc__ == getattr(PURE, name).__doc__
+
+
 # --- scopes ------------------------------------------------------------------------
 
 

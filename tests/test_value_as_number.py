@@ -167,7 +167,7 @@ def test_two_values_are_equal_by_identity_as_their_hash_is(engine):
 NUMBERS = [
     *(2, 2.0, True, Fraction(2), Fraction(1, 3), Decimal(2), 2 + 0j, 2 + 1j, 2**53 + 1, 10**400),
     *(math.inf, math.nan, np.float64(2.0), np.float32(0.5), np.int64(2), np.bool_(True)),
-    np.array(2.0),
+    *(np.array(2.0), np.longdouble(2.0)),
 ]
 
 
@@ -180,6 +180,18 @@ def test_a_value_equals_a_number_as_its_number_does(engine, x, number):
     assert bool(number == v) is truth
     assert bool(number != v) is not truth
     assert (number in [v, v]) is truth
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, np.longdouble, np.array])
+def test_numpy_numbers_stand_on_either_side_of_a_comparison(engine, kind):
+    for number in (1, 2, 3):
+        x, v = kind(number), engine.Value(2.0)
+        assert [x < v, x <= v, x > v, x >= v] == [
+            *(number < 2, number <= 2, number > 2, number >= 2)
+        ]
+        assert [v < x, v <= x, v > x, v >= x] == [
+            *(number > 2, number >= 2, number < 2, number <= 2)
+        ]
 
 
 @pytest.mark.parametrize("other", ["1.0", None, [1.0], (), object()])
