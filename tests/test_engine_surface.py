@@ -41,7 +41,8 @@ def outcome(engine, work):
     try:
         return plain(work(engine), engine)
     except Exception as error:  # noqa: BLE001 - whichever it is, both must raise it
-        words = str(error).replace("autograd.value.", "autograd.")
+        # From 3.13 on Python says the module of a class, where it writes the words itself.
+        words = str(error).replace("autograd.value.", "autograd.").replace(f"{__name__}.", "")
         return type(error).__name__, words.replace("autograd.Value", "Value")
 
 

@@ -487,6 +487,7 @@ HELPERS = {
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("name", HELPERS)
 def test_a_helper_of_an_array(engine, name):
     function, numbers = HELPERS[name], np.array([0.5, -1.25, 2.0, 0.75])
