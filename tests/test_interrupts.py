@@ -24,7 +24,7 @@ MODES = {
 
 
 # A generator that is dropped is closed by the interpreter, which only reports what is raised there.
-INSIDE_GENERATORS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def interrupted_at(number, work):
@@ -134,13 +134,11 @@ def test_a_model_under_no_grad_interrupted_anywhere_trains_on():
     assert model.layers[-1].neurons[0].b.grad == 1.0
 
 
-@INSIDE_GENERATORS
 def test_evaluate_interrupted_anywhere():
     model = nn.MLP(2, [2, 1], generator=0)
     assert interrupt_everywhere(lambda: nn.evaluate(model, X, Y, nn.squared_error)) > 20
 
 
-@INSIDE_GENERATORS
 def test_fit_with_validation_interrupted_at_many_places():
     """Every seventh: fit ends an interrupted training with what was learned, and says so."""
 
