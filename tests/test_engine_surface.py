@@ -43,6 +43,7 @@ def outcome(engine, work):
     except Exception as error:  # noqa: BLE001 - whichever it is, both must raise it
         # From 3.13 on Python says the module of a class, where it writes the words itself.
         words = str(error).replace("autograd.value.", "autograd.").replace(f"{__name__}.", "")
+        words = words.removesuffix(" and no __dict__ for setting new attributes")  # of a float, too
         return type(error).__name__, words.replace("autograd.Value", "Value")
 
 
