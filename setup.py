@@ -27,7 +27,7 @@ def write_headers() -> None:
     os.environ["AUTOGRAD_PURE"] = "1"
     sys.path.insert(0, str(HERE))
     from autograd import ops
-    from autograd.export.headers import rules_header, updates_header
+    from autograd.export.c_headers import rules_header, updates_header
 
     constants = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
     source = (HERE / "autograd" / "ops.py").read_text(encoding="utf-8")
@@ -48,15 +48,15 @@ def extensions() -> list[Extension]:
     made: list[Extension] = cythonize(
         [
             Extension(
-                f"{package}.{name}",
-                [f"{package}/{name}.pyx"],
+                module,
+                [f"{module.replace('.', '/')}.pyx"],
                 include_dirs=[str(GENERATED)],
-                depends=[str(GENERATED / header), *map(str, HERE.glob(f"{package}/*.pxi"))],
+                depends=[str(GENERATED / header), *map(str, HERE.glob("autograd/engines/*.pxi"))],
                 extra_compile_args=[] if os.name == "nt" else FLAGS,
             )
-            for package, name, header in (
-                ("autograd", "_engine", "_rules.h"),
-                ("nn", "_updates", "_updates.h"),
+            for module, header in (
+                ("autograd.engines.compiled", "_rules.h"),
+                ("nn._updates", "_updates.h"),
             )
         ],
         build_dir=str(GENERATED),

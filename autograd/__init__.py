@@ -18,11 +18,10 @@ if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes 
     )
 
 from autograd import errors, ops
-from autograd._select import Value, apply, scope, topological_order, zero_grad
-from autograd._select import name as engine
-from autograd.functions import (
-    abs as abs,
-)
+from autograd.checking.gradient_check import gradcheck, gradgradcheck, numerical_gradient
+from autograd.engines.select import Value, apply, scope, topological_order, zero_grad
+from autograd.engines.select import name as engine
+from autograd.functions import abs as abs
 from autograd.functions import (
     acos,
     acosh,
@@ -84,26 +83,18 @@ from autograd.functions import (
     tanh,
     where,
 )
-from autograd.functions import (
-    max as max,
-)
-from autograd.functions import (
-    min as min,
-)
-from autograd.functions import (
-    pow as pow,
-)
-from autograd.functions import (
-    sum as sum,
-)
-from autograd.gradcheck import gradcheck, gradgradcheck, numerical_gradient
-from autograd.modes import detect_anomaly, no_grad
-from autograd.numpy_support import watch_for_numpy as _watch_for_numpy
+from autograd.functions import max as max
+from autograd.functions import min as min
+from autograd.functions import pow as pow
+from autograd.functions import sum as sum
+from autograd.support.modes import detect_anomaly, no_grad
+from autograd.support.numpy_support import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
-    from autograd.compare import compare_torch
-    from autograd.expression import parse
-    from autograd.functional import (
+    from autograd.checking.own_operations import Operation, op
+    from autograd.checking.torch_comparison import compare_torch
+    from autograd.expressions.parser import parse
+    from autograd.transforms.functional import (
         derivative,
         grad,
         gradient,
@@ -114,18 +105,17 @@ if _TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from autograd.operation import Operation, op
-    from autograd.visual.drawing import Drawing, draw
-    from autograd.visual.equations import Latex, latex
-    from autograd.visual.explain import Explanation, explain
-    from autograd.visual.player import Player, play
-    from autograd.visual.reverse_network import ReverseNetwork, reverse_network
+    from autograd.visual.explanation.backward_graph import ReverseNetwork, reverse_network
+    from autograd.visual.explanation.equations import Latex, latex
+    from autograd.visual.explanation.explanation import Explanation, explain
+    from autograd.visual.graph.drawing import Drawing, draw
+    from autograd.visual.player.player import Player, play
 
 # Loaded when first asked for: `import autograd` stays quick.
 _LATER = {
-    "autograd.compare": ("compare_torch",),
-    "autograd.expression": ("parse",),
-    "autograd.functional": (
+    "autograd.checking.torch_comparison": ("compare_torch",),
+    "autograd.expressions.parser": ("parse",),
+    "autograd.transforms.functional": (
         "derivative",
         "grad",
         "gradient",
@@ -136,12 +126,12 @@ _LATER = {
         "value_and_grad",
         "vjp",
     ),
-    "autograd.operation": ("Operation", "op"),
-    "autograd.visual.drawing": ("Drawing", "draw"),
-    "autograd.visual.equations": ("Latex", "latex"),
-    "autograd.visual.explain": ("Explanation", "explain"),
-    "autograd.visual.player": ("Player", "play"),
-    "autograd.visual.reverse_network": ("ReverseNetwork", "reverse_network"),
+    "autograd.checking.own_operations": ("Operation", "op"),
+    "autograd.visual.graph.drawing": ("Drawing", "draw"),
+    "autograd.visual.explanation.equations": ("Latex", "latex"),
+    "autograd.visual.explanation.explanation": ("Explanation", "explain"),
+    "autograd.visual.player.player": ("Player", "play"),
+    "autograd.visual.explanation.backward_graph": ("ReverseNetwork", "reverse_network"),
 }
 
 

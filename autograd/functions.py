@@ -15,11 +15,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias, overload
 
-from autograd import _select, errors, ops
-from autograd._select import Value
-from autograd.checks import as_list
-from autograd.elements import by_element, holds_elements
-from autograd.trees import is_branching
+from autograd import errors, ops
+from autograd.engines import select
+from autograd.engines.select import Value
+from autograd.support.arguments import as_list
+from autograd.support.elements import by_element, holds_elements
+from autograd.support.structures import is_branching
 from autograd.value import Number
 
 
@@ -84,7 +85,7 @@ def _elementwise(*rules: ops.Rule) -> Iterator[Elementwise]:
 
 
 def _elementwise_function(rule: ops.Rule) -> Any:
-    function = _select.elementwise(rule)
+    function = select.elementwise(rule)
     return _named(function, rule, "Numbers or Values give one of the same, arrays and lists many")
 
 
@@ -95,7 +96,7 @@ def _reduction(rule: ops.Rule, *, empty: float | None = None) -> Any:
             if empty is None:
                 raise errors.ShapeError(f"{rule.__name__} of an empty sequence has no value")
             return empty
-        return _select.evaluate(rule, *values)
+        return select.evaluate(rule, *values)
 
     return _named(function, rule, "Takes one sequence of numbers or Values")
 
@@ -148,7 +149,7 @@ max: Reduction = _reduction(ops.max)
 min: Reduction = _reduction(ops.min)
 logsumexp: Reduction = _reduction(ops.logsumexp)
 
-dot: Callable[[Iterable[Number], Iterable[Number]], Any] = _select.dot
+dot: Callable[[Iterable[Number], Iterable[Number]], Any] = select.dot
 dot.__module__ = __name__
 dot.__doc__ = """The sum of the products of two sequences, as one node.
 
@@ -167,7 +168,7 @@ def _predicate(name: str, meaning: Callable[[float], bool], summary: str) -> Any
     def function(x: Any, /) -> Any:
         if holds_elements((x,)):
             return by_element(name, function, (x,))
-        return meaning(_select.float_of(x))
+        return meaning(select.float_of(x))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{summary}; an array or nested list of answers for one of numbers."

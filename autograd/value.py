@@ -10,10 +10,11 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from autograd import errors, fields, foreign, hooks, modes, numpy_support, ops, pickling
-from autograd.checks import as_float, as_operand, checked, operands
-from autograd.formulas import Unknown
-from autograd.node import Node, next_serial
+from autograd import errors, ops
+from autograd.calculus.formula import Unknown
+from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
+from autograd.support.arguments import as_float, as_operand, checked, operands
+from autograd.support.node import Node, next_serial
 
 Number: TypeAlias = "Value | float"
 
@@ -126,7 +127,7 @@ class Value(Node):
     before. Anything but one real number raises NumberError. It compares with
     numbers by number; two Values are equal only if they are the same object.
     Attributes of your own, methods added to the class and subclasses work; nodes
-    made by hand take the forms in `foreign.py`.
+    made by hand take the forms in `made_by_hand.py`.
 
     >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
     >>> f = (x + y) * z
@@ -146,7 +147,9 @@ class Value(Node):
         children: tuple[Any, ...] = ()
         name, partials, required = "", tuple[float, ...](), True
         if given or named or type(label) is not str:  # made by hand
-            label, children, name, partials, required = foreign.read(Value, given, label, named)
+            label, children, name, partials, required = made_by_hand.read(
+                Value, given, label, named
+            )
         self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
         self._data, self._name, self._partials = number, name, partials
         if children:
@@ -172,7 +175,7 @@ class Value(Node):
         if not self._arrived:
             return
         if type(self._name) is Unknown:
-            foreign.refuse_unknown(self)
+            made_by_hand.refuse_unknown(self)
         upstream, chosen = self._grad, ops.chooses(self._name)
         for i, (parent, partial) in enumerate(zip(self._parents, self._partials, strict=True)):
             if parent._required and (partial != 0.0 or i not in chosen):
@@ -188,7 +191,7 @@ class Value(Node):
         Leaves accumulate over calls; the nodes between start from zero each time.
         The graph always stays: PyTorch's `retain_graph` changes nothing.
         """
-        foreign.refuse_options(create_graph, inputs)
+        made_by_hand.refuse_options(create_graph, inputs)
         if not self._required:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
@@ -253,7 +256,7 @@ class Value(Node):
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
-    _by_hand = fields.fixed(lambda v: foreign.changed_by_hand(v, Value._backward), "_by_hand")
+    _by_hand = fields.fixed(lambda v: made_by_hand.changed_by_hand(v, Value._backward), "_by_hand")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)

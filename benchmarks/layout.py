@@ -19,8 +19,8 @@ from typing import NamedTuple
 import nn
 from autograd import Value
 from autograd.errors import DotMissingError
-from autograd.visual.layout import Layout, dot_layout, layered_layout
-from autograd.visual.operands import are_ordered
+from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
+from autograd.visual.graph.operands import are_ordered
 
 Point = tuple[float, float]
 Segment = tuple[Point, Point]

@@ -12,7 +12,7 @@ from unittest import mock
 
 import autograd
 import nn
-from nn import watch
+from nn.pictures import live
 
 OPTIONS = {"plain": {}, "record": {"record": True}, "watch": {"watch": True}}
 
@@ -28,10 +28,10 @@ def train(epochs: int, **options: bool) -> float:
     return time.process_time() - started
 
 
-class Timed(watch.Pictures):
+class Timed(live.Pictures):
     """Pictures that are remembered, so that one can ask what they took."""
 
-    made: ClassVar[list[watch.Pictures]] = []
+    made: ClassVar[list[live.Pictures]] = []
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -45,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     drawn: list[bytes] = []
     in_a_notebook = mock.patch.multiple(
-        watch, in_notebook=lambda: True, _display=lambda: drawn.append, Pictures=Timed
+        live, in_notebook=lambda: True, _display=lambda: drawn.append, Pictures=Timed
     )
     with in_a_notebook:
         train(2, watch=True)  # imports what there is to import

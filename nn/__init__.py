@@ -7,7 +7,6 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 """
 
 from nn import data, init, metrics, plots, schedules
-from nn.animation import Animation, animate_boundary
 from nn.class_losses import (
     categorical_cross_entropy,
     cross_entropy,
@@ -28,19 +27,13 @@ from nn.losses import (
     squared_error,
 )
 from nn.module import Module
-from nn.optim import (
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    NudgeDescent,
-    RMSProp,
-)
+from nn.optim import SGD, AdaGrad, Adam, AdamW, NudgeDescent, RMSProp
 from nn.optimizer import Optimizer
-from nn.reports import Report, report
+from nn.pictures.animation import Animation, animate_boundary
+from nn.pictures.reports import Report, report
+from nn.pictures.surface import LossSurface, loss_surface
 from nn.stopping import EarlyStopping
 from nn.storage import ModelFileError, load, save
-from nn.surface import LossSurface, loss_surface
 from nn.training import evaluate, fit
 
 __all__ = [

@@ -6,7 +6,7 @@ from cpython.array cimport array, clone, copy
 
 from array import array as new_array
 
-from autograd._engine import read_parameters, write_parameters
+from autograd.engines.compiled import read_parameters, write_parameters
 
 cdef extern from "_updates.h":
     ctypedef void (*Update)(Py_ssize_t, double *, const double *, double **, const double *)

@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import autograd
 from autograd.errors import ChainruleError, GraphError
-from autograd.spelling import one_spelling
-from autograd.visual.drawing import find_dot
+from autograd.expressions.spelling import one_spelling
+from autograd.visual.graph.drawing import find_dot
 from nn import demos
 from nn.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams
 
@@ -184,7 +184,7 @@ examples:
 
 def _about_expressions() -> str:
     # Here, so that only those who ask for help wait for the reader of expressions to load.
-    from autograd.expression import OPERATIONS
+    from autograd.expressions.parser import OPERATIONS
 
     width = max(20, shutil.get_terminal_size().columns - 2)
     words = textwrap.fill(
@@ -281,7 +281,7 @@ def _info(options: argparse.Namespace) -> int:
 def _why_pure() -> str:
     if autograd.engine == "compiled":
         return ""
-    if find_spec("autograd._engine"):
+    if find_spec("autograd.engines.compiled"):
         return " (AUTOGRAD_PURE is set)"
     return " (the compiled engine was not built: no C compiler, or switched off)"
 

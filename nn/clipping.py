@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 
 from autograd import Value
-from autograd.checks import as_list
 from autograd.errors import AnomalyError
+from autograd.support.arguments import as_list
 from nn.settings import as_flag, as_number
 
 

@@ -17,7 +17,7 @@ from nn.layers import MLP
 from nn.losses import binary_cross_entropy_with_logits
 from nn.metrics import predicted_class
 from nn.optim import Adam
-from nn.reports import report
+from nn.pictures.reports import report
 from nn.storage import save
 from nn.training import fit
 

@@ -10,9 +10,9 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from autograd import Value
-from autograd._select import constant, float_of
+from autograd.engines.select import constant, float_of
 from autograd.errors import GraphError, ShapeError
-from autograd.trees import flatten
+from autograd.support.structures import flatten
 from nn.module import GIVEN, Module, check_paths, some
 
 _lock = threading.RLock()

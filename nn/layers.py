@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Value, scope
-from autograd._select import constant
-from autograd.checks import as_list
+from autograd.engines.select import constant
 from autograd.errors import NumberError, ShapeError
+from autograd.support.arguments import as_list
 from autograd.value import Number
 from nn.init import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from autograd import Value, modes, no_grad, zero_grad
-from autograd.checks import as_float
+from autograd import Value, no_grad, zero_grad
 from autograd.errors import ShapeError
+from autograd.support import modes
+from autograd.support.arguments import as_float
 from nn.pairing import numbers_of, placed, warn
 from nn.rows import as_rows
 

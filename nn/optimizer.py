@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from autograd import Value, zero_grad
-from autograd.checks import as_float, as_list
 from autograd.errors import ChainruleError, GraphError, ShapeError
+from autograd.support.arguments import as_float, as_list
 from nn.module import Module
 from nn.settings import Setting, as_count, as_number, settings_of
 from nn.updates import Formula, update

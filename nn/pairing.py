@@ -14,9 +14,9 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd._select import constant, float_of
-from autograd.checks import as_float
+from autograd.engines.select import constant, float_of
 from autograd.errors import NumberError, ShapeError
+from autograd.support.arguments import as_float
 from nn.rows import opened
 
 Term = Callable[[Any, Any], Any]

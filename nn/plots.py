@@ -6,18 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd import no_grad
-from autograd._select import float_of
+from autograd.engines.select import float_of
 from autograd.errors import ChainruleError, ShapeError
-from nn.layer_plots import (
-    activation_histograms,
-    gradient_flow,
-    gradient_histograms,
-    gradients_over_steps,
-    saturation,
-    update_ratios,
-)
 from nn.module import Module
-from nn.picture import (
+from nn.pictures.figure import (
     COLOURS,
     colour,
     colour_scale,
@@ -26,6 +18,14 @@ from nn.picture import (
     safe,
     series_colours,
     style,
+)
+from nn.pictures.layer_plots import (
+    activation_histograms,
+    gradient_flow,
+    gradient_histograms,
+    gradients_over_steps,
+    saturation,
+    update_ratios,
 )
 from nn.reading import Reading, default_reading, numbers_in
 from nn.rows import as_rows, check_finite, same_length
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nn.history import History
-    from nn.surface import LossSurface
+    from nn.pictures.surface import LossSurface
 
 __all__ = [
     "COLOURS",

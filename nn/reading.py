@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import autograd
-from autograd import Value, modes
-from autograd._select import float_of
+from autograd import Value
+from autograd.engines.select import float_of
 from autograd.errors import ShapeError
+from autograd.support import modes
 from nn import class_losses, losses
 from nn.pairing import IGNORED, LABELS
 from nn.rows import opened

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from autograd.checks import as_float
+from autograd.support.arguments import as_float
 from nn.optimizer import StateError
 from nn.settings import SettingKindError, as_count, as_number
 

@@ -9,8 +9,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from autograd.checks import as_float
 from autograd.errors import ChainruleError
+from autograd.support.arguments import as_float
 
 
 class SettingError(ChainruleError, ValueError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import Value
-from autograd.checks import as_float
+from autograd.support.arguments import as_float
 from nn.optimizer import StateError
 from nn.settings import SettingKindError, as_count, as_flag, as_number, as_switch
 

@@ -15,13 +15,13 @@ from nn.metrics import judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
 from nn.pairing import warn
+from nn.pictures.live import watching
 from nn.reading import as_threshold, loss_is_unknown, targets_kind
 from nn.recording import Recorder
 from nn.run import Loss, Metric, Run, judged
 from nn.schedules import Schedule
 from nn.settings import as_count, as_flag, as_number, as_switch
 from nn.stopping import EarlyStopping, as_early_stopping
-from nn.watch import watching
 
 Callback: TypeAlias = Callable[[History, Module], Any]
 

@@ -20,8 +20,8 @@ settings.register_profile(
 settings.load_profile("chainrule")
 
 ENGINES = {"pure": "autograd.value"}
-if importlib.util.find_spec("autograd._engine"):
-    ENGINES["compiled"] = "autograd._engine"
+if importlib.util.find_spec("autograd.engines.compiled"):
+    ENGINES["compiled"] = "autograd.engines.compiled"
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -14,7 +14,7 @@ from reference import REFERENCE, mp
 
 import autograd
 from autograd import ops
-from autograd.partials import derived_rule
+from autograd.calculus.derived_rules import derived_rule
 
 LARGEST, SMALLEST = mp.mpf("1.79e308"), mp.mpf("2.3e-308")
 MAGNITUDES = [1e-300, 1e-100, 1e-17, 3e-9, 2.3e-5, 0.0031, 0.043, 0.37, 0.81, 1.7, 4.4, 9.3, 19.5,

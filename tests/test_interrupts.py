@@ -11,9 +11,10 @@ import sys
 import pytest
 
 import nn
-from autograd import Value, detect_anomaly, modes, no_grad
+from autograd import Value, detect_anomaly, no_grad
 from autograd import scope as scope_in_use
-from autograd.modes import Modes, current
+from autograd.support import modes
+from autograd.support.modes import Modes, current
 
 SCOPES = {"pure": modes.scope, "in use": scope_in_use}
 MODES = {

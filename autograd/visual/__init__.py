@@ -1,5 +1,1 @@
-"""Pictures of computation graphs: `model` says what is drawn, `drawing` shows it."""
-
-from autograd.visual.drawing import Drawing, draw
-
-__all__ = ["Drawing", "draw"]
+"""Pictures of graphs (`graph`), the chain rule in words (`explanation`), and the player."""

@@ -4,14 +4,14 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from autograd._select import Value
-from autograd.export.algebra import constant
-from autograd.export.derivatives import value_at
+from autograd.calculus.formula import ByHand, RuleName, rule_named
+from autograd.calculus.readable import value_at
+from autograd.calculus.simplify import constant
+from autograd.engines.select import Value
 from autograd.export.notation import Symbol, operation, symbol_of
-from autograd.export.text import TextPrinter
-from autograd.formulas import ByHand, RuleName, rule_named
-from autograd.visual.grouping import scope_of
-from autograd.visual.text import printable
+from autograd.export.text_printer import TextPrinter
+from autograd.visual.graph.grouping import scope_of
+from autograd.visual.texts import printable
 
 
 class Symbols:

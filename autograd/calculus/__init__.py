@@ -1,0 +1,1 @@
+"""What follows from the rules of `ops`, read as text: it knows formulas and numbers, no Value."""

@@ -1,0 +1,1 @@
+"""Texts such as ``tanh(w*x + b)``, read into graphs."""

@@ -1,0 +1,1 @@
+"""What a node leans on: arguments, modes, hooks, pickles, NumPy, nested structures."""

@@ -1,0 +1,115 @@
+"""What a Value stores, and how it reads where a number is expected.
+
+No calculus and no graph: those are in `value.py`, whose `Value` is a Node that
+computes. The compiled engine stores the same in another way.
+"""
+
+import itertools
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, Never, Self
+
+from autograd import errors
+from autograd.support import fields, made_by_hand
+from autograd.support.arguments import as_float, as_operand, equals
+
+# Nodes are numbered as they are made, so that a sweep need not go below its inputs.
+next_serial: Callable[[], int] = itertools.count(1).__next__
+
+
+def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any], bool]":
+    def comparison(self: "Node", other: Any) -> bool:
+        number = other._data if isinstance(other, Node) else as_operand(other)
+        return NotImplemented if number is NotImplemented else holds(self._data, number)
+
+    return comparison
+
+
+class Node:
+    """The fields of a Value, and its behaviour as a number: see `Value`."""
+
+    __slots__ = ("__dict__", "_arrived", "_data", "_grad", "_hooks", "_label", "_made_at", "_name",
+                 "_parents", "_partials", "_reached", "_required", "_scope", "_serial")  # fmt: skip
+
+    _parents: tuple[Any, ...]
+    _partials: tuple[float, ...]  # d self / d parent, one for each of the parents
+    _name: str  # of the rule in `ops`; "" for a leaf
+    _label: str
+    _scope: str
+    _required: bool  # whether it requires a gradient
+    _serial: int
+    _reached: bool  # by a backward pass, since the last zero_grad
+    _arrived: bool  # whether anything was added to the gradient
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        made_by_hand.check_subclass(cls, Node)
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A leaf without a number yet."""
+        node = object.__new__(cls)
+        node._data, node._grad, node._reached, node._required = math.nan, 0.0, False, False
+        node._arrived, node._serial = False, next_serial()
+        node._parents, node._partials, node._name, node._label, node._scope = (), (), "", "", ""
+        return node
+
+    @property
+    def data(self) -> float:
+        """The number. Nodes made before another one was assigned keep their partials."""
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = as_float(number)
+
+    @property
+    def grad(self) -> float:
+        """The gradient: d root / d self, summed over `backward` calls on a leaf; None resets it."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: float | None) -> None:
+        self._grad = 0.0 if number is None else as_float(number)
+        self._reached = self._arrived = self._grad != 0.0
+
+    parents, partials = fields.fixed("_parents", "parents"), fields.fixed("_partials", "partials")
+    op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
+    requires_grad = fields.settable("_required", "requires_grad", bool)
+    scope = fields.settable("_scope", "scope", fields.as_scope)
+    data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
+    # What micrograd and microgpt call these.
+    _children = fields.fixed("_parents", "_children")
+    _local_grads = fields.fixed("_partials", "_local_grads")
+    _prev = fields.fixed(lambda self: set(self.parents), "_prev")
+    _op = fields.fixed(made_by_hand.symbol_of, "_op")
+    _attributes = fields.fixed(vars, "_attributes")
+
+    def item(self) -> float:
+        """The number: `data`, as PyTorch and NumPy call it."""
+        return self._data
+
+    def __float__(self) -> Never:
+        raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
+
+    __int__ = __trunc__ = __float__
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, Node) else equals(self._data, other)
+
+    __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
+    __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self._data, digits)
+
+    def __format__(self, specification: str) -> str:
+        return format(self._data, specification) if specification else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self._label!r}" if self._label else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{label})"

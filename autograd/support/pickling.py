@@ -1,0 +1,99 @@
+"""pickle and copy.deepcopy of Values; a pickle opens on whichever engine runs there."""
+
+from importlib import import_module
+from typing import Any
+
+from autograd.errors import GraphError
+from autograd.support import made_by_hand
+from autograd.support.node import Node
+
+MOST = 200  # values in a graph: both walk it recursively
+
+
+def reduced(value: Any) -> tuple[Any, ...]:
+    """What rebuilds a Value; GraphError for a graph of more than `MOST` values.
+
+    So it does for a node that passes its gradient on in a function, which would
+    still refer to the Values it was written for.
+    """
+    from autograd.engines import select
+    from autograd.value import Value
+
+    engine = "autograd.engines.select"
+    if not isinstance(value, select.Value):  # as in tests, which run both engines
+        engine = (
+            "autograd.support.pickling" if isinstance(value, Value) else "autograd.engines.compiled"
+        )
+    if value.parents and _holds_more_than(value, MOST):
+        raise GraphError(
+            f"a graph of more than {MOST} values is not pickled or deep-copied: detach() its "
+            "result, copy the leaves, or save a model with nn.save"
+        )
+    if value._by_hand:
+        raise GraphError(
+            f"{made_by_hand.shown(value)} was made by hand: the function that passes its gradient on "
+            "is not pickled or copied. Give local gradients instead, or detach() it"
+        )
+    state = {name: getattr(value, name) for name in ("label", "requires_grad", "scope", "grad")}
+    made_from: tuple[Any, ...] = (
+        engine,
+        value.data,
+        value.op,
+        value.parents,
+        value.partials,
+        state,
+    )
+    if type(value).__base__ is not object:  # of a subclass
+        made_from = (*made_from, type(value))
+    own = _own_attributes(value)
+    # Set one by one, as slots are: after the Value is known, to which they may refer.
+    return (restored, made_from, (None, own)) if own else (restored, made_from)
+
+
+def restored(
+    engine: str,
+    data: float,
+    op: str,
+    parents: tuple[Any, ...],
+    partials: tuple[float, ...],
+    state: dict[str, Any],
+    kind: type | None = None,
+) -> Any:
+    """The Value again, of class `kind`; `engine` names the module whose ``rebuilt`` makes it."""
+    made = import_module(engine).rebuilt(data, op, parents, partials, kind)
+    for name, attribute in state.items():
+        setattr(made, name, attribute)
+    return made
+
+
+def rebuilt(
+    data: float, op: str, parents: tuple[Any, ...], partials: tuple[float, ...], kind: Any = None
+) -> Any:
+    """A node of the reference engine from its parts."""
+    from autograd.value import Value
+
+    kind = kind or Value
+    node = kind.__new__(kind)
+    node._data, node._name, node._parents, node._partials = data, op, parents, partials
+    return node
+
+
+def _holds_more_than(root: Any, most: int) -> bool:
+    seen, stack = {root}, [root]
+    while stack and len(seen) <= most:
+        for parent in stack.pop().parents:
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return len(seen) > most
+
+
+def _own_attributes(value: Any) -> dict[str, Any]:
+    """What a user has set on a Value, in its dict and in the slots of its subclass."""
+    own = dict(value._attributes)
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ()) if kind is not Node else ()
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                own[name] = getattr(value, name)
+    return own

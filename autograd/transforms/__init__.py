@@ -1,0 +1,1 @@
+"""Derivatives of functions, and sweeps whose results are Values."""

@@ -1,0 +1,57 @@
+"""What deserves a mark in a picture: numbers that mislead or spoil training."""
+
+import math
+from collections.abc import Sequence
+
+from autograd.calculus.derived_rules import is_up_to_date
+from autograd.engines.select import Value
+
+# Relative to the gradient of the root: about ten sigmoids in a row, each at most 1/4, reach it.
+VANISHING, EXPLODING = 1e-6, 1e6
+
+MEANING = {
+    "not finite": "not finite: nan or infinite",
+    "out of date": "out of date: computed from other data than its operands hold now",
+    "exploding": "exploding: |gradient| over a million times the root's",
+    "vanishing": "vanishing: |gradient| under a millionth of the root's",
+    "dead": "dead: the gradient is exactly 0",
+}
+
+
+def flag_of(members: Sequence[Value], root: Value) -> str:
+    """The key of `MEANING` that holds for a box of `members`, the worst first; "" for none.
+
+    A box is dead or vanishing when all of its gradients are; a value that
+    passes nothing on, such as a ReLU that is off, counts as dead.
+    """
+    if any(not (math.isfinite(value.data) and math.isfinite(value.grad)) for value in members):
+        return "not finite"
+    if not all(map(is_up_to_date, members)):
+        return "out of date"
+    scale = abs(root.grad) if root.grad and math.isfinite(root.grad) else 1.0
+    reached = [value for value in members if value.requires_grad and is_reached(value)]
+    if not reached:
+        return ""
+    # Of a group, its parameters tell; what merely flows through it may be large or small.
+    parameters = [value for value in reached if not value.parents]
+    sizes = [abs(value.grad) / scale for value in parameters or reached]
+    largest = max(sizes)
+    if largest > EXPLODING:
+        return "exploding"
+    if largest == 0.0 or (len(members) == 1 and _passes_nothing_on(members[0])):
+        return "dead"
+    return "vanishing" if largest < VANISHING else ""
+
+
+def is_reached(value: Value) -> bool:
+    """Whether a backward pass has given `value` a gradient; assigning one counts."""
+    return bool(value._reached or value.grad)
+
+
+def _passes_nothing_on(value: Value) -> bool:
+    partials = [
+        partial
+        for parent, partial in zip(value.parents, value.partials, strict=True)
+        if parent.requires_grad
+    ]
+    return bool(partials) and not any(partials)

@@ -1,0 +1,149 @@
+"""The player: a page that goes through the forward and the backward pass step by step."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from autograd import errors
+from autograd.engines.select import Value
+from autograd.visual.arguments import expect_value
+from autograd.visual.graph.drawing import draw
+from autograd.visual.page import document, framed, script_json
+from autograd.visual.player.content import content_of
+from autograd.visual.themes import THEMES, Theme
+
+BUGS = ("overwrite", "no_topological_order", "no_zero_grad")
+SCRIPTS = ("graph", "steps", "words", "picture", "lesson", "quiz", "input")
+WIDTH, HEIGHT = 1000.0, 640.0  # pixels, in a notebook
+
+
+def play(
+    root: Value,
+    *,
+    collapse: str | int | None = "auto",
+    names: Mapping[str, Any] | None = None,
+    bugs: str | None = None,
+    quiz: bool = False,
+    theme: str = "auto",
+    rankdir: str = "LR",
+) -> "Player":
+    """A page that plays the forward and the backward pass of `root`, step by step.
+
+    In a notebook it appears as the output of a cell; `save` writes it as one
+    HTML file that works offline. Click a value for its chain rule, or to edit a
+    leaf: everything is computed again in the page. No `.grad` is changed here.
+
+    `collapse` says which scopes are closed at first, as in `draw`; a click opens
+    them. With ``"auto"`` more are closed where the window is too small for all.
+    `names` (``names=locals()``) labels what the user has named. `quiz` hides
+    each number until the student has predicted it. `theme` is ``"auto"`` (light
+    or dark, as the reader prefers), ``"light"``, ``"dark"`` or
+    ``"colour-blind"``; `rankdir` is the direction of the edges. `bugs` plays a
+    classic mistake beside the right numbers: ``"overwrite"`` (= instead of +=),
+    ``"no_topological_order"``, or ``"no_zero_grad"`` (a second backward without
+    reset: leaves add up over calls, values in between begin from zero).
+
+    Raises GraphError for more than 1,500 values, and where a leaf has changed
+    since `root` was computed.
+
+    >>> from autograd import Value, play
+    >>> a = Value(3.0, "a")
+    >>> play(a + a, bugs="overwrite")
+    <Player of 2 values>
+    """
+    expect_value("play", root)
+    if bugs is not None and bugs not in BUGS:
+        raise ValueError(f"bugs must be None, {', '.join(map(repr, BUGS))}, got {bugs!r}")
+    if theme not in ("auto", *THEMES):
+        raise ValueError(f"theme must be 'auto', {', '.join(map(repr, THEMES))}, got {theme!r}")
+    content, script = content_of(root, collapse, names, rankdir, bugs)
+    name = content["nodes"][-1]["name"]
+    told = content | {"title": f"Chain rule: {name}", "bug": bugs, "quiz": bool(quiz)}
+    told["asked"] = collapse != "auto"
+    still = _still(root, collapse, names, theme, rankdir)
+    return Player(_page(told, script, theme), still, len(content["nodes"]), told["title"])
+
+
+class Player:
+    """A page ready to be shown in a notebook, or saved; `html` is its text."""
+
+    def __init__(self, html: str, still_svg: str, values: int, title: str) -> None:
+        self.html = html
+        self.still_svg = still_svg  # where pages are not shown
+        self.values = values
+        self.title = title
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to `path`, a name that ends in .html, and return the path."""
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"cannot save as {path.name!r}: a player is a page, use .html")
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        size = {"width": WIDTH, "height": HEIGHT, "least": HEIGHT}  # the buttons need the height
+        return {
+            "text/plain": repr(self),
+            "image/svg+xml": self.still_svg,
+            "text/html": framed(self.html, self.still_svg, title=self.title, **size),
+        }
+
+    def __repr__(self) -> str:
+        return f"<Player of {self.values} values>"
+
+
+def _page(told: dict[str, Any], rules: str, theme: str) -> str:
+    body = (
+        f"{_asset('player.html')}"
+        f'<script type="application/json" id="graph">{script_json(told)}</script>'
+    )
+    scripts = [rules, *(_asset(f"{name}.js") for name in SCRIPTS)]
+    script = '(() => {\n"use strict";\n' + "\n".join(scripts) + "})();"
+    style = _colours(theme) + _asset("player.css")
+    background = "var(--background)"
+    return document(body, title=told["title"], style=style, script=script, background=background)
+
+
+@cache
+def _asset(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _colours(theme: str) -> str:
+    """The theme as CSS variables; "auto" follows the reader's preference."""
+    if theme != "auto":
+        scheme = "dark" if theme == "dark" else "light"
+        return f":root {{ color-scheme: {scheme}; {_variables(THEMES[theme])} }}\n"
+    return (
+        f":root {{ color-scheme: light dark; {_variables(THEMES['light'])} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(THEMES['dark'])} }} }}\n"
+    )
+
+
+def _variables(theme: Theme) -> str:
+    colours = {
+        "background": theme.background, "box": theme.box, "strip": theme.strip,
+        "constant": theme.constant, "outline": theme.outline, "edge": theme.edge,
+        "ink": theme.ink, "quiet": theme.quiet, "data": theme.data, "gradient": theme.gradient,
+        "path": theme.path, "line": theme.faded, "glow": f"{theme.path}66",
+    }  # fmt: skip
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+
+def _still(
+    root: Value,
+    collapse: str | int | None,
+    names: Mapping[str, Any] | None,
+    theme: str,
+    rankdir: str,
+) -> str:
+    """A picture for where the page cannot run; every value, if nothing can be collapsed."""
+    options: dict[str, Any] = {"names": names, "rankdir": rankdir}
+    options["theme"] = "light" if theme == "auto" else theme
+    try:
+        return draw(root, collapse=collapse, **options).svg
+    except errors.GraphError:
+        return draw(root, collapse=None, **options).svg

@@ -1,0 +1,534 @@
+"""The player in a real browser: what it shows at each step, and what a reader can do with it.
+
+Screenshots are kept in the directory that CHAINRULE_ARTEFACTS names.
+"""
+
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import nn
+from autograd import Value, apply, topological_order
+from autograd.visual.player.player import play
+
+sync_api = pytest.importorskip("playwright.sync_api")
+WAIT = 300_000  # milliseconds: a busy machine is no failure
+sync_api.expect.set_options(timeout=WAIT)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium was not found"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Open a player as a saved page; complaints and requests of the page fail the test."""
+    contexts, complaints = [], []
+
+    def opened(player, *, clock_stands=False, **options):
+        path = player.save(tmp_path / "player.html")
+        options = {"viewport": {"width": 1200, "height": 720}, "reduced_motion": "reduce"} | options
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
+        page.on(
+            "request",
+            lambda request: request.url == path.as_uri() or complaints.append(request.url),
+        )
+        if clock_stands:  # time passes in page.clock.run_for alone, however busy the machine
+            page.clock.install(time=0)
+            page.clock.pause_at(1000)
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def artefacts(tmp_path):
+    folder = Path(os.environ.get("CHAINRULE_ARTEFACTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def textbook(x=-2.0, y=5.0, z=-4.0):
+    x, y, z = Value(x, "x"), Value(y, "y"), Value(z, "z")
+    q = x + y
+    q.label = "q"
+    f = q * z
+    f.label = "f"
+    return f
+
+
+def network():
+    model = nn.MLP(2, [3, 1], activation="sigmoid", output="sigmoid", generator=0)
+    loss = nn.squared_error(model([1.0, 1.0]), 0.0)
+    loss.label = "L"
+    return loss
+
+
+def counter_example():
+    a = Value(3.0, "a")
+    b = a + a
+    b.label = "b"
+    c = b + b
+    c.label = "c"
+    return c
+
+
+def boxes(page):
+    """What every open box shows, by its name: (data, gradient)."""
+    return page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".box")].map((box) => {
+            const text = (row) => box.querySelector(row)?.textContent ?? "";
+            return [text(".name"), [text(".data"), text(".gradient")]];
+        }))"""
+    )
+
+
+def said(page):
+    return page.locator("#said").inner_text()
+
+
+def box(page, name):
+    return page.locator(".box", has=page.locator(f'text.name:text-is("{name}")'))
+
+
+def edit(page, name, number):
+    box(page, name).click()
+    field = page.locator("#inspector input")
+    field.fill(number)
+    field.press("Enter")
+
+
+# --- the steps ------------------------------------------------------------------------
+
+
+def test_the_textbook_example_step_by_step(show):
+    page = show(play(textbook()))
+    unknown = {"q": ["—", "—"], "f": ["—", "—"]}
+    inputs = {"x": ["-2", "—"], "y": ["5", "—"], "z": ["-4", "—"]}
+    assert boxes(page) == inputs | unknown
+    page.click("#next")
+    assert boxes(page) == inputs | unknown | {"q": ["3", "—"]}
+    assert "q = x + y = -2 + 5 = 3" in said(page)
+    page.click("#next")
+    assert boxes(page)["f"] == ["-12", "—"]
+    assert "f = q × z = 3 × (-4) = -12" in said(page)
+    page.click("#next")
+    assert boxes(page)["f"] == ["-12", "1"]
+    assert boxes(page)["q"] == ["3", "—"]
+    page.click("#next")
+    assert boxes(page) == {
+        "x": ["-2", "—"], "y": ["5", "—"], "z": ["-4", "3"], "q": ["3", "-4"], "f": ["-12", "1"],
+    }  # fmt: skip
+    for line in ("∂f/∂q = z = -4", "1 × (-4) = -4", "q.grad = -4", "∂f/∂z = q = 3", "z.grad = 3"):
+        assert line in said(page)
+    page.click("#next")
+    assert boxes(page)["x"] == ["-2", "-4"]
+    assert boxes(page)["y"] == ["5", "-4"]
+    assert page.is_disabled("#next")
+    page.click("#back")
+    assert boxes(page)["x"] == ["-2", "—"]
+
+
+def test_a_gradient_that_arrives_twice_is_added_up_term_by_term(show):
+    a = Value(3.0, "a")
+    page = show(play(a * a))
+    page.keyboard.press("End")
+    assert "a.grad = 3\n" in said(page)
+    assert "a.grad = 3 + 3 = 6" in said(page)
+    assert boxes(page)["a"] == ["3", "6"]
+
+
+def test_a_network_ends_with_the_numbers_of_the_engine(show):
+    loss = network()
+    loss.backward()
+    page = show(play(loss, collapse=None))
+    page.keyboard.press("End")
+    results = [value for value in topological_order(loss) if value.parents]
+    shown = [text for text in boxes(page).values() if text[1]]
+    for value in results:
+        close = [
+            data
+            for data, gradient in shown
+            if float(data) == pytest.approx(value.data, rel=1e-3)
+            and float(gradient) == pytest.approx(value.grad, rel=1e-3)
+        ]
+        assert close, value
+    steps = len(results) + 1 + len(results)  # forward, the start of the way back, backward
+    assert page.inner_text("#count") == f"{steps} / {steps}"
+
+
+def test_playing_runs_to_the_end_and_can_be_paused(show):
+    page = show(play(textbook()), clock_stands=True)
+    page.select_option("#speed", "4")
+    page.click("#play")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+    page.clock.run_for(10_000)
+    assert page.inner_text("#count") == "5 / 5"
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    page.select_option("#speed", "0.5")
+    page.click("#play")  # again from the start
+    page.clock.run_for(700)  # the first step comes after 600 ms, the second after 3600 more
+    assert page.inner_text("#count") == "1 / 5"
+    page.click("#play")
+    page.clock.run_for(60_000)
+    assert page.inner_text("#count") == "1 / 5"
+
+
+def test_the_scrubber_goes_anywhere(show):
+    page = show(play(textbook()))
+    page.locator("#scrub").fill("4")
+    assert boxes(page)["z"] == ["-4", "3"]
+
+
+# --- one value ------------------------------------------------------------------------
+
+
+def test_a_chosen_value_shows_its_chain_rule(show):
+    page = show(play(textbook()))
+    box(page, "x").click()
+    chain = page.inner_text("#inspector").split("\n")
+    assert "∂f/∂x = ∂f/∂q · ∂q/∂x" in chain
+    assert "= (-4) × 1 = -4" in chain
+    box(page, "z").hover()
+    assert "∂f/∂z = 3" in page.inner_text("#inspector")
+    assert page.locator(".box.off-path").count() == 3
+    page.keyboard.press("Escape")
+    assert page.locator(".box.off-path").count() == 0
+
+
+def test_several_paths_are_listed_and_added_up(show):
+    page = show(play(counter_example()))
+    box(page, "a").click()
+    text = page.inner_text("#inspector")
+    assert "∂c/∂a = 4 summed over 4 paths" in re.sub(r" +", " ", text)
+    assert text.count("∂c/∂b · ∂b/∂a = 1 × 1 = 1") == 4
+
+
+def test_an_edit_recomputes_everything(show):
+    page = show(play(textbook()))
+    page.keyboard.press("End")
+    edit(page, "x", "1.5")
+    other = textbook(x=1.5)
+    other.backward()
+    numbers = {v.label: [f"{v.data:g}", f"{v.grad:g}"] for v in topological_order(other)}
+    assert boxes(page) == numbers
+    edit(page, "y", "-1/2")
+    assert boxes(page)["f"] == ["-4", "1"]
+
+
+def test_an_edit_that_has_no_value_says_so_and_changes_nothing(show):
+    x = Value(2.0, "x")
+    page = show(play(x.log()))
+    page.keyboard.press("End")
+    before = boxes(page)
+    edit(page, "x", "-1")
+    banner = page.locator("#banner")
+    assert banner.inner_text() == "log(x = -1): no real value there. x stays 2."
+    assert boxes(page) == before
+    edit(page, "x", "two")
+    assert banner.inner_text() == "two is not a number. x stays 2."
+    edit(page, "x", "1")
+    assert banner.is_hidden()
+    assert boxes(page)["x"] == ["1", "1"]
+
+
+def test_numbers_that_the_page_cannot_recompute_are_not_edited(show):
+    def lookup(x):
+        table = {2.0: (10.0, 4.0)}
+        return table[x]
+
+    page = show(play(apply(lookup, Value(2.0, "x")) * 3.0))
+    page.keyboard.press("End")
+    assert boxes(page)["x"] == ["2", "12"]
+    box(page, "x").click()
+    assert "Numbers cannot be edited here" in page.inner_text("#inspector")
+    assert page.locator("#inspector input").count() == 0
+
+
+# --- closed boxes -------------------------------------------------------------------------
+
+
+def test_a_closed_layer_takes_one_step_and_opens_at_a_click(show):
+    page = show(play(network(), collapse="layer"))
+    assert {"layer0", "layer1"} <= boxes(page).keys()
+    page.keyboard.press("ArrowRight")
+    assert "layer0 computes 9 values" in said(page)
+    assert boxes(page)["layer0"][0] == "3 results"
+    box(page, "layer0").click()
+    assert {f"layer0/neuron{i}" for i in range(3)} <= boxes(page).keys()
+    box(page, "layer0/neuron1").click()
+    assert {"w₀,₁,₀", "w₀,₁,₁", "b₀,₁"} <= boxes(page).keys()
+    assert "layer0" not in boxes(page)
+    page.click('#scopes button:text-is("all closed")')
+    assert "mlp" in boxes(page)
+    page.click('#scopes button:text-is("all open")')
+    page.keyboard.press("End")
+    assert page.locator(".box.closed").count() == 0
+
+
+def test_every_view_ends_with_the_same_gradient(show):
+    loss = network()
+    loss.backward()
+    page = show(play(loss, collapse="neuron"))
+    page.keyboard.press("End")
+    sizes = {float(text[1]) for name, text in boxes(page).items() if name == "L"}
+    page.click('#scopes button:text-is("all closed")')
+    page.keyboard.press("End")
+    parameters = [v.grad for v in topological_order(loss) if not v.parents]
+    norm = sum(grad * grad for grad in parameters) ** 0.5
+    assert float(boxes(page)["mlp"][1]) == pytest.approx(norm, rel=1e-3)
+    assert sizes == {1.0}
+
+
+# --- mistakes -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bug", "wrong", "message"),
+    [
+        ("overwrite", {"a": "1✓ 4", "b": "1✓ 2"}, "Mistake: = instead of +="),
+        ("no_topological_order", {"a": "2✓ 4", "b": "2"}, "not every contribution had arrived"),
+        ("no_zero_grad", {"a": "8✓ 4", "b": "2"}, "the 4 left in a.grad was added to"),
+    ],
+)
+def test_a_mistake_plays_beside_the_right_numbers(show, bug, wrong, message):
+    page = show(play(counter_example(), bugs=bug))
+    assert page.inner_text("#banner").startswith("Mistake on show")
+    spoken = []
+    while page.is_enabled("#next"):
+        page.click("#next")
+        spoken.append(said(page))
+    assert any(message in each for each in spoken)
+    assert {name: boxes(page)[name][1] for name in wrong} == wrong
+    assert boxes(page)["c"][1] == "1"
+
+
+def test_a_mistake_that_does_no_harm_says_so(show):
+    page = show(play(textbook(), bugs="no_topological_order"))
+    banner = page.locator("#banner")
+    assert banner.inner_text().startswith("Mistake without harm: no topological order.")
+    assert "every gradient comes out right" in banner.inner_text()
+    page = show(play(counter_example(), bugs="no_topological_order"))
+    assert page.inner_text("#banner").startswith("Mistake on show: no topological order.")
+
+
+# --- predicting ----------------------------------------------------------------------------
+
+
+def test_predict_then_reveal(show):
+    page = show(play(textbook(), quiz=True))
+    assert boxes(page)["q"] == ["?", "?"]
+    assert "What will q be?" in said(page)
+    assert "-2 + 5 = ?" in said(page)
+    page.fill("#question input", "3")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#verdict") == "✓ q = 3"
+    page.fill("#question input", "12")
+    page.keyboard.press("Enter")
+    assert "✗ f = -12" in page.inner_text("#verdict")
+    assert "1 of 2 right" in page.inner_text("#phase")
+    page.click("#next")
+    assert "∂f/∂q" in said(page)
+    assert "q.grad = ?" in said(page)
+    fields = page.locator("#question input")
+    fields.nth(0).fill("-4")
+    fields.nth(1).fill("3")
+    page.click("#question button")
+    assert page.locator("#verdict .good").count() == 2
+
+
+# --- keyboard and accessibility ---------------------------------------------------------------
+
+
+def test_everything_works_by_keyboard(show):
+    page = show(play(network(), collapse="layer"))
+    for key, count in [("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("Home", 0)]:
+        page.keyboard.press(key)
+        assert page.inner_text("#count").startswith(f"{count} /")
+    page.keyboard.press("?")
+    assert page.is_visible("#manual")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#manual")
+    page.keyboard.press("p")
+    assert page.is_checked("#predict")
+    page.keyboard.press("p")
+    focused = "document.activeElement.getAttribute('aria-label') ?? ''"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused).startswith("layer0"):
+            break
+    page.keyboard.press("Enter")
+    assert "layer0/neuron0" in boxes(page)
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-label") == "Play"
+
+
+def test_controls_and_boxes_have_names_for_screen_readers(show):
+    page = show(play(textbook()))
+    for button in page.locator("button:visible").all():
+        assert (button.get_attribute("aria-label") or button.inner_text()).strip()
+    page.keyboard.press("End")
+    spoken = [each.get_attribute("aria-label") for each in page.locator(".box").all()]
+    assert "q, add: data 3, gradient -4" in spoken
+    assert page.get_attribute("#said", "aria-live") == "polite"
+
+
+@pytest.mark.parametrize("width", [400, 700, 1200, 1400])
+def test_nothing_is_cut_off_at_any_width(show, width):
+    page = show(play(textbook()), viewport={"width": width, "height": 720})
+    page.keyboard.press("End")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("x", "y", "z", "q", "f"):
+        place = box(page, name).bounding_box()
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= width
+    assert page.locator("#speed").bounding_box()["y"] < 720
+
+
+@pytest.mark.parametrize("bugs", [None, "no_zero_grad"])
+def test_numbers_stay_in_their_boxes_after_an_edit(show, bugs):
+    x = Value(2.0, "x")
+    page = show(play(x * 3.0 + 1.0, bugs=bugs))
+    page.keyboard.press("End")
+    edit(page, "x", "-1.23456e-12")
+    page.locator(".box.constant").first.click()
+    field = page.locator("#inspector input")
+    field.fill("-9.87654e-17")
+    field.press("Enter")
+    out = page.evaluate(
+        """() => [...document.querySelectorAll(".box")].flatMap((box) => {
+            const room = box.querySelector(".outline").getBoundingClientRect();
+            const texts = [...box.querySelectorAll("text")].map((text) => (
+                [text.textContent, text.getBoundingClientRect()]));
+            const outside = texts.filter(([, at]) => at.left < room.left || at.right > room.right);
+            const over = texts.filter(([, one]) => texts.some(([, other]) => one !== other
+                && one.left < other.right - 1 && other.left < one.right - 1
+                && one.top < other.bottom - 6 && other.top < one.bottom - 6));
+            return [...outside, ...over].map(([text]) => text);
+        })"""
+    )
+    assert out == []
+    assert boxes(page)["x"][0] == "-1.235e-12"
+
+
+@pytest.mark.parametrize("size", [(400, 720), (560, 500), (760, 560), (1200, 720)])
+def test_the_hint_that_numbers_can_be_edited_is_seen(show, size):
+    page = show(play(textbook()), viewport={"width": size[0], "height": size[1]})
+    hint = page.locator(".hint")
+    place, words = hint.bounding_box(), page.locator("#words").bounding_box()
+    assert "click an input to change its number" in hint.inner_text()
+    assert words["y"] <= place["y"]
+    assert place["y"] + place["height"] <= words["y"] + words["height"]
+    footer = page.locator("footer").bounding_box()
+    assert footer["y"] + footer["height"] <= size[1]
+
+
+def smallest_text(page):
+    return page.evaluate(
+        """() => 12 * Math.min(...[...document.querySelectorAll(".box")].map((box) =>
+            box.getBoundingClientRect().width / box.getBBox().width))"""
+    )
+
+
+def test_a_small_window_begins_with_what_can_be_read(show):
+    large = show(play(network()), viewport={"width": 1900, "height": 1100})
+    assert large.locator(".box.closed").count() == 0
+    page = show(play(network()), viewport={"width": 760, "height": 560})
+    assert page.locator(".box.closed").count() > 0
+    assert smallest_text(page) >= 8.9
+    page.set_viewport_size({"width": 1900, "height": 1100})
+    sync_api.expect(page.locator(".box.closed")).to_have_count(0)
+    asked = show(play(network(), collapse=None), viewport={"width": 760, "height": 560})
+    assert asked.locator(".box.closed").count() == 0
+
+
+# --- safety ------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "<img src=x onerror=alert(3)>",
+    "<svg onload=alert(4)>",
+    "\"><iframe src='javascript:alert(5)'>",
+    "'; alert(6); //",
+    "${alert(7)}",
+    "<!--<script>alert(8)",
+    "]]><script>alert(9)</script>",
+    "\u2028alert(10)\u2028<style>@import 'http://example.com'</style>",
+]
+
+
+def test_hostile_labels_stay_text(show):
+    leaves = [Value(1.0 + i, label) for i, label in enumerate(HOSTILE)]
+    root = sum(leaves[1:], leaves[0] * 1.0)
+    root.label = HOSTILE[0]
+    page = show(play(root))
+    page.keyboard.press("End")
+    for place in range(page.locator(".box").count()):
+        page.locator(".box").nth(place).dispatch_event("click")
+    page.wait_for_timeout(100)
+    assert page.locator("script:not([type])").count() == 1
+    assert page.locator("img, iframe, style:nth-of-type(2)").count() == 0
+    assert page.inner_text("h1") == f"Chain rule: {HOSTILE[0]}"
+
+
+def test_the_frame_in_a_notebook_plays(browser, tmp_path):
+    html = play(textbook())._repr_mimebundle_()["text/html"]
+    path = tmp_path / "output.html"
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{html}", encoding="utf-8")
+    page = browser.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#next").click()
+    assert "q = x + y = -2 + 5 = 3" in frame.locator("#said").inner_text()
+    assert page.locator("img").is_hidden()  # the still picture, for where frames are cut
+    page.close()
+    assert complaints == []
+
+
+# --- pictures --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 700])
+def test_screenshots(show, artefacts, scheme, width):
+    viewport = {"width": width, "height": 720}
+    for name, root in [("textbook", textbook()), ("network", network())]:
+        page = show(play(root), viewport=viewport, color_scheme=scheme)
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+        kept = artefacts / f"player-{name}-{scheme}-{width}.png"
+        page.screenshot(path=kept)
+        assert kept.stat().st_size > 10_000
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(map(int, re.findall(r"\d+", background)[:3])) > 3 * 128
+    assert light == (scheme == "light")
