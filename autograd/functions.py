@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeAlias, overload
 
 from autograd import errors, ops
 from autograd.engines import select
+from autograd.engines.numbers import float_of
 from autograd.engines.select import Value
 from autograd.support.arguments import as_list
 from autograd.support.elements import by_element, holds_elements
@@ -168,7 +169,7 @@ def _predicate(name: str, meaning: Callable[[float], bool], summary: str) -> Any
     def function(x: Any, /) -> Any:
         if holds_elements((x,)):
             return by_element(name, function, (x,))
-        return meaning(select.float_of(x))
+        return meaning(float_of(x))
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{summary}; an array or nested list of answers for one of numbers."

@@ -431,3 +431,9 @@ def chooses(op: str) -> Sequence[int]:
         return CHOICES.get(op, ())
     rule = getattr(op, "rule", None)  # of a `formulas.RuleName`
     return CHOICES.get(op, ()) if rule is None or rule in TABLE else getattr(rule, "chooses", ())
+
+
+def passes(op: str, partials: Sequence[float]) -> list[bool]:
+    """Whether a gradient passes over each edge: not to what a choice (`where`) has not taken."""
+    chosen = chooses(op)
+    return [partial != 0.0 or i not in chosen for i, partial in enumerate(partials)]

@@ -7,11 +7,11 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 *partial*: d node / d parent; *contribution*: upstream times partial.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from autograd import errors, ops
-from autograd.calculus.formula import Unknown
+from autograd.calculus.rule_names import Unknown
 from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
 from autograd.support.arguments import as_float, as_operand, checked, operands
 from autograd.support.node import Node, next_serial
@@ -79,12 +79,6 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
             stack += [node, None]
             stack += [parent for parent in reversed(node._parents) if parent not in seen]
     return order
-
-
-def passes(op: str, partials: Sequence[float]) -> list[bool]:
-    """Whether a gradient passes over each edge: not to what a choice (`where`) has not taken."""
-    chosen = ops.chooses(op)
-    return [partial != 0.0 or i not in chosen for i, partial in enumerate(partials)]
 
 
 def zero_grad(values: Iterable["Value"]) -> None:
@@ -163,7 +157,7 @@ class Value(Node):
     @fields.fixed
     def local_gradient(self) -> Callable[[float], list[float]]:
         """The closure from the upstream gradient to one contribution per parent."""
-        passing = list(zip(self._partials, passes(self._name, self._partials), strict=True))
+        passing = list(zip(self._partials, ops.passes(self._name, self._partials), strict=True))
         return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
 
     def _backward(self) -> None:

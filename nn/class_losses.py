@@ -12,7 +12,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
 from autograd.functions import shifted_logits
 from nn.losses import log_of_probability

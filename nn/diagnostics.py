@@ -10,7 +10,7 @@ from typing import Any
 
 import autograd
 from autograd import Value, topological_order
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
 from nn.layers import Layer, LayerActivation, Neuron
 from nn.module import Module

@@ -10,7 +10,8 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from autograd import Value
-from autograd.engines.select import constant, float_of
+from autograd.engines.numbers import float_of
+from autograd.engines.select import constant
 from autograd.errors import GraphError, ShapeError
 from autograd.support.structures import flatten
 from nn.module import GIVEN, Module, check_paths, some

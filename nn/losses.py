@@ -18,7 +18,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from nn.pairing import elementwise, number_of, plain, warn
 from nn.settings import as_number
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.engines.select import constant, float_of
+from autograd.engines.numbers import float_of
+from autograd.engines.select import constant
 from autograd.errors import NumberError, ShapeError
 from autograd.support.arguments import as_float
 from nn.rows import opened

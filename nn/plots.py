@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd import no_grad
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn.module import Module
 from nn.pictures.figure import (

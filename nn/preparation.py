@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from autograd import no_grad
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn import schedules
 from nn.metrics import judge_of

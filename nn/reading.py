@@ -17,7 +17,7 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
 from autograd.support import modes
 from nn import class_losses, losses

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value, no_grad
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import AnomalyError, NumberError
 from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.metrics import accuracy, judge_of

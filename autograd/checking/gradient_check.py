@@ -16,7 +16,8 @@ from autograd.checking.nudging import (
     nudged,
     numerical_gradient,
 )
-from autograd.engines.select import Value, float_of, topological_order
+from autograd.engines.numbers import float_of
+from autograd.engines.select import Value, topological_order
 from autograd.errors import DomainError, GradcheckError, GraphError
 from autograd.support import modes
 

@@ -14,9 +14,10 @@ from numbers import Real
 from typing import Any
 
 from autograd.checking.extrapolation import slope_at
-from autograd.engines.select import Value, float_of
+from autograd.engines.numbers import float_of
+from autograd.engines.select import Value
 from autograd.errors import GraphError
-from autograd.support.arguments import as_float, as_list
+from autograd.support.arguments import as_float, as_list, name_of
 from autograd.support.structures import Rebuild, flatten
 from autograd.value import Number
 
@@ -177,11 +178,6 @@ def check_step(step: Any) -> float | None:
     if not 0.0 < number < math.inf or isinstance(step, bool):
         raise ValueError(f"step must be a positive number, got {step!r}")
     return number
-
-
-def name_of(function: Function) -> str:
-    """What messages call `function`."""
-    return getattr(function, "__name__", type(function).__name__)
 
 
 def _caller(function: Function, arguments: list[Any]) -> Callable[[], Number]:

@@ -17,7 +17,8 @@ from autograd.calculus.derived_rules import (
     names_of,
 )
 from autograd.calculus.differentiate import source_of
-from autograd.calculus.formula import Formula, formula_for, named_after
+from autograd.calculus.formula import Formula, formula_for
+from autograd.calculus.rule_names import named_after
 from autograd.checking.gradient_check import GradcheckReport, gradcheck
 from autograd.engines import select
 from autograd.errors import FormulaError, GradcheckError

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import ops
-from autograd.calculus.formula import ByHand, rule_named
+from autograd.calculus.rule_names import ByHand, rule_named
 from autograd.checking.gradient_check import aligned, backward_gradients, prepared
 from autograd.checking.nudging import Function
-from autograd.engines.select import Value, float_of, topological_order
+from autograd.engines.numbers import float_of
+from autograd.engines.select import Value, topological_order
 from autograd.errors import GraphError, PackageMissingError
 from autograd.support.made_by_hand import check_seen_through
 

@@ -40,7 +40,7 @@ from autograd.support.arguments import (
     operands as operands_of,
 )
 from autograd.support.elements import by_element, holds_elements
-from autograd.calculus.formula import Unknown
+from autograd.calculus.rule_names import Unknown
 from autograd.support.node import Node
 
 cdef extern from "_rules.h" nogil:
@@ -373,7 +373,7 @@ cdef class Value:
 
     @property
     def local_gradient(self):
-        passing = list(zip(self.partials, value.passes(self.op, self.partials)))
+        passing = list(zip(self.partials, ops.passes(self.op, self.partials)))
         return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
 
     # --- backward --------------------------------------------------------------
@@ -2265,10 +2265,11 @@ cdef int changes_of_partials(
             known = changes_of_few(node, n, places, seconds, tangents, changes, numbers)
         if known and all_finite(changes, n):
             return 0
-    from autograd.calculus import derived_rules
+    from autograd.calculus import tangents as second
+    from autograd.support.provenance import rule_of
 
-    found = derived_rules.changes_of_partials(
-        derived_rules.rule_of(node),
+    found = second.changes_of_partials(
+        rule_of(node),
         [numbers[i] for i in range(n)],
         [tangents[i] if places[i] >= 0 and seconds[places[i]].moves else None for i in range(n)],
     )
@@ -2283,7 +2284,7 @@ cdef inline bint moves(const Py_ssize_t *places, Second *seconds, Py_ssize_t i) 
 
 
 cdef bint may_be_at_kink(Value node) noexcept:
-    """False where a rule with a kink is surely not at it: derived_rules.py looks more closely."""
+    """False where a rule with a kink is surely not at it: calculus/tangents.py looks more closely."""
     cdef Py_ssize_t i
     cdef bint found = node.number == 0.0
     for i in range(operand_count(node)):
@@ -2303,7 +2304,7 @@ cdef bint changes_of_many(
 ) noexcept:
     """The changes of the partials of a sequence, and which may change; false where there is no C.
 
-    As in derived_rules.py: what an operand moves, it makes nan by moving so.
+    As in calculus/tangents.py: what an operand moves, it makes nan by moving so.
     """
     cdef Py_ssize_t i, half = n // 2
     cdef double *any_change = changes + 2 * n
@@ -2516,6 +2517,7 @@ type_of_values.tp_name = b"autograd.Value"
 type_of_values.tp_flags &= ~Py_TPFLAGS_IMMUTABLETYPE
 type_of_values.tp_dealloc = <destructor> free_node
 numpy_support.register(Value, apply, loop_of)
+pickling.register(Value, __name__)
 use_to_set_attributes(type_of_values, <setattrofunc> set_attribute)
 init_in_full = <initproc> init_of(type_of_values)
 use_to_init(type_of_values, <void *> init)

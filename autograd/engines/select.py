@@ -4,103 +4,60 @@
 """
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd import errors, ops, value
-from autograd.support import numpy_support
-from autograd.support.arguments import as_float, as_list, operands
-from autograd.support.elements import by_element, holds_elements
-from autograd.support.modes import scope
-from autograd.support.pickling import rebuilt
+from autograd.calculus import rule_names
+from autograd.engines import pure
+from autograd.support import pickling
 
 name = "pure"
-numpy_support.register(value.Value, value.apply)
-if TYPE_CHECKING:
-    from autograd.support.node import next_serial
-    from autograd.value import Value, apply, constant, topological_order, zero_grad
-else:
-    engine = value
-    if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
-        try:
-            from autograd.engines import compiled as engine
-        except ImportError:  # it was not built here
-            pass
-        else:
-            name = "compiled"
-    Value, apply, constant = engine.Value, engine.apply, engine.constant
-    topological_order, zero_grad = engine.topological_order, engine.zero_grad
-    next_serial = engine.next_serial
-
-
-def evaluate(rule: ops.Rule, *given: Any) -> Any:
-    """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
-    if any(isinstance(x, Value) for x in given):
-        return apply(rule, *given)
-    numbers = [as_float(x) for x in given]
+engine: Any = pure
+if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
     try:
-        return rule(*numbers)[0]
-    except (ValueError, ArithmeticError) as error:
-        shown = [(number, "") for number in numbers]
-        raise errors.refusal(rule.__name__, shown, error) from None
+        engine = import_module("autograd.engines.compiled")
+    except ImportError:  # it was not built here
+        pass
+    else:
+        name = "compiled"
 
+if TYPE_CHECKING:
+    from autograd.engines.pure import (
+        Value,
+        apply,
+        constant,
+        dot,
+        elementwise,
+        evaluate,
+        next_serial,
+        rebuilt,
+        scope,
+        topological_order,
+        zero_grad,
+    )
+else:
+    Value, apply, constant = engine.Value, engine.apply, engine.constant
+    evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
+    topological_order, zero_grad = engine.topological_order, engine.zero_grad
+    next_serial, rebuilt, scope = engine.next_serial, engine.rebuilt, engine.scope
 
-def elementwise(rule: ops.Rule) -> Any:
-    """The function that evaluates `rule` on numbers or Values, or on every element."""
-
-    def function(*given: Any, **named: Any) -> Any:
-        read = operands(rule, *given, **named)
-        try:
-            return evaluate(rule, *read)
-        except errors.NumberError:
-            if not holds_elements(read):
-                raise
-        return by_element(rule.__name__, function, read)
-
-    return function
-
-
-def dot(x: Any, y: Any) -> Any:
-    """The sum of the products of two sequences, as one node; see `functions.dot`."""
-    x, y = as_list("dot", x), as_list("dot", y)
-    if len(x) != len(y):
-        raise errors.ShapeError(f"dot of {len(x)} and {len(y)} elements: the lengths must agree")
-    return evaluate(ops.dot, *x, *y)
-
-
-def float_of(number: Any) -> float:
-    """The plain number of a Value or a number."""
-    return number.data if isinstance(number, Value) else as_float(number)
-
-
-def adopt(rule: ops.Rule) -> None:
-    """Compute `rule`, derived from the rules of `ops`, natively where that is possible."""
+rule_names.tell_of_derived(engine.adopt)
+pickling.register(Value, __name__)  # a pickle opens on whichever engine runs there
 
 
 def sweeps() -> Any:
     """The module with the engine's own `reverse_sweep`, `forward_sweep` and `second_sweep`."""
-    from autograd.engines import sweeps
-
-    return sweeps
-
-
-if not TYPE_CHECKING and name == "compiled":
-    evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
-    scope, rebuilt, adopt = engine.scope, engine.rebuilt, engine.adopt
-
-    def sweeps() -> Any:
-        """The module that sweeps."""
-        return engine
+    return engine if name == "compiled" else import_module("autograd.engines.sweeps")
 
 
 __all__ = [
     "Value",
-    "adopt",
     "apply",
     "constant",
     "dot",
     "elementwise",
+    "engine",
     "evaluate",
-    "float_of",
     "name",
     "next_serial",
     "rebuilt",

@@ -9,9 +9,10 @@ depend on them, whatever its own history. The compiled engine has its own;
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograd import value
-from autograd.calculus.derived_rules import changes_of_partials, rule_of
+from autograd import ops, value
+from autograd.calculus.tangents import changes_of_partials
 from autograd.support.made_by_hand import check_seen_through
+from autograd.support.provenance import rule_of
 
 
 def reverse_sweep(root: value.Value, upstream: float, inputs: Sequence[value.Value]) -> list[float]:
@@ -66,7 +67,7 @@ def second_sweep(
             numbers = [parent._data for parent in node.parents]
             moving = [tangent_of.get(parent) for parent in node.parents]
             changes = changes_of_partials(rule_of(node), numbers, moving)
-        on = value.passes(node.op, node.partials)
+        on = ops.passes(node.op, node.partials)
         for position, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
             if parent in wanted and on[position]:
                 upstream[parent] = upstream.get(parent, 0.0) + upstream[node] * partial
@@ -131,4 +132,4 @@ def _tangents(
 def _edges(node: value.Value) -> Iterator[tuple[value.Value, float]]:
     """The parents that a gradient passes on to, each with its partial."""
     edges = zip(node.parents, node.partials, strict=True)
-    return itertools.compress(edges, value.passes(node.op, node.partials))
+    return itertools.compress(edges, ops.passes(node.op, node.partials))

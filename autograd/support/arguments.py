@@ -6,7 +6,7 @@ from numbers import Number, Real
 from typing import Any
 
 from autograd import errors, ops
-from autograd.calculus.formula import named_after
+from autograd.calculus.rule_names import named_after
 
 
 def as_float(number: Any) -> float:
@@ -85,3 +85,8 @@ def checked(rule: ops.Rule, result: Any, operands: int) -> tuple[float, ...]:
     if type(getattr(rule, "__name__", None)) is str and inspect.isfunction(rule):
         rule.__name__ = named_after(rule)
     return tuple(map(as_float, result))
+
+
+def name_of(function: Any) -> str:
+    """What messages call `function`."""
+    return str(getattr(function, "__name__", type(function).__name__))

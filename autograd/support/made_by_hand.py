@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Never
 
 from autograd import errors
-from autograd.calculus.formula import ByHand, Unknown
+from autograd.calculus.rule_names import ByHand, Unknown
 from autograd.errors import as_text
 from autograd.support import modes
 from autograd.support.arguments import as_float

@@ -9,6 +9,13 @@ from autograd.support.node import Node
 
 MOST = 200  # values in a graph: both walk it recursively
 
+_homes: dict[type, str] = {}
+
+
+def register(value: type, home: str) -> None:
+    """Have Values of this class made again by ``rebuilt`` of the module called `home`."""
+    _homes[value] = home
+
 
 def reduced(value: Any) -> tuple[Any, ...]:
     """What rebuilds a Value; GraphError for a graph of more than `MOST` values.
@@ -16,14 +23,7 @@ def reduced(value: Any) -> tuple[Any, ...]:
     So it does for a node that passes its gradient on in a function, which would
     still refer to the Values it was written for.
     """
-    from autograd.engines import select
-    from autograd.value import Value
-
-    engine = "autograd.engines.select"
-    if not isinstance(value, select.Value):  # as in tests, which run both engines
-        engine = (
-            "autograd.support.pickling" if isinstance(value, Value) else "autograd.engines.compiled"
-        )
+    engine = next(_homes[kind] for kind in type(value).__mro__ if kind in _homes)
     if value.parents and _holds_more_than(value, MOST):
         raise GraphError(
             f"a graph of more than {MOST} values is not pickled or deep-copied: detach() its "
@@ -31,8 +31,8 @@ def reduced(value: Any) -> tuple[Any, ...]:
         )
     if value._by_hand:
         raise GraphError(
-            f"{made_by_hand.shown(value)} was made by hand: the function that passes its gradient on "
-            "is not pickled or copied. Give local gradients instead, or detach() it"
+            f"{made_by_hand.shown(value)} was made by hand: the function that passes its gradient "
+            "on is not pickled or copied. Give local gradients instead, or detach() it"
         )
     state = {name: getattr(value, name) for name in ("label", "requires_grad", "scope", "grad")}
     made_from: tuple[Any, ...] = (
@@ -64,18 +64,6 @@ def restored(
     for name, attribute in state.items():
         setattr(made, name, attribute)
     return made
-
-
-def rebuilt(
-    data: float, op: str, parents: tuple[Any, ...], partials: tuple[float, ...], kind: Any = None
-) -> Any:
-    """A node of the reference engine from its parts."""
-    from autograd.value import Value
-
-    kind = kind or Value
-    node = kind.__new__(kind)
-    node._data, node._name, node._parents, node._partials = data, op, parents, partials
-    return node
 
 
 def _holds_more_than(root: Any, most: int) -> bool:

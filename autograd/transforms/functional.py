@@ -14,20 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import errors, functions
-from autograd.checking.nudging import name_of
 from autograd.engines import select
+from autograd.engines.numbers import as_value, float_of
 from autograd.engines.select import Value
 from autograd.support import modes
+from autograd.support.arguments import name_of
 from autograd.support.structures import flatten, flatten_like, is_branching, table
 from autograd.transforms import limits
-from autograd.transforms.transformed_call import (
-    Function,
-    Run,
-    as_value,
-    run_along,
-    run_of,
-    together_of,
-)
+from autograd.transforms.transformed_call import Function, Run, run_along, run_of, together_of
 from autograd.transforms.value_sweeps import forward_graph, reverse_graph
 from autograd.value import Number
 
@@ -66,8 +60,8 @@ def gradient(
         _check_used(output, leaves)
     if create_graph or modes.current.get().anomaly:
         values = reverse_graph(output, upstream, leaves)
-        return rebuild(list(map(as_value if create_graph else select.float_of, values)))
-    number = select.float_of(upstream)
+        return rebuild(list(map(as_value if create_graph else float_of, values)))
+    number = float_of(upstream)
     return rebuild(select.sweeps().reverse_sweep(output, number, leaves))
 
 
@@ -172,7 +166,7 @@ def _jvp(
         elif run.records:
             changes = forward_graph(together, run.leaves, directions, outputs)
         else:
-            numbers = [select.float_of(direction) for direction in directions]
+            numbers = [float_of(direction) for direction in directions]
             changes = select.sweeps().forward_sweep(together, run.leaves, numbers, outputs)
         return rebuild(run.all_plain(outputs)), rebuild(run.all_plain(changes))
 
@@ -286,7 +280,7 @@ def _hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
     with run:
         output = run.single_output(function)
         if not (run.records and isinstance(output, Value)):
-            numbers = [select.float_of(direction) for direction in directions]
+            numbers = [float_of(direction) for direction in directions]
             return run.rebuild(run.products(output, numbers))
         gradients = reverse_graph(output, 1.0, run.leaves)
         return run.rebuild(run.gradient(functions.dot(directions, gradients)))

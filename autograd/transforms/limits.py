@@ -14,11 +14,13 @@ from functools import wraps
 from typing import Any
 
 from autograd import functions
-from autograd.calculus.derived_rules import at_kink, sits_at_kink
+from autograd.calculus.tangents import at_kink
 from autograd.engines import select
+from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, apply, topological_order
 from autograd.engines.sweeps import first_serial
 from autograd.support.structures import flatten
+from autograd.transforms.partial_values import sits_at_kink
 from autograd.transforms.transformed_call import Function, run_of
 from autograd.value import Number
 
@@ -47,9 +49,9 @@ def nearby(
                 moved = transform(*points.moved(step, direction), **named)
             except (ValueError, ArithmeticError):  # outside of where it is defined
                 return None
-            return list(map(select.float_of, flatten(moved)[0]))
+            return list(map(float_of, flatten(moved)[0]))
 
-        found = _limits(list(map(select.float_of, at_point)), there, points.count)
+        found = _limits(list(map(float_of, at_point)), there, points.count)
         return rebuild(list(map(_with_limit, at_point, found)))
 
     return with_limits
@@ -80,7 +82,7 @@ def holds_nan(result: Any) -> bool:
             return False
     numbers = flatten(result)[0]
     if not set(map(type, numbers)) <= {float}:
-        numbers = list(map(select.float_of, numbers))
+        numbers = list(map(float_of, numbers))
     return any(map(math.isnan, numbers))
 
 
@@ -106,7 +108,7 @@ class _Points:
         self.positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         chosen = tuple(arguments[position] for position in self.positions)
         leaves, self.rebuild = flatten(chosen)
-        self.numbers = list(map(select.float_of, leaves))
+        self.numbers = list(map(float_of, leaves))
         self.kinds = [select.constant if isinstance(x, Value) else float for x in leaves]
         # Powers of two: the steps are exact, wherever the argument has room for them.
         exponents = [min(math.frexp(x)[1], 1023) for x in self.numbers]

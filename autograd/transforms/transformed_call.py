@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from autograd import errors, functions
-from autograd.calculus.derived_rules import partial_values
-from autograd.checking.nudging import name_of
 from autograd.engines import select
+from autograd.engines.numbers import as_value, float_of
 from autograd.engines.select import Value, constant
 from autograd.support import modes
-from autograd.support.arguments import as_float
+from autograd.support.arguments import as_float, name_of
 from autograd.support.structures import Rebuild, flatten, flatten_like
+from autograd.transforms.partial_values import partial_values
 from autograd.transforms.value_sweeps import Partials, reverse_graph
 from autograd.value import Number
 
@@ -76,7 +76,7 @@ class Run:
         """A result as it is given to the caller: with its graph, or without."""
         if self.makes_graph:
             return as_value(number)
-        number = select.float_of(number)
+        number = float_of(number)
         return constant(number) if self.gives_values else number
 
     def all_plain(self, numbers: Sequence[Number]) -> list[Number]:
@@ -222,8 +222,3 @@ def together_of(outputs: Sequence[Number]) -> Number:
 
 def _of_all(*outputs: float) -> tuple[float, ...]:
     return 0.0, *[1.0] * len(outputs)
-
-
-def as_value(number: Number) -> Value:
-    """A plain number as a constant."""
-    return number if isinstance(number, Value) else constant(number)

@@ -7,12 +7,12 @@ way and added up where branches meet: the reverse network of the textbooks.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from autograd import functions
-from autograd.calculus.derived_rules import is_bend, partial_values
-from autograd.engines import select
+from autograd import functions, ops
+from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, topological_order
 from autograd.engines.sweeps import first_serial
-from autograd.value import Number, passes
+from autograd.transforms.partial_values import is_bend, partial_values
+from autograd.value import Number
 
 Combine = Callable[[Number, Number], Number]
 Partials = Callable[[Value, Sequence[bool]], "list[Number | None]"]
@@ -48,7 +48,7 @@ def reverse_graph(
         wanted = [parent in on_the_way for parent in node.parents]
         found = partials(node, _taken(node, wanted))
         if _is_fixed(node, above, on_the_way):
-            found = [x if x is None else select.float_of(x) for x in found]
+            found = [x if x is None else float_of(x) for x in found]
         for parent, partial in zip(node.parents, found, strict=True):
             if partial is not None:
                 contribution = multiply(above, partial)
@@ -105,7 +105,7 @@ def _between(root: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[Val
 
 def _taken(node: Value, wanted: Sequence[bool]) -> list[bool]:
     """Which of the `wanted` parents `node` passes something on to: not to sides not taken."""
-    on = passes(node.op, node.partials)
+    on = ops.passes(node.op, node.partials)
     return [want and taken for want, taken in zip(wanted, on, strict=True)]
 
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from autograd.calculus.formula import ByHand, RuleName, rule_named
 from autograd.calculus.readable import value_at
+from autograd.calculus.rule_names import ByHand, RuleName, rule_named
 from autograd.calculus.simplify import constant
 from autograd.engines.select import Value
 from autograd.export.notation import Symbol, operation, symbol_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn.diagnostics import layers_of
 from nn.init import Seed, as_generator

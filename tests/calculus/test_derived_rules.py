@@ -8,17 +8,11 @@ import pytest
 from reference import REFERENCE, error, is_sequence_rule, mp
 
 from autograd import Value, apply, gradient, ops
-from autograd.calculus.derived_rules import (
-    called_rule,
-    check_up_to_date,
-    is_up_to_date,
-    partial_values,
-    rule_of,
-    sequence_partials,
-    sources,
-    tangents_of_partials,
-)
+from autograd.calculus.derived_rules import called_rule, sources
+from autograd.calculus.tangents import tangents_of_partials
 from autograd.errors import FormulaError, GraphError
+from autograd.support.provenance import check_up_to_date, is_up_to_date, rule_of
+from autograd.transforms.partial_values import partial_values, sequence_partials
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}
 SEQUENCES = [name for name, rule in RULES.items() if is_sequence_rule(rule)]

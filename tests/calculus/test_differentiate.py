@@ -9,9 +9,10 @@ from reference import REFERENCE, is_sequence_rule, mp
 
 import autograd
 from autograd import Value, apply, gradient, ops
-from autograd.calculus.derived_rules import called_rule, derived_rule, tangents_of_partials
+from autograd.calculus.derived_rules import called_rule, derived_rule
 from autograd.calculus.differentiate import derived_formula, source_of, tangent_formula
 from autograd.calculus.formula import formula_for
+from autograd.calculus.tangents import tangents_of_partials
 from autograd.errors import FormulaError
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}

@@ -14,7 +14,8 @@ from reference import identical, is_sequence_rule
 
 import nn.updates
 from autograd import ops
-from autograd.calculus.formula import RuleName, formula_for, formula_of, read_formulas, rule_named
+from autograd.calculus.formula import formula_for, formula_of, read_formulas
+from autograd.calculus.rule_names import RuleName, rule_named
 from autograd.errors import FormulaError
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}

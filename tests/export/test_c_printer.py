@@ -17,8 +17,9 @@ from reference import identical, is_sequence_rule
 
 import nn.updates
 from autograd import ops
-from autograd.calculus.derived_rules import called_rule, sources, tangents_of_partials
+from autograd.calculus.derived_rules import called_rule, sources
 from autograd.calculus.formula import formula_for, formula_of, read_formulas
+from autograd.calculus.tangents import tangents_of_partials
 from autograd.errors import FormulaError
 from autograd.export.c_headers import rules_header, updates_header
 from autograd.export.c_printer import c_function, c_update

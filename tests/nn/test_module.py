@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, no_grad
-from autograd.engines.select import float_of
+from autograd.engines.numbers import float_of
 from autograd.errors import GraphError, NumberError, ShapeError
 from nn import MLP, Module, Neuron, functional_call
 from nn.pairing import PACKAGES

@@ -366,7 +366,7 @@ console.log(JSON.stringify({
 
 def in_node(root):
     content, rules = content_of(root)
-    scripts = [player._asset(f"player_{name}.js") for name in ("graph", "steps")]
+    scripts = [player._asset(f"{name}.js") for name in ("graph", "steps")]
     done = subprocess.run(
         [NODE, "-e", "\n".join([rules, f"const BUGS = {list(BUGS)};", *scripts, RUNNER])],
         input=json.dumps(content),

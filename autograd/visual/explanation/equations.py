@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from autograd.calculus.derived_rules import check_up_to_date
 from autograd.engines.select import Value, topological_order
 from autograd.errors import GraphError
 from autograd.export.latex_printer import NEW_LINE, LatexPrinter
+from autograd.support.provenance import check_up_to_date
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.naming import names_of
 from autograd.visual.symbols import Symbols, definition

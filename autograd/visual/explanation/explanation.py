@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from autograd.calculus.derived_rules import check_up_to_date
-from autograd.calculus.formula import rule_named
 from autograd.calculus.readable import partial_at
+from autograd.calculus.rule_names import rule_named
 from autograd.engines.select import Value, topological_order
 from autograd.errors import FormulaError
+from autograd.support.provenance import check_up_to_date
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.explanation import as_html, as_latex, as_text
 from autograd.visual.explanation.paths import Paths, find_paths

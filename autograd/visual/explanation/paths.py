@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from autograd import ops
 from autograd.engines.select import Value, sweeps, topological_order
 from autograd.errors import GraphError
 from autograd.support.made_by_hand import check_seen_through
-from autograd.value import passes
 from autograd.visual.texts import UNCOUNTED
 
 MOST_ROUTES = 2_000_000  # about half a gigabyte
@@ -62,7 +62,7 @@ def find_paths(output: Value, input: Value, most: int) -> Paths:
             if node.requires_grad:
                 count[node], rest[node], routes[node] = 1, 0.0, [_Route(1.0)]
             continue
-        on = passes(node.op, node.partials)
+        on = ops.passes(node.op, node.partials)
         ways = [
             (position, parent, partial if on[position] else None)
             for position, (parent, partial) in enumerate(

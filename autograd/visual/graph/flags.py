@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from autograd.calculus.derived_rules import is_up_to_date
 from autograd.engines.select import Value
+from autograd.support.provenance import is_up_to_date
 
 # Relative to the gradient of the root: about ten sigmoids in a row, each at most 1/4, reach it.
 VANISHING, EXPLODING = 1e-6, 1e6

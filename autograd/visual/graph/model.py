@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd import errors, ops
-from autograd.calculus.derived_rules import is_up_to_date
 from autograd.engines.select import Value, topological_order
+from autograd.support.provenance import is_up_to_date
 from autograd.visual.arguments import shown
 from autograd.visual.explanation.paths import Path, Paths, find_paths
 from autograd.visual.graph import flags

@@ -1,7 +1,7 @@
 """Of which operations the operands may not change places in a picture."""
 
 from autograd import ops
-from autograd.calculus.formula import rule_named
+from autograd.calculus.rule_names import rule_named
 from autograd.engines.select import Value
 
 COMMUTATIVE = frozenset(

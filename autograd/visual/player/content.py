@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd import errors, ops
-from autograd.calculus.derived_rules import check_up_to_date
-from autograd.calculus.formula import Formula, formula_for, rule_named
+from autograd.calculus.formula import Formula, formula_for
 from autograd.calculus.readable import partial_at, partial_in_cases
+from autograd.calculus.rule_names import rule_named
 from autograd.calculus.simplify import constant, substituted, tidied
 from autograd.engines.select import Value, topological_order
 from autograd.export.javascript_printer import rules_script
 from autograd.export.text_printer import TextPrinter
 from autograd.support.made_by_hand import check_seen_through
+from autograd.support.provenance import check_up_to_date
 from autograd.visual.graph.grouping import (
     Group,
     Grouping,
