@@ -88,7 +88,7 @@ from autograd.functions import min as min
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
 from autograd.support.modes import detect_anomaly, no_grad
-from autograd.support.numpy_support import watch_for_numpy as _watch_for_numpy
+from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
     from autograd.checking.own_operations import Operation, op

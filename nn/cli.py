@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import autograd
 from autograd.errors import ChainruleError, GraphError
-from autograd.expressions.spelling import one_spelling
+from autograd.support.arguments import one_spelling
 from autograd.visual.graph.drawing import find_dot
 from nn import demos
 from nn.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from autograd.calculus.simplify import call, constant, same, substituted
-from autograd.expressions.spelling import one_spelling
+from autograd.support.arguments import one_spelling
 
 NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)
 SHOWN_TERMS = 6  # of a sum or a list; longer ones show the first three and the last

@@ -10,7 +10,8 @@ from typing import Any
 from autograd import functions, ops
 from autograd.engines.select import Value
 from autograd.errors import ExpressionError
-from autograd.expressions.spelling import one_spelling, plain, spelt_out, suggested_call
+from autograd.expressions.spelling import plain, spelt_out, suggested_call
+from autograd.support.arguments import one_spelling
 
 LONGEST = 2000  # characters; a longer text is no picture anyone could read
 LONGEST_GUESS = 5  # letters that may be a product of as many names

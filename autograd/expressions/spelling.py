@@ -46,17 +46,6 @@ LONGEST_PRODUCT = 16  # characters
 _Token = tuple[str, str]  # the kind (number, name, operation, mark) and the text
 
 
-def one_spelling(name: str) -> str:
-    """`name` in Unicode's form NFKC, as Python has it, if it is an identifier; else as it is.
-
-    The µ of a keyboard (U+00B5) and the Greek μ (U+03BC) are one name:
-
-    >>> one_spelling(chr(0xB5)) == chr(0x3BC), one_spelling("x²")
-    (True, 'x²')
-    """
-    return unicodedata.normalize("NFKC", name) if name.isidentifier() else name
-
-
 def plain(text: str) -> str:
     """The text with the signs of Python for those that mean the same in print."""
     return text.translate(_SIGNS).replace("^", "**")

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import unicodedata
 from numbers import Number, Real
 from typing import Any
 
@@ -90,3 +91,14 @@ def checked(rule: ops.Rule, result: Any, operands: int) -> tuple[float, ...]:
 def name_of(function: Any) -> str:
     """What messages call `function`."""
     return str(getattr(function, "__name__", type(function).__name__))
+
+
+def one_spelling(name: str) -> str:
+    """`name` in Unicode's form NFKC, as Python has it, if it is an identifier; else as it is.
+
+    The µ of a keyboard (U+00B5) and the Greek μ (U+03BC) are one name:
+
+    >>> one_spelling(chr(0xB5)) == chr(0x3BC), one_spelling("x²")
+    (True, 'x²')
+    """
+    return unicodedata.normalize("NFKC", name) if name.isidentifier() else name

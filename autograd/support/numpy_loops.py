@@ -21,7 +21,6 @@ warning says so.
 """
 
 import ctypes
-import functools
 import math
 import operator
 import sys
@@ -252,9 +251,9 @@ def _extreme(rule: ops.Rule, without_values: Callable[..., Any]) -> Callable[...
         if (shared or number_x == number_y) and _in_a_reduction(sys._getframe(1)):
             count = round(1.0 / x.parents[2].data) if shared else 1
             if number_x == number_y:
-                return apply(_operation(so_far).rule, x, y, 1.0 / (count + 1))
+                return apply(so_far, x, y, 1.0 / (count + 1))
             if wins(number_x, number_y):
-                return apply(_operation(so_far).rule, x, y, 1.0 / count)
+                return apply(so_far, x, y, 1.0 / count)
         return apply(rule, x, y)
 
     return extreme
@@ -264,13 +263,6 @@ def _in_a_reduction(caller: Any) -> bool:
     """Whether the function in Python that called the ufunc is one of NumPy's reductions."""
     name = str(caller.f_globals.get("__name__"))
     return caller.f_code.co_name in _FRAMES_OF_REDUCTIONS and name.startswith("numpy.")
-
-
-@functools.cache
-def _operation(rule: ops.Rule) -> Any:
-    from autograd.checking.own_operations import op
-
-    return op(rule)
 
 
 def _meaning(name: str) -> Callable[..., Any]:

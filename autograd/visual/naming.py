@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.engines.select import Value
 from autograd.export.notation import SUBSCRIPTS, symbol_of
-from autograd.expressions.spelling import one_spelling
+from autograd.support.arguments import one_spelling
 from autograd.visual.arguments import expect_names
 from autograd.visual.graph.grouping import scope_of
 from autograd.visual.texts import printable
