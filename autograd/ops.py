@@ -339,97 +339,213 @@ def direction(x, y):  # x / hypot(x, y)
 
 
 class Facts(NamedTuple):
-    """What pictures, tests and docs need to know of a rule."""
+    """All that is known of an operation besides its rule, for everything that needs it.
 
-    symbol: str  # as drawn in the box of a node
+    Names are words with spaces between. Formulas are written over the rule's own
+    operands; over a sequence `x` is all of it (`x` and `y` are the halves of ``*xy``).
+    """
+
+    symbol: str = ""  # as drawn in the box of a node, if it is not the name
     domain: tuple[tuple[float, float], ...] = ((-4.0, 4.0),)  # to sample; the last one repeats
     kink: str = ""  # where it has no derivative, and the one it gives there
     # Operands it may not take: by them, a partial of 0.0 passes nothing.
     chooses: Sequence[int] = ()
     # Values and first derivatives are right to 1e-13, orders 2 to 4 to 1e-9; but for:
     digits: str = ""
+    # How it is called.
+    operator: bool = False  # by an operator of Python's, which `Value` defines
+    method: bool = True  # as a method of Values, if it takes single numbers
+    activation: bool = False  # by its name, as the activation of a layer
+    empty: float | None = None  # its value for an empty sequence, where there is one
+    numpy: str = ""  # NumPy's names for it, where they are others
+    also: str = ""  # more names that people know it by
+    # How it is written.
+    commutes: bool = False  # its operands may change places
+    means: str = ""  # the formula it is short for, if that is how people write it
+    written: str = ""  # its name in mathematics; one that may carry an exponent: sin²(x)
+    said: str = ""  # in a line of the player: see `operation` in words.js
+    # What it is compared with.
+    torch: str = ""  # in PyTorch, where it is not the function of that name
+    reference: str = ""  # in mpmath, where it is not the function of that name
+    slopes: str = ""  # its partials in mpmath, where nudging fails
+    reach: tuple[tuple[float, float], ...] = ()  # where its digits are tested, if beyond `domain`
+    points: tuple[Any, ...] = ()  # at these operands too
 
 
-_SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", (1e-3, 100.0), (-1.0, 1.0)
-_ANY = range(sys.maxsize)
+_SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", ((1e-3, 100.0),), ((-1.0, 1.0),)
+_ANY, _WIDE, _STEP = range(sys.maxsize), ((-700.0, 700.0),), ((-10.0, 10.0), (1.0, 3.0))
+_REAL, _ABOVE_0, _TURNS = ((-math.inf, math.inf),), ((0.0, math.inf),), ((-1e5, 1e5),)
+_TIE = "[mpf(x {0}= y) / 2 + mpf(x {0} y) / 2, mpf(y {0}= x) / 2 + mpf(y {0} x) / 2]"
+_TIES = "[mpf(a == {0}(x)) / x.count({0}(x)) for a in x]"
 
+# fmt: off
 TABLE: dict[Rule, Facts] = {
-    add: Facts("+"),
-    sub: Facts("-"),
-    mul: Facts("*"),
-    div: Facts("/", ((-4.0, 4.0), (0.1, 4.0))),
-    neg: Facts("neg"),
-    pow: Facts(
-        "**",
-        ((0.01, 4.0), (-4.0, 4.0)),
-        "x = 0: inf for 0 < y < 1",
-        digits="second derivatives where x**y is below 1e-308",
-    ),
-    abs: Facts("abs", kink="0 at 0"),
-    sign: Facts("sign", kink="0 everywhere", chooses=_ANY),
-    square: Facts("square"),
-    sqrt: Facts("sqrt", ((0.0, 100.0),), "inf at 0"),
-    cbrt: Facts("cbrt", ((-100.0, 100.0),), "inf at 0"),
-    exp: Facts("exp", ((-700.0, 700.0),)),
-    exp2: Facts("exp2", ((-1000.0, 1000.0),)),
-    expm1: Facts("expm1", ((-30.0, 700.0),)),
-    log: Facts("log", (_POSITIVE,)),
-    log2: Facts("log2", (_POSITIVE,)),
-    log10: Facts("log10", (_POSITIVE,)),
-    log1p: Facts("log1p", ((-0.999, 100.0),)),
-    sin: Facts("sin", ((-10.0, 10.0),)),
-    cos: Facts("cos", ((-10.0, 10.0),)),
-    tan: Facts("tan", ((-1.5, 1.5),)),
-    asin: Facts("asin", (_UNIT,), "inf at -1 and 1"),
-    acos: Facts("acos", (_UNIT,), "-inf at -1 and 1"),
-    atan: Facts("atan", ((-100.0, 100.0),)),
-    atan2: Facts("atan2", ((-4.0, 4.0), (0.1, 4.0)), "nan at (0, 0)"),
-    sinh: Facts("sinh", ((-700.0, 700.0),)),
-    cosh: Facts("cosh", ((-700.0, 700.0),)),
-    tanh: Facts("tanh"),
-    asinh: Facts("asinh", ((-100.0, 100.0),)),
-    acosh: Facts("acosh", ((1.0, 100.0),), "inf at 1", digits="order 3 is nan at 1"),
-    atanh: Facts("atanh", ((-0.999, 0.999),)),
-    erf: Facts("erf", digits="order 2 is nan beyond 9e307"),
-    erfc: Facts("erfc", ((-4.0, 20.0),), digits="order 2 is nan beyond 9e307"),
-    sigmoid: Facts("sigmoid", ((-700.0, 700.0),)),
-    softplus: Facts("softplus", ((-700.0, 700.0),)),
-    logsigmoid: Facts("logsigmoid", ((-700.0, 700.0),)),
-    relu: Facts("ReLU", kink="0 at 0", chooses=_ANY),
-    leaky_relu: Facts("leaky_relu", ((-4.0, 4.0), (0.0, 1.0)), "slope at 0", _ANY),
-    elu: Facts("elu", ((-30.0, 4.0), (0.5, 2.0)), "alpha at 0", (1,)),
-    gelu: Facts("gelu", ((-30.0, 30.0),), digits="5e-13 for values below -20"),
-    silu: Facts("silu", ((-700.0, 700.0),)),
-    hypot: Facts("hypot", kink="0 at (0, 0)", digits="slopes where it is below 1e-310"),
-    maximum: Facts("maximum", kink=_SPLIT, chooses=_ANY),
-    minimum: Facts("minimum", kink=_SPLIT, chooses=_ANY),
-    clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends", _ANY),
-    where: Facts("where", chooses=_ANY),
-    floor: Facts("floor", kink="0 everywhere", chooses=_ANY),
-    ceil: Facts("ceil", kink="0 everywhere", chooses=_ANY),
-    fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps", (1,)),
-    floordiv: Facts("//", ((-10.0, 10.0), (1.0, 3.0)), "0 everywhere", _ANY),
-    mod: Facts("%", ((-10.0, 10.0), (1.0, 3.0)), "1 and -floor(x/y) at jumps", (1,)),
-    sum: Facts("sum"),
-    mean: Facts("mean"),
-    prod: Facts("prod"),
-    dot: Facts("dot"),
-    norm: Facts("norm", kink="0 at the origin", digits="higher orders: to 1e-15 of 1 / norm"),
-    max: Facts("max", kink=_SPLIT, chooses=_ANY),
-    min: Facts("min", kink=_SPLIT, chooses=_ANY),
-    logsumexp: Facts("logsumexp", ((-700.0, 700.0),), "all -inf: splits evenly"),
+    add: Facts("+", operator=True, method=False, commutes=True, means="x + y",
+               said="{x + (y)}", reference="x + y"),
+    sub: Facts("-", operator=True, method=False, numpy="subtract", means="x - y",
+               said="{x − (y)}", reference="x - y"),
+    mul: Facts("*", operator=True, method=False, numpy="multiply", commutes=True, means="x * y",
+               said="{(x) × (y)}", reference="x * y"),
+    div: Facts("/", ((-4.0, 4.0), (0.1, 4.0)), operator=True, method=False, numpy="divide",
+               means="x / y", said="{(x) ÷ (y)}", reference="x / y",
+               points=((3.0, 4.0), (1e-100, 1e100), (-1e50, 1e-50))),
+    neg: Facts(operator=True, method=False, numpy="negative", means="-x", said="−{(x)}",
+               reference="-x"),
+    pow: Facts("**", ((0.01, 4.0), (-4.0, 4.0)), "x = 0: inf for 0 < y < 1",
+               digits="second derivatives where x**y is below 1e-308", operator=True,
+               numpy="power float_power", means="x ** y", said="{(x) ** (y)}", reference="x ** y",
+               points=((3.0, 4.5), (1e-7, 0.5), (1 + 1e-9, 3.5), (1e-100, 1.5), (1e100, 0.25),
+                       (7.0, -3.3))),
+    abs: Facts(kink="0 at 0", operator=True, numpy="absolute fabs", said="|{x}|",
+               reference="abs(x)"),
+    sign: Facts(kink="0 everywhere", chooses=_ANY, also="sgn signum", written="sgn"),
+    square: Facts(also="sqr", means="x ** 2", said="{(x)}²", reference="x ** 2", reach=_REAL),
+    sqrt: Facts(domain=((0.0, 100.0),), kink="inf at 0", said="√({x})",
+                slopes="[1 / (2 * sqrt(x)) if x else inf]", reach=_ABOVE_0),
+    cbrt: Facts(domain=((-100.0, 100.0),), kink="inf at 0", torch="sign(x) * abs(x) ** (1 / 3)",
+                reference="sign(x) * cbrt(abs(x))", reach=((-math.inf, -1e-80), (1e-80, math.inf))),
+    exp: Facts(domain=_WIDE, also="exponential"),
+    exp2: Facts(domain=((-1000.0, 1000.0),), means="2 ** x", reference="mpf(2) ** x"),
+    expm1: Facts(domain=((-30.0, 700.0),), means="exp(x) - 1", reach=_WIDE),
+    log: Facts(domain=_POSITIVE, also="ln", written="ln", reach=_ABOVE_0),
+    log2: Facts(domain=_POSITIVE, also="ld", written="log₂", reference="log(x, 2)",
+                reach=_ABOVE_0),
+    log10: Facts(domain=_POSITIVE, also="lg", written="log₁₀", reach=_ABOVE_0),
+    log1p: Facts(domain=((-0.999, 100.0),), means="log(1 + x)", reach=((-1.0, math.inf),)),
+    sin: Facts(domain=((-10.0, 10.0),), written="sin", reach=_TURNS),
+    cos: Facts(domain=((-10.0, 10.0),), written="cos", reach=_TURNS),
+    tan: Facts(domain=((-1.5, 1.5),), also="tg", written="tan", reach=_TURNS,
+               points=(-1.57, 1.57)),
+    asin: Facts(domain=_UNIT, kink="inf at -1 and 1", numpy="arcsin", written="arcsin",
+                slopes="[1 / sqrt(1 - x**2) if abs(x) < 1 else inf]"),
+    acos: Facts(domain=_UNIT, kink="-inf at -1 and 1", numpy="arccos", written="arccos",
+                slopes="[-1 / sqrt(1 - x**2) if abs(x) < 1 else -inf]"),
+    atan: Facts(domain=((-100.0, 100.0),), numpy="arctan", also="arctg", written="arctan",
+                reach=_REAL),
+    atan2: Facts(domain=((-4.0, 4.0), (0.1, 4.0)), kink="nan at (0, 0)", numpy="arctan2",
+                 points=((3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e100, 4e100), (3e-100, 1e-103))),
+    sinh: Facts(domain=_WIDE, also="sh", written="sinh"),
+    cosh: Facts(domain=_WIDE, also="ch", written="cosh"),
+    tanh: Facts(also="th", written="tanh", reach=((-355.0, 355.0),), points=(-354.0, 354.0)),
+    asinh: Facts(domain=((-100.0, 100.0),), numpy="arcsinh", also="arsinh", written="arsinh",
+                 reach=_REAL),
+    acosh: Facts(domain=((1.0, 100.0),), kink="inf at 1", digits="order 3 is nan at 1",
+                 numpy="arccosh", also="arcosh", written="arcosh",
+                 slopes="[1 / sqrt(x**2 - 1) if x > 1 else inf]", reach=((1.0, math.inf),)),
+    atanh: Facts(domain=((-0.999, 0.999),), numpy="arctanh", also="artanh", written="artanh",
+                 reach=_UNIT),
+    erf: Facts(digits="order 2 is nan beyond 9e307", reach=((-20.0, 20.0),), points=(-26.0, 26.0)),
+    erfc: Facts(domain=((-4.0, 20.0),), digits="order 2 is nan beyond 9e307",
+                reach=((-20.0, 20.0),), points=(-26.0, 26.0)),
+    sigmoid: Facts(domain=_WIDE, activation=True, also="logistic σ", written="σ",
+                   reference="1 / (1 + exp(-x))",
+                   slopes="[exp(-abs(x)) / (1 + exp(-abs(x))) ** 2]"),
+    softplus: Facts(domain=_WIDE, activation=True, reference="log1p(exp(x))",
+                    # Above its threshold it is linear: 20, by default, costs digits.
+                    torch="functional.softplus(x, threshold=500.0)"),
+    logsigmoid: Facts(domain=_WIDE, torch="functional.logsigmoid(x)",
+                      reference="-log1p(exp(-x))"),
+    relu: Facts("ReLU", kink="0 at 0", chooses=_ANY, activation=True, reference="max(x, zero)"),
+    leaky_relu: Facts(domain=((-4.0, 4.0), (0.0, 1.0)), kink="slope at 0", chooses=_ANY,
+                      activation=True, torch="prelu(x, slope)",
+                      reference="x if x > 0 else slope * x"),
+    elu: Facts(domain=((-30.0, 4.0), (0.5, 2.0)), kink="alpha at 0", chooses=(1,), activation=True,
+               torch="where(x > 0, x, alpha * expm1(x.clamp(max=0.0)))",
+               reference="x if x > 0 else alpha * expm1(x)",
+               points=((-1e-9, 0.7), (-30.0, 1.5), (-700.0, 1.5))),
+    gelu: Facts(domain=((-30.0, 30.0),), digits="5e-13 for values below -20", activation=True,
+                torch="functional.gelu(x)", reference="x * ncdf(x)", reach=((-20.0, 20.0),),
+                points=(36.0,)),
+    silu: Facts(domain=_WIDE, activation=True, also="swish", torch="functional.silu(x)",
+                reference="x / (1 + exp(-x))"),
+    hypot: Facts(kink="0 at (0, 0)", digits="slopes where it is below 1e-310", commutes=True,
+                 means="sqrt(x ** 2 + y ** 2)", reference="sqrt(x**2 + y**2)",
+                 points=((3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e150, 4e150), (3e-150, 1e-155))),
+    maximum: Facts(kink=_SPLIT, chooses=_ANY, commutes=True, written="max",
+                   reference="max(x, y)", slopes=_TIE.format(">")),
+    minimum: Facts(kink=_SPLIT, chooses=_ANY, commutes=True, written="min",
+                   reference="min(x, y)", slopes=_TIE.format("<")),
+    clip: Facts(domain=((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), kink="x's at both ends",
+                chooses=_ANY, torch="clamp(x, low, high)", reference="min(max(x, low), high)"),
+    where: Facts(chooses=_ANY, method=False, torch="where(condition != 0, x, y)",
+                 reference="x if condition else y"),
+    floor: Facts(kink="0 everywhere", chooses=_ANY, slopes="[zero]"),
+    ceil: Facts(kink="0 everywhere", chooses=_ANY, slopes="[zero]"),
+    fmod: Facts(domain=_STEP, kink="1 and -trunc(x/y) at jumps", chooses=(1,),
+                reference="sign(x) * fmod(abs(x), abs(y))",
+                slopes="[one, -sign(x * y) * floor(abs(x / y))]"),
+    floordiv: Facts("//", _STEP, "0 everywhere", _ANY, operator=True, numpy="floor_divide",
+                    torch="floor(x / y)", reference="floor(x / y)", slopes="[zero, zero]"),
+    mod: Facts("%", _STEP, "1 and -floor(x/y) at jumps", (1,), operator=True, numpy="remainder",
+               torch="remainder(x, y)", reference="x - y * floor(x / y)",
+               slopes="[one, -floor(x / y)]"),
+    sum: Facts(empty=0.0, commutes=True, said="{x + (y)}", torch="x.sum()", reference="fsum(x)"),
+    mean: Facts(also="average", commutes=True, means="sum(x) / len(x)", said="({x + (y)}) ÷ {n}",
+                torch="x.mean()", reference="fsum(x) / len(x)"),
+    prod: Facts(empty=1.0, commutes=True, said="{(x) × (y)}", torch="x.prod()",
+                reference="fprod(x)"),
+    dot: Facts(said="{x×y + x×y}", torch="dot(x, y)", reference="fdot(x, y)"),
+    norm: Facts(kink="0 at the origin", digits="higher orders: to 1e-15 of 1 / norm", empty=0.0,
+                commutes=True, means="sqrt(sum(x ** 2))", torch="linalg.vector_norm(x)",
+                reference="sqrt(fsum(a**2 for a in x))"),
+    max: Facts(kink=_SPLIT, chooses=_ANY, commutes=True, torch="amax(x, 0)",
+               reference="max(x)", slopes=_TIES.format("max")),
+    min: Facts(kink=_SPLIT, chooses=_ANY, commutes=True, torch="amin(x, 0)",
+               reference="min(x)", slopes=_TIES.format("min")),
+    logsumexp: Facts(domain=_WIDE, kink="all -inf: splits evenly", numpy="logaddexp",
+                     also="log_sum_exp", commutes=True, means="log(sum(exp(x)))",
+                     torch="logsumexp(x, 0)", reference="log(fsum(map(exp, x)))",
+                     slopes="[exp(a) / fsum(map(exp, x)) for a in x]"),
 }
+PARTS: dict[Rule, Facts] = {
+    reciprocal: Facts(reference="1 / x", points=(1e-100, 0.3, 1e100)),
+    one_minus_square: Facts(reference="1 - x**2", points=(1e-9, 0.3, 1 - 1e-9, -0.7)),
+    atan_slope: Facts(reference="1 / (1 + x**2)", points=(1e-9, 0.7, -1e7, 3e8, 1e100)),
+    sigmoid_slope: Facts(means="sigmoid(x) * (1 - sigmoid(x))", points=(1e-9, 0.7, -300.0),
+                         reference="exp(-x) / (1 + exp(-x)) ** 2"),
+    tanh_slope: Facts(means="1 - tanh(x) ** 2", points=(1e-9, 0.7, 19.5, -150.0),
+                      reference="1 / cosh(x) ** 2"),
+    direction: Facts(reference="x / sqrt(x**2 + y**2)",
+                     points=((3.0, -4.0), (1.0, 1e-7), (1e-7, 1.0), (1e200, 3e200),
+                             (1e-200, -3e-200))),
+}
+# fmt: on
 
-PARTS = (reciprocal, one_minus_square, atan_slope, sigmoid_slope, tanh_slope, direction)
-SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}
+SYMBOLS = {rule.__name__: facts.symbol or rule.__name__ for rule, facts in TABLE.items()}
 CHOICES = {rule.__name__: facts.chooses for rule, facts in TABLE.items() if facts.chooses}
+
+
+def takes_sequence(rule: Rule) -> bool:
+    """Whether `rule` takes any number of operands (``*x``)."""
+    return rule.__code__.co_argcount == 0
+
+
+def named_operands(rule: Rule, operands: Sequence[Any], together: Any = tuple) -> dict[str, Any]:
+    """The operands of `rule` by the names that its facts know them by; see `Facts`."""
+    if not takes_sequence(rule):
+        return dict(zip(rule.__code__.co_varnames, operands, strict=False))
+    names = rule.__code__.co_varnames[0]  # one letter for each sequence
+    length = len(operands) // len(names)
+    return {
+        name: together(operands[i * length : (i + 1) * length]) for i, name in enumerate(names)
+    }
+
+
+def methods() -> dict[str, Rule]:
+    """The operations that Values have as methods: by their names, and by those NumPy asks for."""
+    return {
+        name: rule
+        for rule, facts in TABLE.items()
+        if facts.method and not takes_sequence(rule)
+        for name in (rule.__name__, *("" if facts.operator else facts.numpy).split())
+    }
 
 
 def chooses(op: str) -> Sequence[int]:
     """The operands that a node of operation `op` may not have taken; see `Facts`."""
     if type(op) is str:
         return CHOICES.get(op, ())
-    rule = getattr(op, "rule", None)  # of a `formulas.RuleName`
+    rule = getattr(op, "rule", None)  # of a `rule_names.RuleName`
     return CHOICES.get(op, ()) if rule is None or rule in TABLE else getattr(rule, "chooses", ())
 
 

@@ -196,33 +196,21 @@ def _partial(torch: Any, function: Callable[..., Any], position: int) -> Callabl
 
 def _known(torch: Any) -> dict[str, Callable[..., Any]]:
     """PyTorch's operations by the names of the rules in `ops`."""
-    functional, stack = torch.nn.functional, torch.stack
-    known = {name: getattr(torch, name) for name in ops.SYMBOLS if hasattr(torch, name)}
-    known |= {
-        "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
-        # Above its threshold it is linear: 20, by default, costs digits.
-        "softplus": lambda x: functional.softplus(x, threshold=500.0),
-        "logsigmoid": functional.logsigmoid,
-        "leaky_relu": torch.prelu,
-        "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x.clamp(max=0.0))),
-        "gelu": functional.gelu,
-        "silu": functional.silu,
-        "clip": torch.clamp,
-        "floordiv": lambda x, y: torch.floor(x / y),
-        "mod": torch.remainder,
-        "where": lambda condition, x, y: torch.where(condition != 0, x, y),
+    same = {name: getattr(torch, name) for name in ops.SYMBOLS if hasattr(torch, name)}
+    return same | {
+        rule.__name__: _written_out(torch, rule) for rule, facts in ops.TABLE.items() if facts.torch
     }
-    # Those over sequences get one scalar per element.
-    return known | {
-        "sum": lambda *x: stack(x).sum(),
-        "mean": lambda *x: stack(x).mean(),
-        "prod": lambda *x: stack(x).prod(),
-        "dot": lambda *xy: torch.dot(stack(xy[: len(xy) // 2]), stack(xy[len(xy) // 2 :])),
-        "norm": lambda *x: torch.linalg.vector_norm(stack(x)),
-        "max": lambda *x: torch.amax(stack(x), 0),
-        "min": lambda *x: torch.amin(stack(x), 0),
-        "logsumexp": lambda *x: torch.logsumexp(stack(x), 0),
-    }
+
+
+def _written_out(torch: Any, rule: ops.Rule) -> Callable[..., Any]:
+    """What the table says of `rule` in PyTorch, as a function of tensors."""
+    code = compile(ops.TABLE[rule].torch, rule.__name__, "eval")
+    names = {**vars(torch), "functional": torch.nn.functional}
+
+    def function(*operands: Any) -> Any:
+        return eval(code, names, ops.named_operands(rule, operands, torch.stack))  # noqa: S307 - ours
+
+    return function
 
 
 def _contributions(out: Any) -> tuple[dict[Value, float], float]:

@@ -10,11 +10,13 @@ from typing import ClassVar
 
 from autograd.export.notation import (
     ATOM,
+    DIGITS,
     GREEK,
     NEGATIVE,
     POWER,
     PRODUCT,
     SUBSCRIPTS,
+    WRITTEN,
     Printed,
     Printer,
     symbol_of,
@@ -23,6 +25,10 @@ from autograd.export.notation import (
 NEW_LINE = r" \\ "
 
 _COMMANDS = {letter: rf"\{name}" for name, letter in GREEK.items()}
+_FUNCTIONS = {  # TeX has commands of these names
+    "arccos", "arcsin", "arctan", "cos", "cosh", "cot", "coth", "csc", "ln", "max", "min", "sec",
+    "sin", "sinh", "tan", "tanh",
+}  # fmt: skip
 _ESCAPES = {
     **{character: rf"\{character}" for character in "#$%&_{}"},
     " ": r"\ ", "\\": r"\backslash{}", "^": r"{\wedge}", "~": r"{\sim}", "<": "{<}", ">": "{>}",
@@ -40,6 +46,14 @@ def escaped(label: str) -> str:
     return rf"\mathrm{{{''.join(_ESCAPES.get(c, c) for c in visible)}}}"
 
 
+def _named(written: str) -> str:
+    r"""The name of a function as a command: ``arcsin`` as \arcsin, ``log₂`` as \log_{2}."""
+    name = written.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    index = written.removeprefix(name).translate(DIGITS)
+    known = _COMMANDS.get(name) or (rf"\{name}" if name in _FUNCTIONS else "")
+    return (known or rf"\operatorname{{{name}}}") + (f"_{{{index}}}" if index else "")
+
+
 class LatexPrinter(Printer):
     r"""Prints expressions as LaTeX math, without the dollars around it.
 
@@ -52,14 +66,8 @@ class LatexPrinter(Printer):
         ast.Eq: "=",
     }  # fmt: skip
     functions: ClassVar = {
-        "sin": r"\sin", "cos": r"\cos", "tan": r"\tan",
-        "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh",
-        "log": r"\ln", "log2": r"\log_{2}", "log10": r"\log_{10}",
-        "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan",
-        "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}",
-        "atanh": r"\operatorname{artanh}", "sigmoid": r"\sigma", "sign": r"\operatorname{sgn}",
-        "max": r"\max", "min": r"\min",
-    }  # fmt: skip
+        name: _named(written) for name, written in {**WRITTEN, "max": "max", "min": "min"}.items()
+    }
     conjunction = r"\wedge"
     dots = r"\cdots"
     left_out_factors = r" \cdots "

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from autograd import ops
 from autograd.calculus.simplify import call, constant, same, substituted
 from autograd.support.arguments import one_spelling
 
@@ -30,22 +31,20 @@ GREEK = {
 } | {"Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ",
      "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω"}  # fmt: skip
 
-_MEANINGS = {  # what operations are short for: these are values, not derivatives
-    name: (operands.split(), ast.parse(meaning, mode="eval").body)
-    for name, operands, meaning in (
-        ("add", "x y", "x + y"),
-        ("sub", "x y", "x - y"),
-        ("mul", "x y", "x * y"),
-        ("div", "x y", "x / y"),
-        ("pow", "x y", "x ** y"),
-        ("neg", "x", "-x"),
-        ("square", "x", "x ** 2"),
-        ("exp2", "x", "2 ** x"),
-        ("expm1", "x", "exp(x) - 1"),
-        ("log1p", "x", "log(1 + x)"),
-        ("hypot", "x y", "sqrt(x ** 2 + y ** 2)"),
-    )
-}
+# What operations are short for, and their operands: these are values, not derivatives.
+_MEANINGS, _MEANINGS_OF_SEQUENCES = (
+    {
+        rule.__name__: (
+            rule.__code__.co_varnames[: rule.__code__.co_argcount],
+            ast.parse(facts.means, mode="eval").body,
+        )
+        for rule, facts in ops.TABLE.items()
+        if facts.means and ops.takes_sequence(rule) is over_a_sequence
+    }
+    for over_a_sequence in (False, True)
+)
+WRITTEN = {rule.__name__: facts.written for rule, facts in ops.TABLE.items() if facts.written}
+_OVER_SEQUENCES = {rule.__name__ for rule in ops.TABLE if ops.takes_sequence(rule)}
 _CONSTANTS = {
     name: ast.parse(meaning, mode="eval").body
     for name, meaning in (
@@ -56,10 +55,9 @@ _CONSTANTS = {
         ("SQRT2PI", "sqrt(2 * pi)"),
     )
 }
-_OTHER_NAMES = {"fabs": "abs", "maximum": "max", "minimum": "min"}
 _LABEL = re.compile(r"([^\W\d_₀-₉]+)(?:_?(\d+(?:_\d+)*)|((?:\[\d+\])+)|([₀-₉]+(?:,[₀-₉]+)*))?")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 class Symbol(NamedTuple):
@@ -83,7 +81,7 @@ def symbol_of(label: str) -> Symbol:
         return Symbol(label, plain=False)
     base, *written = found.groups()
     base = one_spelling(base)
-    indices = "".join(filter(None, written)).translate(_DIGITS)
+    indices = "".join(filter(None, written)).translate(DIGITS)
     return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", indices)))
 
 
@@ -187,7 +185,7 @@ class Printer:
             case ast.Call(func=function, args=arguments):
                 name = function.attr if isinstance(function, ast.Attribute) else ""
                 name = function.id if isinstance(function, ast.Name) else name
-                return self._call(_OTHER_NAMES.get(name, name), arguments)
+                return self._call("abs" if name == "fabs" else name, arguments)
             case ast.IfExp():
                 return self._bracketed(self(expression)), ATOM
             case ast.Compare(left=left, ops=[order], comparators=[right]):
@@ -242,6 +240,9 @@ class Printer:
     def _call(self, name: str, arguments: list[ast.expr]) -> Printed:
         if name in _MEANINGS and len(_MEANINGS[name][0]) == len(arguments):
             return self._printed(_without_ones(operation(name, arguments)))
+        if name in _MEANINGS_OF_SEQUENCES and arguments:
+            _, meaning = _MEANINGS_OF_SEQUENCES[name]
+            return self._printed(_over_a_sequence(meaning, arguments))
         match name, arguments:
             case "exp", [x]:
                 return self._power(ast.Name("e", ast.Load()), x)
@@ -251,8 +252,6 @@ class Printer:
                 return self._fence(name, self(x)), ATOM
             case "sum", [*terms] if terms:
                 return self._sum(terms)
-            case "mean", [*terms] if terms:
-                return self._fraction(call("sum", *terms), constant(len(terms)))
             case "prod", [*factors] if len(factors) > 1:
                 return self._product(factors)
             case "prod", [x]:
@@ -263,11 +262,6 @@ class Printer:
                 left, right = both[: len(both) // 2], both[len(both) // 2 :]
                 pairs = zip(left, right, strict=True)
                 return self._sum([operation("mul", pair) for pair in pairs])
-            case "norm", [*terms] if terms:
-                squares = [ast.BinOp(x, ast.Pow(), ast.Constant(2)) for x in terms]
-                return self._root(call("sum", *squares), 2)
-            case "logsumexp", [*terms] if terms:
-                return self._call("log", [call("sum", *(call("exp", x) for x in terms))])
         parts = [self.dots if x is None else self(x) for x in _elided(arguments)]
         return self._function(name, ", ".join(parts)), ATOM
 
@@ -308,6 +302,23 @@ def operation(name: str, operands: Sequence[ast.expr]) -> ast.expr:
         return call(name, *operands)
     names, meaning = _MEANINGS[name]
     return substituted(meaning, dict(zip(names, operands, strict=True)))
+
+
+def _over_a_sequence(meaning: ast.expr, operands: Sequence[ast.expr]) -> ast.expr:
+    """`meaning` with every call over `x` spelled out: sum(x ** 2) as a**2 + b**2."""
+    match meaning:
+        case ast.Call(func=ast.Name(id="len")):
+            return constant(len(operands))
+        case ast.Call(func=ast.Name(id=name), args=[each]) if name in _OVER_SEQUENCES:
+            return call(name, *(substituted(each, {"x": operand}) for operand in operands))
+        case ast.Call(func=ast.Name(id=name), args=parts):
+            return call(name, *(_over_a_sequence(part, operands) for part in parts))
+        case ast.BinOp(left=left, op=operator, right=right):
+            left, right = (_over_a_sequence(side, operands) for side in (left, right))
+            return ast.BinOp(left, operator, right)
+        case ast.UnaryOp(op=sign, operand=part):
+            return ast.UnaryOp(sign, _over_a_sequence(part, operands))
+    return meaning
 
 
 def _factors(expression: ast.expr) -> list[ast.expr]:

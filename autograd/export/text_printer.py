@@ -6,7 +6,16 @@ import ast
 from collections.abc import Sequence
 from typing import ClassVar
 
-from autograd.export.notation import ATOM, POWER, PRODUCT, SUBSCRIPTS, Printed, Printer, symbol_of
+from autograd.export.notation import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUBSCRIPTS,
+    WRITTEN,
+    Printed,
+    Printer,
+    symbol_of,
+)
 
 SUPERSCRIPTS = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻")
 
@@ -21,13 +30,7 @@ class TextPrinter(Printer):
     comparisons: ClassVar = {
         ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.NotEq: "≠", ast.Eq: "=",
     }  # fmt: skip
-    functions: ClassVar = {
-        "sin": "sin", "cos": "cos", "tan": "tan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
-        "log": "ln", "log2": "log₂", "log10": "log₁₀",
-        "asin": "arcsin", "acos": "arccos", "atan": "arctan",
-        "asinh": "arsinh", "acosh": "arcosh", "atanh": "artanh",
-        "sigmoid": "σ", "sign": "sgn",
-    }  # fmt: skip
+    functions: ClassVar = WRITTEN
     conjunction = "and"
     dots = "…"
     left_out_factors = "·…·"

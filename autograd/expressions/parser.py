@@ -25,8 +25,7 @@ _BINARY = {
     ast.Div: functions.div,
     ast.Pow: functions.pow,
 }
-_NAMES = [rule.__name__ for rule in ops.TABLE]
-OPERATIONS = {name: getattr(functions, name) for name in _NAMES if hasattr(functions, name)}
+OPERATIONS = {rule.__name__: getattr(functions, rule.__name__) for rule in ops.TABLE}
 del OPERATIONS["dot"]  # of two lists, which an expression cannot hold
 _ALLOWED = "write numbers, names, + - * / **, and operations such as tanh(...)"
 _INSTEAD: dict[type, str] = {
@@ -34,7 +33,7 @@ _INSTEAD: dict[type, str] = {
     ast.FloorDiv: "write floordiv(x, y)",
     ast.IfExp: "write where(condition, x, y)",
 }
-_REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp"}
+_REDUCTIONS = {rule.__name__ for rule in ops.TABLE if ops.takes_sequence(rule)}
 
 
 def parse(text: str, /, **numbers: float) -> Value:

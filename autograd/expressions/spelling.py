@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from autograd import ops
+
 # Signs of printed formulas, and what is typed for them.
 _SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "∕": "/"})
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -18,13 +20,10 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _INVERSE = re.compile(r"\b(sin|cos|tan|sinh|cosh|tanh)\s*\*\*\s*(?:-1\b|\(-1\))")
 _CALLED = {
-    "ln": "log", "lg": "log10", "ld": "log2", "tg": "tan", "sh": "sinh", "ch": "cosh", "th": "tanh",
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctg": "atan", "arctan2": "atan2",
-    "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh", "arcsinh": "asinh",
-    "arccosh": "acosh", "arctanh": "atanh", "sgn": "sign", "signum": "sign", "fabs": "abs",
-    "logistic": "sigmoid", "swish": "silu", "power": "pow", "sqr": "square", "average": "mean",
-    "log_sum_exp": "logsumexp", "exponential": "exp", "σ": "sigmoid",
-}  # fmt: skip
+    name: rule.__name__
+    for rule, facts in ops.TABLE.items()
+    for name in (*facts.numpy.split(), *facts.also.split())
+}
 _LISTS = {
     "softmax": "softmax gives several numbers, an expression is one: "
     "write exp(x)/(exp(x) + exp(y))",

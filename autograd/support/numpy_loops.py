@@ -46,7 +46,6 @@ _BY_OPERATORS = {
     "square",
     "subtract",
 }
-_GET_A_LOOP = ("copysign", "float_power", "heaviside", "logaddexp", "logaddexp2")
 _FRAMES_OF_REDUCTIONS = ("_amax", "_amin", "_ptp", "_wrapreduction")  # NumPy's, in Python
 
 
@@ -112,9 +111,7 @@ def _ufuncs_to_change(np: Any) -> list[Any]:
     return [
         ufunc
         for name, ufunc in sorted(found.items())
-        if meaning_of(name)
-        and name not in _BY_OPERATORS
-        and (name in _GET_A_LOOP or any(set(types) == set("O->") for types in ufunc.types))
+        if meaning_of(name) and name not in _BY_OPERATORS
     ]
 
 

@@ -24,27 +24,11 @@ from autograd import ops
 
 Apply = Callable[..., Any]
 
-_OTHER_NAMES = {
-    "absolute": "abs",
-    "arccos": "acos",
-    "arccosh": "acosh",
-    "arcsin": "asin",
-    "arcsinh": "asinh",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arctanh": "atanh",
-    "divide": "div",
-    "fabs": "abs",
-    "logaddexp": "logsumexp",
-    "multiply": "mul",
-    "negative": "neg",
-    "power": "pow",
-    "float_power": "pow",
-    "floor_divide": "floordiv",
-    "remainder": "mod",
-    "subtract": "sub",
+_RULES = {
+    name: rule
+    for rule, facts in ops.TABLE.items()
+    for name in (rule.__name__, *facts.numpy.split())
 }
-_RULES = {rule.__name__: rule for rule in ops.TABLE}
 _PREDICATES: dict[str, Callable[[float], bool]] = {
     "isnan": math.isnan,
     "isinf": math.isinf,
@@ -160,7 +144,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 
 def rule_of(name: str) -> ops.Rule | None:
     """The rule that the ufunc called `name` stands for."""
-    return _RULES.get(_OTHER_NAMES.get(name, name))
+    return _RULES.get(name)
 
 
 def meaning_of(name: str) -> Callable[..., Any] | None:
