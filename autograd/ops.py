@@ -363,7 +363,7 @@ class Facts(NamedTuple):
     commutes: bool = False  # its operands may change places
     means: str = ""  # the formula it is short for, if that is how people write it
     written: str = ""  # its name in mathematics; one that may carry an exponent: sin²(x)
-    said: str = ""  # in a line of the player: see `operation` in words.js
+    said: str = ""  # in the player; one in [] gets brackets where it is negative
     # What it is compared with.
     torch: str = ""  # in PyTorch, where it is not the function of that name
     reference: str = ""  # in mpmath, where it is not the function of that name
@@ -381,26 +381,26 @@ _TIES = "[mpf(a == {0}(x)) / x.count({0}(x)) for a in x]"
 # fmt: off
 TABLE: dict[Rule, Facts] = {
     add: Facts("+", operator=True, method=False, commutes=True, means="x + y",
-               said="{x + (y)}", reference="x + y"),
+               said="x + [y]", reference="x + y"),
     sub: Facts("-", operator=True, method=False, numpy="subtract", means="x - y",
-               said="{x − (y)}", reference="x - y"),
+               said="x − [y]", reference="x - y"),
     mul: Facts("*", operator=True, method=False, numpy="multiply", commutes=True, means="x * y",
-               said="{(x) × (y)}", reference="x * y"),
+               said="[x] × [y]", reference="x * y"),
     div: Facts("/", ((-4.0, 4.0), (0.1, 4.0)), operator=True, method=False, numpy="divide",
-               means="x / y", said="{(x) ÷ (y)}", reference="x / y",
+               means="x / y", said="[x] ÷ [y]", reference="x / y",
                points=((3.0, 4.0), (1e-100, 1e100), (-1e50, 1e-50))),
-    neg: Facts(operator=True, method=False, numpy="negative", means="-x", said="−{(x)}",
+    neg: Facts(operator=True, method=False, numpy="negative", means="-x", said="−[x]",
                reference="-x"),
     pow: Facts("**", ((0.01, 4.0), (-4.0, 4.0)), "x = 0: inf for 0 < y < 1",
                digits="second derivatives where x**y is below 1e-308", operator=True,
-               numpy="power float_power", means="x ** y", said="{(x) ** (y)}", reference="x ** y",
+               numpy="power float_power", means="x ** y", said="[x] ** [y]", reference="x ** y",
                points=((3.0, 4.5), (1e-7, 0.5), (1 + 1e-9, 3.5), (1e-100, 1.5), (1e100, 0.25),
                        (7.0, -3.3))),
-    abs: Facts(kink="0 at 0", operator=True, numpy="absolute fabs", said="|{x}|",
+    abs: Facts(kink="0 at 0", operator=True, numpy="absolute fabs", said="|x|",
                reference="abs(x)"),
     sign: Facts(kink="0 everywhere", chooses=_ANY, also="sgn signum", written="sgn"),
-    square: Facts(also="sqr", means="x ** 2", said="{(x)}²", reference="x ** 2", reach=_REAL),
-    sqrt: Facts(domain=((0.0, 100.0),), kink="inf at 0", said="√({x})",
+    square: Facts(also="sqr", means="x ** 2", said="[x]²", reference="x ** 2", reach=_REAL),
+    sqrt: Facts(domain=((0.0, 100.0),), kink="inf at 0", said="√(x)",
                 slopes="[1 / (2 * sqrt(x)) if x else inf]", reach=_ABOVE_0),
     cbrt: Facts(domain=((-100.0, 100.0),), kink="inf at 0", torch="sign(x) * abs(x) ** (1 / 3)",
                 reference="sign(x) * cbrt(abs(x))", reach=((-math.inf, -1e-80), (1e-80, math.inf))),
@@ -426,7 +426,8 @@ TABLE: dict[Rule, Facts] = {
                  points=((3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e100, 4e100), (3e-100, 1e-103))),
     sinh: Facts(domain=_WIDE, also="sh", written="sinh"),
     cosh: Facts(domain=_WIDE, also="ch", written="cosh"),
-    tanh: Facts(also="th", written="tanh", reach=((-355.0, 355.0),), points=(-354.0, 354.0)),
+    tanh: Facts(activation=True, also="th", written="tanh", reach=((-355.0, 355.0),),
+                points=(-354.0, 354.0)),
     asinh: Facts(domain=((-100.0, 100.0),), numpy="arcsinh", also="arsinh", written="arsinh",
                  reach=_REAL),
     acosh: Facts(domain=((1.0, 100.0),), kink="inf at 1", digits="order 3 is nan at 1",
@@ -479,12 +480,12 @@ TABLE: dict[Rule, Facts] = {
     mod: Facts("%", _STEP, "1 and -floor(x/y) at jumps", (1,), operator=True, numpy="remainder",
                torch="remainder(x, y)", reference="x - y * floor(x / y)",
                slopes="[one, -floor(x / y)]"),
-    sum: Facts(empty=0.0, commutes=True, said="{x + (y)}", torch="x.sum()", reference="fsum(x)"),
-    mean: Facts(also="average", commutes=True, means="sum(x) / len(x)", said="({x + (y)}) ÷ {n}",
+    sum: Facts(empty=0.0, commutes=True, said="x + [y]", torch="x.sum()", reference="fsum(x)"),
+    mean: Facts(also="average", commutes=True, means="sum(x) / len(x)", said="(x + [y]) ÷ n",
                 torch="x.mean()", reference="fsum(x) / len(x)"),
-    prod: Facts(empty=1.0, commutes=True, said="{(x) × (y)}", torch="x.prod()",
+    prod: Facts(empty=1.0, commutes=True, said="[x] × [y]", torch="x.prod()",
                 reference="fprod(x)"),
-    dot: Facts(said="{x×y + x×y}", torch="dot(x, y)", reference="fdot(x, y)"),
+    dot: Facts(said="[x]×[y] + …", torch="dot(x, y)", reference="fdot(x, y)"),
     norm: Facts(kink="0 at the origin", digits="higher orders: to 1e-15 of 1 / norm", empty=0.0,
                 commutes=True, means="sqrt(sum(x ** 2))", torch="linalg.vector_norm(x)",
                 reference="sqrt(fsum(a**2 for a in x))"),

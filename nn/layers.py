@@ -25,14 +25,12 @@ def identity(x: Value) -> Value:
 
 ACTIVATIONS: dict[str, Activation] = {
     "identity": identity,
-    "relu": autograd.relu,
-    "leaky_relu": autograd.leaky_relu,
-    "elu": autograd.elu,
-    "gelu": autograd.gelu,
-    "silu": autograd.silu,
-    "softplus": autograd.softplus,
-    "sigmoid": autograd.sigmoid,
-    "tanh": autograd.tanh,
+    **{
+        rule.__name__: getattr(autograd, rule.__name__)
+        # Those that choose first: ReLU and its kin.
+        for rule, facts in sorted(autograd.ops.TABLE.items(), key=lambda row: not row[1].chooses)
+        if facts.activation
+    },
 }
 # Of all outputs of a layer together.
 LAYER_ACTIVATIONS: dict[str, LayerActivation] = {

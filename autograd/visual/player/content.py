@@ -122,10 +122,10 @@ def _nodes(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Con
             symbol = ops.SYMBOLS.get(value.op, value.op) if rule in ops.TABLE else value.op
             node |= {
                 "op": printable(value.op),
-                "ours": rule in ops.TABLE,
                 "rule": rule.__name__ if rule else "",
                 "sequence": formula is not None and formula.sequence,
                 "symbol": printable(OPERATORS.get(symbol, symbol)),
+                "said": ops.TABLE[rule].said if rule in ops.TABLE else "",
                 "parents": [place[parent] for parent in value.parents],
                 "local": _partials_as_text(value, rule, name, operands),
             }

@@ -35,30 +35,23 @@ function joined(tokens, separator) {
   return shown.flatMap((token, place) => (place ? [plain(separator), token] : [token]));
 }
 
-// The operation of a node applied to operands that are tokens, as on a blackboard.
+// The operation of a node applied to operands that are tokens, as on a blackboard: as it is `said`
+// (see `Facts` in ops.py). In "x + [y]" the sign goes between all operands, and those in [] are
+// put in brackets where they are negative; "x×y + …" goes through two sequences at once.
 function operation(node, operands) {
-  const [first, ...others] = operands;
-  const later = others.map(wrapped);
-  const half = operands.length / 2;
-  switch (node.ours ? node.op : "") {
-    case "add": case "sum": return joined([first, ...later], " + ");
-    case "sub": return joined([first, ...later], " − ");
-    case "mul": case "prod": return joined([wrapped(first), ...later], " × ");
-    case "div": return joined([wrapped(first), ...later], " ÷ ");
-    case "neg": return [plain("−"), wrapped(first)];
-    case "pow": return joined([wrapped(first), ...later], " ** ");
-    case "square": return [wrapped(first), plain("²")];
-    case "abs": return [plain("|"), first, plain("|")];
-    case "sqrt": return [plain("√("), first, plain(")")];
-    case "mean":
-      return [plain("("), ...joined([first, ...later], " + "), plain(`) ÷ ${operands.length}`)];
-    case "dot":
-      return joined(operands.slice(0, half).map((token, place) => {
-        const other = operands[half + place];
-        return [`${wrapped(token)[0]}×${wrapped(other)[0]}`, token[1]];
-      }), " + ");
-    default: return [plain(`${node.symbol}(`), ...joined(operands, ", "), plain(")")];
+  if (!node.said) return [plain(`${node.symbol}(`), ...joined(operands, ", "), plain(")")];
+  const [before, first, between, later, after = between] = node.said.split(/(\[?[xy]\]?)/);
+  if (after.endsWith("…")) {
+    const half = operands.length / 2;
+    return joined(operands.slice(0, half).map((token, place) => {
+      const other = operands[half + place];
+      return [`${wrapped(token)[0]}${between}${wrapped(other)[0]}`, token[1]];
+    }), after.slice(0, -1));
   }
+  const shown = operands.map((token, place) => (
+    (place ? later : first).startsWith("[") ? wrapped(token) : token));
+  return [plain(before), ...joined(shown, between), plain(after.replace("n", operands.length))]
+    .filter(([text]) => text);
 }
 
 // q = x + y = -2 + 5 = 3, or with its last number hidden.
