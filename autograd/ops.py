@@ -527,9 +527,7 @@ def named_operands(rule: Rule, operands: Sequence[Any], together: Any = tuple) -
         return dict(zip(rule.__code__.co_varnames, operands, strict=False))
     names = rule.__code__.co_varnames[0]  # one letter for each sequence
     length = len(operands) // len(names)
-    return {
-        name: together(operands[i * length : (i + 1) * length]) for i, name in enumerate(names)
-    }
+    return {name: together(operands[i * length : (i + 1) * length]) for i, name in enumerate(names)}
 
 
 def methods() -> dict[str, Rule]:

@@ -7,7 +7,7 @@ Glossary: *upstream*: d root / d node, coming from the consumers of a node;
 *partial*: d node / d parent; *contribution*: upstream times partial.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from autograd import errors, ops
@@ -105,13 +105,10 @@ def _method(rule: ops.Rule) -> "Callable[..., Value]":
     def method(self: "Value", *others: Number, **named: Number) -> "Value":
         return apply(rule, *operands(rule, self, *others, **named))
 
-    method.__name__ = rule.__name__
+    method.__name__, method.__qualname__ = rule.__name__, f"Value.{rule.__name__}"
+    method.__wrapped__ = rule  # type: ignore[attr-defined]  # whose signature it has
     method.__doc__ = f"As ``autograd.{rule.__name__}``, with this Value as the first operand."
     return method
-
-
-def _methods(*rules: ops.Rule) -> "Iterator[Callable[..., Value]]":
-    return map(_method, rules)
 
 
 class Value(Node):
@@ -233,24 +230,12 @@ class Value(Node):
     __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
     __pos__ = conjugate = lambda self: self  # np.vdot and np.std ask for the conjugate
 
-    abs, sign, square, pow = _methods(ops.abs, ops.sign, ops.square, ops.pow)
-    sqrt, cbrt, hypot, fmod = _methods(ops.sqrt, ops.cbrt, ops.hypot, ops.fmod)
-    mod, floordiv = _methods(ops.mod, ops.floordiv)
-    exp, exp2, expm1 = _methods(ops.exp, ops.exp2, ops.expm1)
-    log, log2, log10, log1p = _methods(ops.log, ops.log2, ops.log10, ops.log1p)
-    sin, cos, tan = _methods(ops.sin, ops.cos, ops.tan)
-    asin, acos, atan, atan2 = _methods(ops.asin, ops.acos, ops.atan, ops.atan2)
-    sinh, cosh, tanh = _methods(ops.sinh, ops.cosh, ops.tanh)
-    asinh, acosh, atanh = _methods(ops.asinh, ops.acosh, ops.atanh)
-    erf, erfc, sigmoid, logsigmoid = _methods(ops.erf, ops.erfc, ops.sigmoid, ops.logsigmoid)
-    relu, leaky_relu, elu = _methods(ops.relu, ops.leaky_relu, ops.elu)
-    gelu, silu, softplus, clip = _methods(ops.gelu, ops.silu, ops.softplus, ops.clip)
-    maximum, minimum, floor, ceil = _methods(ops.maximum, ops.minimum, ops.floor, ops.ceil)
-    # Names that NumPy asks the elements of arrays for, and names that micrograd's users know.
-    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
-    arcsinh, arccosh, arctanh = asinh, acosh, atanh
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
     _by_hand = fields.fixed(lambda v: made_by_hand.changed_by_hand(v, Value._backward), "_by_hand")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return numpy_support.apply_ufunc(apply, ufunc, method, inputs, options)
+
+
+for _name, _rule in ops.methods().items():
+    setattr(Value, _name, _method(_rule))

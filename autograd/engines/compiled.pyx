@@ -2501,6 +2501,8 @@ def complete():
         if rule in ops.TABLE:
             attributes[name] = method_of(rule)
             attributes[name].__name__ = rule.__name__
+            attributes[name].__qualname__ = thing.__qualname__
+            attributes[name].__wrapped__ = rule
             attributes[name].__doc__ = thing.__doc__
         else:
             attributes[name] = thing

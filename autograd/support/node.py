@@ -8,11 +8,16 @@ import itertools
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, Never, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from autograd import errors
 from autograd.support import fields, made_by_hand
 from autograd.support.arguments import as_float, as_operand, equals
+
+if TYPE_CHECKING:
+    from autograd.support.methods import Methods
+else:
+    Methods = object
 
 # Nodes are numbered as they are made, so that a sweep need not go below its inputs.
 next_serial: Callable[[], int] = itertools.count(1).__next__
@@ -26,7 +31,7 @@ def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any],
     return comparison
 
 
-class Node:
+class Node(Methods):
     """The fields of a Value, and its behaviour as a number: see `Value`."""
 
     __slots__ = ("__dict__", "_arrived", "_data", "_grad", "_hooks", "_label", "_made_at", "_name",

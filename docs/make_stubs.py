@@ -1,0 +1,126 @@
+"""Write what type checkers and editors read of the names that come from the table in ops.py.
+
+    python docs/make_stubs.py
+
+Run it after a change of the table, of a rule's operands or of the public names.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import autograd  # noqa: E402
+from autograd import ops  # noqa: E402
+
+NOTE = '"""{}\n\nWritten by docs/make_stubs.py; do not edit.\n"""\n\n'
+COMPOSED = ("dot", "isfinite", "isinf", "isnan", "log_softmax", "shifted_logits", "softmax")
+# What one operand may be besides numbers and Values, and what comes out.
+NESTS = (
+    ("list[Any]", "Nest", "list[Any]"),
+    ("tuple[Any, ...]", "Nest", "tuple[Any, ...]"),
+    ("Elements", "Elements", "Any"),
+)
+
+
+def stubs() -> dict[Path, str]:
+    """The text of every stub, by its file."""
+    folder = ROOT / "autograd"
+    return {
+        folder / "__init__.pyi": package_stub(),
+        folder / "functions" / "__init__.pyi": functions_stub(),
+        folder / "support" / "methods.pyi": methods_stub(),
+    }
+
+
+def parameters(rule: ops.Rule, kinds: list[str]) -> str:
+    """The operands of a rule, each with its type: ``x: Value, slope: Number = 0.01``."""
+    operands = inspect.signature(rule).parameters.values()
+    return ", ".join(
+        f"{x.name}: {kind}" + ("" if x.default is x.empty else f" = {x.default!r}")
+        for x, kind in zip(operands, kinds, strict=True)
+    )
+
+
+def overloads(rule: ops.Rule) -> Iterator[str]:
+    """The types that a function of single numbers takes and gives."""
+    operands = [*inspect.signature(rule).parameters.values()]
+    count, needed = len(operands), sum(x.default is x.empty for x in operands)
+    for place in range(needed):
+        kinds = ["Number"] * place + ["Value"] + ["Number"] * (count - place - 1)
+        yield f"({parameters(rule, kinds)}) -> Value"
+    for kind in ("float", "Number"):
+        yield f"({parameters(rule, [kind] * count)}) -> {kind}"
+    for first, others, result in NESTS:
+        yield f"({parameters(rule, [first, *[others] * (count - 1)])}) -> {result}"
+
+
+def functions_stub() -> str:
+    """``autograd/functions/__init__.pyi``."""
+    protocols: dict[str, list[str]] = {}
+    names = []
+    for rule in ops.TABLE:
+        if ops.takes_sequence(rule):
+            kind = "Reduction"
+        else:
+            kind = "_Of" + "".join(map(str.capitalize, inspect.signature(rule).parameters))
+            protocols[kind] = [*overloads(rule)]
+        if rule.__name__ not in COMPOSED:
+            names.append(f"{rule.__name__}: {kind}\n")
+    lines = [
+        NOTE.format("Every operation as a function: see `__init__.py`."),
+        "from typing import Any, Protocol, overload\n\n",
+        "from autograd.engines.select import Value\n",
+        "from autograd.functions.composed import (\n",
+        *(f"    {name} as {name},\n" for name in COMPOSED),
+        ")\n",
+        "from autograd.functions.kinds import Elements, Nest, Reduction\n",
+        "from autograd.value import Number\n",
+    ]
+    for kind, given in protocols.items():
+        lines.append(f"\nclass {kind}(Protocol):\n")
+        for types in given:
+            lines += ["    @overload\n", f"    def __call__(self, {types[1:]}: ...\n"]
+    return "".join([*lines, "\n", *names])
+
+
+def methods_stub() -> str:
+    """``autograd/support/methods.pyi``."""
+    lines = [
+        NOTE.format("The operations that Values have as methods; made in a loop in `value.py`."),
+        "from typing import Self\n\n",
+        "from autograd.support.node import Node\n\n",
+        "class Methods:\n",
+        "    __slots__ = ()\n",
+    ]
+    for name, rule in ops.methods().items():
+        _, *others = inspect.signature(rule).parameters
+        given = parameters(rule, ["Self", *["Node | float"] * len(others)])
+        given = ", ".join(["self", *given.split(", ")[1:]])
+        lines.append(f"    def {name}({given}) -> Self: ...\n")
+    return "".join(lines)
+
+
+def package_stub() -> str:
+    """``autograd/__init__.pyi``."""
+    lines = [
+        NOTE.format("The public names: see `__init__.py`."),
+        "from autograd import errors as errors\nfrom autograd import ops as ops\n",
+    ]
+    modules = {**autograd._NOW, **autograd._LATER}
+    for module in sorted(modules):
+        names = "".join(f"    {name} as {name},\n" for name in sorted(modules[module]))
+        lines.append(f"from {module} import (\n{names})\n")
+        if module == "autograd.engines.select":
+            lines.append(f"from {module} import name as engine\n")
+    listed = "".join(f'    "{name}",\n' for name in autograd.__all__)
+    return "".join([*lines, f"\n__all__ = [\n{listed}]\n"])
+
+
+if __name__ == "__main__":
+    for path, text in stubs().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
