@@ -9,7 +9,6 @@
 
 import builtins as _builtins
 import os as _os
-from importlib import import_module as _import_module
 
 if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes long to load
     raise ImportError(
@@ -20,13 +19,15 @@ if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes 
 from autograd import errors, ops
 from autograd.engines.select import name as engine
 from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
+from autograd.support.public_names import loader as _loader
 
+# fmt: off
 # Every public name, once, by the module that it is in. Type checkers read `__init__.pyi`.
 _NOW = {
     "autograd.engines.select": ("Value", "apply", "scope", "topological_order", "zero_grad"),
     "autograd.functions": (
         *(rule.__name__ for rule in ops.TABLE),
-        *("isfinite", "isinf", "isnan", "log_softmax", "softmax"),
+        "isfinite", "isinf", "isnan", "log_softmax", "softmax",
     ),
     "autograd.support.modes": ("detect_anomaly", "no_grad"),
 }
@@ -37,8 +38,8 @@ _LATER = {
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
     "autograd.transforms.functional": (
-        *("derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp"),
-        *("value_and_grad", "vjp"),
+        "derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
+        "vjp",
     ),
     "autograd.visual.explanation.backward_graph": ("ReverseNetwork", "reverse_network"),
     "autograd.visual.explanation.equations": ("Latex", "latex"),
@@ -49,23 +50,18 @@ _LATER = {
 _MODULE_OF = {
     name: module for names in (_NOW, _LATER) for module in names for name in names[module]
 }
+# fmt: on
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    thing = getattr(_import_module(_MODULE_OF[name]), name)
-    globals()[name] = thing
-    return thing
+__getattr__ = _loader(__name__, _MODULE_OF, globals())
+for _names in _NOW.values():
+    for _name in _names:
+        __getattr__(_name)
+_watch_for_numpy()
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_MODULE_OF})
 
-
-for _module, _names in _NOW.items():
-    globals().update((_name, getattr(_import_module(_module), _name)) for _name in _names)
-_watch_for_numpy()
 
 # Without abs, max, min, pow and sum, so that ``import *`` leaves the builtins alone.
 __all__ = sorted({"engine", "errors", "ops", *_MODULE_OF}.difference(dir(_builtins)))

@@ -9,92 +9,25 @@ from autograd import ops
 mp = mpmath.mp.clone()
 mp.dps = 50
 
-# What each operation means, on mpmath numbers.
-REFERENCE = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
-    "neg": lambda x: -x,
-    "pow": lambda x, y: x**y,
-    "abs": lambda x: abs(x),
-    "sign": lambda x: mp.sign(x),
-    "square": lambda x: x**2,
-    "sqrt": mp.sqrt,
-    "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
-    "exp": mp.exp,
-    "exp2": lambda x: mp.mpf(2) ** x,
-    "expm1": mp.expm1,
-    "log": mp.log,
-    "log2": lambda x: mp.log(x, 2),
-    "log10": lambda x: mp.log(x, 10),
-    "log1p": mp.log1p,
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "tan": mp.tan,
-    "asin": mp.asin,
-    "acos": mp.acos,
-    "atan": mp.atan,
-    "atan2": mp.atan2,
-    "sinh": mp.sinh,
-    "cosh": mp.cosh,
-    "tanh": mp.tanh,
-    "asinh": mp.asinh,
-    "acosh": mp.acosh,
-    "atanh": mp.atanh,
-    "erf": mp.erf,
-    "erfc": mp.erfc,
-    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
-    "softplus": lambda x: mp.log1p(mp.exp(x)),
-    "logsigmoid": lambda x: -mp.log1p(mp.exp(-x)),
-    "relu": lambda x: max(x, mp.zero),
-    "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
-    "elu": lambda x, alpha: x if x > 0 else alpha * mp.expm1(x),
-    "gelu": lambda x: x * mp.ncdf(x),
-    "silu": lambda x: x / (1 + mp.exp(-x)),
-    "hypot": lambda x, y: mp.sqrt(x**2 + y**2),
-    "maximum": lambda x, y: max(x, y),
-    "minimum": lambda x, y: min(x, y),
-    "clip": lambda x, low, high: min(max(x, low), high),
-    "where": lambda condition, x, y: x if condition else y,
-    "floor": mp.floor,
-    "ceil": mp.ceil,
-    "fmod": lambda x, y: mp.sign(x) * mp.fmod(abs(x), abs(y)),
-    "floordiv": lambda x, y: mp.floor(x / y),
-    "mod": lambda x, y: x - y * mp.floor(x / y),
-    "sum": lambda *x: mp.fsum(x),
-    "mean": lambda *x: mp.fsum(x) / len(x),
-    "prod": lambda *x: mp.fprod(x),
-    "dot": lambda *xy: mp.fdot(xy[: len(xy) // 2], xy[len(xy) // 2 :]),
-    "norm": lambda *x: mp.sqrt(mp.fsum(a**2 for a in x)),
-    "max": lambda *x: max(x),
-    "min": lambda *x: min(x),
-    "logsumexp": lambda *x: mp.log(mp.fsum(map(mp.exp, x))),
-}
+_NAMES = {name: getattr(mp, name) for name in dir(mp) if not name.startswith("_")}
 
 
-def _shared(x, chosen):
-    return [mp.mpf(a == chosen) / x.count(chosen) for a in x]
+def written(rule, text):
+    """The function that `text` says over the operands of a rule, on mpmath numbers."""
+    code = compile(text, rule.__name__, "eval")
+    return lambda *operands: eval(code, _NAMES | ops.named_operands(rule, operands))  # noqa: S307
 
 
+def meaning(rule, facts):
+    """What an operation means, on mpmath numbers."""
+    return written(rule, facts.reference) if facts.reference else getattr(mp, rule.__name__)
+
+
+REFERENCE = {rule.__name__: meaning(rule, facts) for rule, facts in ops.TABLE.items()}
 # Their partials in closed form, where nudging fails: at the edge of a domain, at a jump or a tie
 # that the sampled corners hit, and where 50 digits of 1 - 1e-304 hold nothing but 1.
 PARTIALS = {
-    "sqrt": lambda x: [1 / (2 * mp.sqrt(x)) if x else mp.inf],
-    "asin": lambda x: [1 / mp.sqrt(1 - x**2) if abs(x) < 1 else mp.inf],
-    "acos": lambda x: [-1 / mp.sqrt(1 - x**2) if abs(x) < 1 else -mp.inf],
-    "acosh": lambda x: [1 / mp.sqrt(x**2 - 1) if x > 1 else mp.inf],
-    "sigmoid": lambda x: [mp.exp(-abs(x)) / (1 + mp.exp(-abs(x))) ** 2],
-    "floor": lambda x: [mp.zero],
-    "ceil": lambda x: [mp.zero],
-    "fmod": lambda x, y: [mp.one, -mp.sign(x * y) * mp.floor(abs(x / y))],
-    "floordiv": lambda x, y: [mp.zero, mp.zero],
-    "mod": lambda x, y: [mp.one, -mp.floor(x / y)],
-    "maximum": lambda *x: _shared(x, max(x)),
-    "minimum": lambda *x: _shared(x, min(x)),
-    "max": lambda *x: _shared(x, max(x)),
-    "min": lambda *x: _shared(x, min(x)),
-    "logsumexp": lambda *x: [mp.exp(a) / mp.fsum(map(mp.exp, x)) for a in x],
+    rule.__name__: written(rule, facts.slopes) for rule, facts in ops.TABLE.items() if facts.slopes
 }
 
 
@@ -137,9 +70,7 @@ def identical(x, y):
     return same(x, y) and (math.isnan(x) or math.copysign(1.0, x) == math.copysign(1.0, y))
 
 
-def is_sequence_rule(rule):
-    """Whether a rule takes any number of operands (``*x``)."""
-    return rule.__code__.co_argcount == 0
+is_sequence_rule = ops.takes_sequence
 
 
 def random_graph(rng, names, leaves, nodes):
