@@ -374,7 +374,8 @@ class Facts(NamedTuple):
 
 _SPLIT, _POSITIVE, _UNIT = "a tie splits evenly", ((1e-3, 100.0),), ((-1.0, 1.0),)
 _ANY, _WIDE, _STEP = range(sys.maxsize), ((-700.0, 700.0),), ((-10.0, 10.0), (1.0, 3.0))
-_REAL, _ABOVE_0, _TURNS = ((-math.inf, math.inf),), ((0.0, math.inf),), ((-1e5, 1e5),)
+_REAL, _ABOVE_0, _TURNS = ((-math.inf, math.inf),), ((0.0, math.inf),), ((-2e5, 2e5),)
+_FROM_TINY, _NEAR_1 = ((-20.0, -1e-18), (1e-18, 20.0)), (1 - 1e-15, 1 - 1e-9, 1 - 1e-4)
 _TIE = "[mpf(x {0}= y) / 2 + mpf(x {0} y) / 2, mpf(y {0}= x) / 2 + mpf(y {0} x) / 2]"
 _TIES = "[mpf(a == {0}(x)) / x.count({0}(x)) for a in x]"
 
@@ -407,10 +408,11 @@ TABLE: dict[Rule, Facts] = {
     exp: Facts(domain=_WIDE, also="exponential"),
     exp2: Facts(domain=((-1000.0, 1000.0),), means="2 ** x", reference="mpf(2) ** x"),
     expm1: Facts(domain=((-30.0, 700.0),), means="exp(x) - 1", reach=_WIDE),
-    log: Facts(domain=_POSITIVE, also="ln", written="ln", reach=_ABOVE_0),
+    log: Facts(domain=_POSITIVE, also="ln", written="ln", reach=_ABOVE_0,
+               points=(*_NEAR_1, 1.0 + 1e-9)),
     log2: Facts(domain=_POSITIVE, also="ld", written="log₂", reference="log(x, 2)",
-                reach=_ABOVE_0),
-    log10: Facts(domain=_POSITIVE, also="lg", written="log₁₀", reach=_ABOVE_0),
+                reach=_ABOVE_0, points=_NEAR_1),
+    log10: Facts(domain=_POSITIVE, also="lg", written="log₁₀", reach=_ABOVE_0, points=_NEAR_1),
     log1p: Facts(domain=((-0.999, 100.0),), means="log(1 + x)", reach=((-1.0, math.inf),)),
     sin: Facts(domain=((-10.0, 10.0),), written="sin", reach=_TURNS),
     cos: Facts(domain=((-10.0, 10.0),), written="cos", reach=_TURNS),
@@ -435,9 +437,9 @@ TABLE: dict[Rule, Facts] = {
                  slopes="[1 / sqrt(x**2 - 1) if x > 1 else inf]", reach=((1.0, math.inf),)),
     atanh: Facts(domain=((-0.999, 0.999),), numpy="arctanh", also="artanh", written="artanh",
                  reach=_UNIT),
-    erf: Facts(digits="order 2 is nan beyond 9e307", reach=((-20.0, 20.0),), points=(-26.0, 26.0)),
+    erf: Facts(digits="order 2 is nan beyond 9e307", reach=_FROM_TINY, points=(-26.0, 26.0)),
     erfc: Facts(domain=((-4.0, 20.0),), digits="order 2 is nan beyond 9e307",
-                reach=((-20.0, 20.0),), points=(-26.0, 26.0)),
+                reach=_FROM_TINY, points=(-26.0, 26.0)),
     sigmoid: Facts(domain=_WIDE, activation=True, also="logistic σ", written="σ",
                    reference="1 / (1 + exp(-x))",
                    slopes="[exp(-abs(x)) / (1 + exp(-abs(x))) ** 2]"),
@@ -455,7 +457,7 @@ TABLE: dict[Rule, Facts] = {
                reference="x if x > 0 else alpha * expm1(x)",
                points=((-1e-9, 0.7), (-30.0, 1.5), (-700.0, 1.5))),
     gelu: Facts(domain=((-30.0, 30.0),), digits="5e-13 for values below -20", activation=True,
-                torch="functional.gelu(x)", reference="x * ncdf(x)", reach=((-20.0, 20.0),),
+                torch="functional.gelu(x)", reference="x * ncdf(x)", reach=_FROM_TINY,
                 points=(36.0,)),
     silu: Facts(domain=_WIDE, activation=True, also="swish", torch="functional.silu(x)",
                 reference="x / (1 + exp(-x))"),

@@ -10,6 +10,7 @@ import math
 import sys
 
 import pytest
+import reference
 from reference import REFERENCE, mp
 
 import autograd
@@ -19,47 +20,23 @@ from autograd.calculus.derived_rules import derived_rule
 LARGEST, SMALLEST = mp.mpf("1.79e308"), mp.mpf("2.3e-308")
 MAGNITUDES = [1e-300, 1e-100, 1e-17, 3e-9, 2.3e-5, 0.0031, 0.043, 0.37, 0.81, 1.7, 4.4, 9.3, 19.5,
               37.0, 120.0, 350.0, 690.0, 1e5, 1e17, 1e100]  # fmt: skip
-NEAR_ONE = [1.0 - x for x in (1e-15, 1e-9, 1e-4)]
+NEAR = (1e-15, 1e-9, 1e-4)  # an end at 1 or -1
 
 
-def both(numbers):
-    return [*numbers, *[-x for x in numbers]]
-
-
-def up_to(end):
-    return [x for x in MAGNITUDES if x <= end]
+def reached(facts):
+    """The numbers at which an operation of one operand is held to its digits."""
+    found = [*facts.points]
+    for low, high in facts.reach or facts.domain[:1]:
+        found += [x for x in (*MAGNITUDES, *(-x for x in MAGNITUDES)) if low < x < high]
+        found += [low + x for x in NEAR if abs(low) == 1.0]
+        found += [high - x for x in NEAR if abs(high) == 1.0]
+    return found
 
 
 POINTS = {
-    "square": both(MAGNITUDES),
-    "sqrt": MAGNITUDES,
-    "cbrt": both([x for x in MAGNITUDES if x > 1e-80]),
-    "exp": both(up_to(700)),
-    "exp2": both(up_to(700)),
-    "expm1": both(up_to(700)),
-    "log": [*MAGNITUDES, *NEAR_ONE, 1.0 + 1e-9],
-    "log2": [*MAGNITUDES, *NEAR_ONE],
-    "log10": [*MAGNITUDES, *NEAR_ONE],
-    "log1p": [*MAGNITUDES, *[-x for x in up_to(0.9)], *[-x for x in NEAR_ONE]],
-    "sin": both(up_to(1e5)),
-    "cos": both(up_to(1e5)),
-    "tan": both([*up_to(1e5), 1.57]),
-    "asin": both([*up_to(0.9), *NEAR_ONE]),
-    "acos": both([*up_to(0.9), *NEAR_ONE]),
-    "atan": both(MAGNITUDES),
-    "sinh": both(up_to(700)),
-    "cosh": both(up_to(700)),
-    "tanh": both([*up_to(340), 354.0]),
-    "asinh": both(MAGNITUDES),
-    "acosh": [1.0 + 1e-15, 1.0 + 1e-9, 1.0 + 1e-4, *[x for x in MAGNITUDES if x > 1.0]],
-    "atanh": both([*up_to(0.9), *NEAR_ONE]),
-    "erf": both([*up_to(20)[2:], 26.0]),
-    "erfc": both([*up_to(20)[2:], 26.0]),
-    "sigmoid": both(up_to(700)),
-    "softplus": both(up_to(700)),
-    "logsigmoid": both(up_to(700)),
-    "gelu": [*up_to(20)[2:], 36.0, *[-x for x in up_to(20)[2:]]],
-    "silu": both(up_to(700)),
+    rule.__name__: reached(facts)
+    for rule, facts in ops.TABLE.items()
+    if rule.__code__.co_argcount == 1
 }
 
 
@@ -89,12 +66,6 @@ def is_right(got, name, x, order):
     )
 
 
-def test_every_operation_of_one_operand_is_held_to_it():
-    straight = {"neg", "abs", "sign", "relu", "floor", "ceil"}  # piecewise straight, exact
-    unary = {rule.__name__ for rule in ops.TABLE if rule.__code__.co_argcount == 1}
-    assert set(POINTS) == unary - straight
-
-
 @pytest.mark.parametrize("name", POINTS)
 def test_the_digits_of_values_and_derivatives(name):
     rule, wrong = getattr(ops, name), []
@@ -112,28 +83,19 @@ def test_the_digits_of_values_and_derivatives(name):
 
 # --- the parts of rules, whose derivatives have formulas of their own ---------------------
 
-PARTS = {
-    "reciprocal": (lambda x: 1 / x, [(1e-100,), (0.3,), (1e100,)]),
-    "one_minus_square": (lambda x: 1 - x**2, [(1e-9,), (0.3,), (1 - 1e-9,), (-0.7,)]),
-    "atan_slope": (lambda x: 1 / (1 + x**2), [(1e-9,), (0.7,), (-1e7,), (3e8,), (1e100,)]),
-    "sigmoid_slope": (lambda x: mp.exp(-x) / (1 + mp.exp(-x)) ** 2, [(1e-9,), (0.7,), (-300.0,)]),
-    "tanh_slope": (lambda x: 1 / mp.cosh(x) ** 2, [(1e-9,), (0.7,), (19.5,), (-150.0,)]),
-    "direction": (
-        lambda x, y: x / mp.sqrt(x**2 + y**2),
-        [(3.0, -4.0), (1.0, 1e-7), (1e-7, 1.0), (1e200, 3e200), (1e-200, -3e-200)],
-    ),
-}
+PARTS = {rule.__name__: (rule, facts) for rule, facts in ops.PARTS.items()}
 
 
 def test_every_part_is_held_to_its_meaning():
-    assert set(PARTS) == {rule.__name__ for rule in ops.PARTS}
+    assert all(facts.reference and facts.points for facts in ops.PARTS.values())
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_parts(name):
-    meaning, points = PARTS[name]
-    rule = getattr(ops, name)
-    for operands in points:
+    rule, facts = PARTS[name]
+    meaning = reference.meaning(rule, facts)
+    for point in facts.points:
+        operands = as_operands(point)
         value, *partials = rule(*operands)
         with mp.workdps(500):
             exact = list(map(mp.mpf, operands))
@@ -144,15 +106,18 @@ def test_parts(name):
                 assert error(partial, expected) < 1e-14
 
 
+def as_operands(point):
+    return point if isinstance(point, tuple) else (point,)
+
+
 # --- several operands ---------------------------------------------------------------------
 
-PAIRS = {
-    "hypot": [(3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e150, 4e150), (3e-150, 1e-155)],
-    "atan2": [(3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e100, 4e100), (3e-100, 1e-103)],
-    "pow": [(3.0, 4.5), (1e-7, 0.5), (1 + 1e-9, 3.5), (1e-100, 1.5), (1e100, 0.25), (7.0, -3.3)],
-    "div": [(3.0, 4.0), (1e-100, 1e100), (-1e50, 1e-50)],
-    "elu": [(-1e-9, 0.7), (-30.0, 1.5), (-700.0, 1.5)],
-}
+SEVERAL = [
+    (rule.__name__, operands)
+    for rule, facts in ops.TABLE.items()
+    if rule.__code__.co_argcount != 1
+    for operands in facts.points
+]
 
 
 @functools.cache
@@ -161,12 +126,12 @@ def true_partial(name, operands, counts):
         return mp.diff(REFERENCE[name], tuple(map(mp.mpf, operands)), counts, relative=True)
 
 
-@pytest.mark.parametrize(("name", "operands"), [(n, p) for n, ps in PAIRS.items() for p in ps])
-def test_the_digits_of_operations_of_two_operands(name, operands):
-    rule = getattr(ops, name)
-    found = {(0, 0): rule}
-    for path in itertools.product(range(2), repeat=2):
-        one, two = (tuple(int(i == position) for i in range(2)) for position in path)
+@pytest.mark.parametrize(("name", "operands"), SEVERAL)
+def test_the_digits_of_operations_of_several_operands(name, operands):
+    rule, places = getattr(ops, name), range(len(operands))
+    found = {(0,) * len(operands): rule}
+    for path in itertools.product(places, repeat=2):
+        one, two = (tuple(int(i == position) for i in places) for position in path)
         first = derived_rule(rule, path[0])
         found[one] = first
         found[tuple(map(sum, zip(one, two, strict=True)))] = derived_rule(first, path[1])
