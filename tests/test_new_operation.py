@@ -1,0 +1,137 @@
+"""An operation takes a rule and a row of the table: three are added to a copy of the tree."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+from test_build import COMPILER, ROOT, TREE, build, copied, environment, run
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(COMPILER is None, reason="no C compiler was found"),
+]
+if not (ROOT / "docs").exists():
+    pytest.skip("the source tree is not beside the tests", allow_module_level=True)
+if "tests" in TREE:
+    pytest.fail("the tests are copied here")
+
+RULES = """
+def gaussian(x):
+    out = math.exp(-0.5 * x * x)
+    return out, -x * out
+
+def harmonic(x, y):
+    share = y / (x + y)
+    return x * share, share * share, (1.0 - share) * (1.0 - share)
+
+def mean_square(*x):
+    return _total([a * a for a in x]) / len(x), *[2.0 * a / len(x) for a in x]
+
+"""
+ROWS = """
+    gaussian: Facts(activation=True, also="bell", means="exp(-x ** 2 / 2)",
+                    torch="exp(-x * x / 2)", reference="exp(-x**2 / 2)"),
+    harmonic: Facts(domain=((0.5, 4.0),), commutes=True, said="x [] [y]",
+                    torch="x * y / (x + y)", reference="x * y / (x + y)",
+                    points=((3.0, 4.0), (1e-7, 1.0))),
+    mean_square: Facts(commutes=True, means="sum(x ** 2) / len(x)",
+                       torch="(x * x).mean()", reference="fsum(a**2 for a in x) / len(x)"),
+"""
+NAMES = ("gaussian", "harmonic", "mean_square")
+USED = """
+import math
+import numpy as np
+import autograd, nn
+from autograd import *
+from autograd.engines import compiled
+from autograd.export.javascript_printer import rules_script
+
+x, y = Value(0.5, "x"), Value(2.0, "y")
+bell = math.exp(-0.125)
+
+# numbers, Values, arrays, methods, other names
+assert autograd.gaussian(0.5) == gaussian([0.5])[0] == gaussian(np.array([0.5]))[0] == bell
+assert gaussian(x).data == x.gaussian().data == bell
+assert harmonic(0.5, y).data == x.harmonic(2.0).data == harmonic(x=0.5, y=2.0) == 0.4
+assert mean_square([x, y]).data == mean_square([0.5, 2.0]) == 2.125
+assert not hasattr(x, "mean_square")
+assert [op.op for op in (gaussian(x), harmonic(x, y), mean_square([x]))] == [
+    "gaussian", "harmonic", "mean_square"]
+assert {"gaussian", "harmonic", "mean_square"} <= {*autograd.__all__, *dir(autograd)}
+
+# derivatives
+assert grad(gaussian)(0.5) == -0.5 * bell
+assert abs(derivative(gaussian, 3)(0.5) - (3 * 0.5 - 0.5**3) * bell) < 1e-14
+assert abs(derivative(lambda t: harmonic(t, 2.0), 3)(0.5) - 6 * 4 / 2.5**4) < 1e-13
+assert hessian(mean_square)([1.0, 2.0]) == [[1.0, 0.0], [0.0, 1.0]]
+for function, inputs in (
+    (gaussian, [0.5]), (harmonic, [0.5, 2.0]), (lambda a, b: mean_square([a, b]), [0.5, 2.0])
+):
+    assert gradcheck(function, inputs)
+    assert gradgradcheck(function, inputs)
+    assert compare_torch(function, inputs)
+
+# text, LaTeX, C and JavaScript
+out = harmonic(gaussian(x), mean_square([x, y]))
+out.label = "f"
+assert r"e^{-\\frac{x^{2}}{2}}" in str(latex(out)), latex(out)
+assert "e^(\N{MINUS SIGN}x²/2)" in str(explain(out, x)), explain(out, x)
+assert "harmonic" in draw(out).svg
+assert {"gaussian", "harmonic", "mean_square"} <= {*compiled.names_of_rules}
+assert all(f"rule_{name}(" in rules_script(map(ops.__dict__.get, ("gaussian", "harmonic")))
+           for name in ("gaussian", "harmonic"))
+assert "harmonic" in play(out).html
+
+# expressions and layers
+assert parse("gaussian(x) + harmonic(x, 2) + mean_square(x, 2)", x=0.5).data == bell + 0.4 + 2.125
+try:
+    parse("bell(x)", x=0.5)
+except errors.ExpressionError as error:
+    assert "write gaussian(x)" in str(error)
+assert nn.MLP(1, [1, 1], activation="gaussian", generator=0)([0.5])
+print(autograd.engine)
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the tree with three more operations, built."""
+    tree = copied(tmp_path_factory.mktemp("tree"))
+    for name in ("benchmarks", "docs", "tests"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.svg", "*.png"))
+    shutil.copy(ROOT / "CONTRIBUTING.md", tree)
+    file = tree / "autograd" / "ops.py"
+    text = file.read_text(encoding="utf-8")
+    for before, added in (("# --- parts: ", RULES[1:]), ("\n}\nPARTS", ROWS.rstrip())):
+        assert text.count(before) == 1
+        text = text.replace(before, added + before)
+    file.write_text(text, encoding="utf-8")
+    run(tree, str(tree / "docs" / "make_stubs.py"), AUTOGRAD_PURE="1")
+    done = build(tree, CHAINRULE_REQUIRE_COMPILED="1")
+    assert done.returncode == 0, done.stderr
+    return tree
+
+
+@pytest.mark.parametrize(("pure", "engine"), [("0", "compiled"), ("1", "pure")])
+def test_everything_knows_them(tree, pure, engine):
+    for name in ("torch", "numpy"):
+        pytest.importorskip(name)
+    assert run(tree, "-c", USED, AUTOGRAD_PURE=pure) == f"{engine}\n"
+
+
+def test_their_tests_generate_themselves(tree):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-n0", "-v", "-k", " or ".join(NAMES)],
+        cwd=tree,
+        env=environment(PYTHONPATH=str(tree)),
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    for name in NAMES:
+        for test in ("test_value_agrees_with_mpmath", "test_engine_passes_on_exactly_what"):
+            assert f"{test}" in done.stdout
+            assert f"{name}]" in done.stdout
