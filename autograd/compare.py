@@ -201,11 +201,19 @@ def _known(torch: Any) -> dict[str, Callable[..., Any]]:
         "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
         # Above its threshold it is linear: 20, by default, costs digits.
         "softplus": lambda x: functional.softplus(x, threshold=500.0),
+        "ndtr": torch.special.ndtr,
+        "log_ndtr": torch.special.log_ndtr,
         "logsigmoid": functional.logsigmoid,
         "leaky_relu": torch.prelu,
         "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x.clamp(max=0.0))),
         "gelu": functional.gelu,
         "silu": functional.silu,
+        "mish": functional.mish,
+        "softsign": functional.softsign,
+        # Its own takes numbers alone for the ends.
+        "hardtanh": lambda x, low, high: torch.where(
+            torch.maximum(x, low) >= high, high, torch.where(x <= low, low, x)
+        ),
         "clip": torch.clamp,
         "floordiv": lambda x, y: torch.floor(x / y),
         "mod": torch.remainder,
@@ -221,6 +229,7 @@ def _known(torch: Any) -> dict[str, Callable[..., Any]]:
         "max": lambda *x: torch.amax(stack(x), 0),
         "min": lambda *x: torch.amin(stack(x), 0),
         "logsumexp": lambda *x: torch.logsumexp(stack(x), 0),
+        "entropy": lambda *x: torch.special.entr(stack(x)).sum(),
     }
 
 

@@ -33,7 +33,7 @@ _INSTEAD: dict[type, str] = {
     ast.FloorDiv: "write floordiv(x, y)",
     ast.IfExp: "write where(condition, x, y)",
 }
-_REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp"}
+_REDUCTIONS = {"sum", "mean", "prod", "norm", "max", "min", "logsumexp", "entropy"}
 
 
 def parse(text: str, /, **numbers: float) -> Value:

@@ -36,7 +36,6 @@ _OTHER_NAMES = {
     "arctanh": "atanh",
     "divide": "div",
     "fabs": "abs",
-    "logaddexp": "logsumexp",
     "multiply": "mul",
     "negative": "neg",
     "power": "pow",

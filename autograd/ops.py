@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
-LN2, LN10, LARGEST = math.log(2.0), math.log(10.0), sys.float_info.max
-SQRT2, SQRTPI, SQRT2PI = math.sqrt(2.0), math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
+LN2, LN10, LARGEST, SMALLEST = math.log(2.0), math.log(10.0), sys.float_info.max, math.ulp(0.0)
+PI, SQRT2, SQRTPI, SQRT2PI = math.pi, *map(math.sqrt, (2.0, math.pi, 2.0 * math.pi))
 KINK = 0.0
 
 # One blank line between rules, not two: they read as a table.
@@ -103,6 +103,24 @@ def log10(x):
 def log1p(x):
     return math.log1p(x), 1.0 / (1.0 + x)
 
+def xlogy(x, y):  # 0 where x is 0, even at y = 0
+    log_y = math.log(y) if y else -1.0 / (y + SMALLEST)
+    out = x * math.log(y) if x else (0.0 if y >= 0.0 else y)
+    return out, log_y, x / (y + (0.0 if y else SMALLEST))
+
+def logit(x):
+    rest, _ = times_complement(x)
+    centred = 2.0 * x - 1.0
+    out = math.log(x) - math.log1p(-x) if centred * centred > 0.25 else 2.0 * math.atanh(centred)
+    return out, 1.0 / rest
+
+def logaddexp(x, y):
+    gap = x - y if x - y <= math.inf else 0.0  # equal infinities
+    by_x, _ = sigmoid(gap)
+    by_y, _ = sigmoid(-gap)
+    top = x if x >= y else (y if y > x else x + y)
+    return top + math.log1p(math.exp(-gap if gap > 0.0 else gap)), by_x, by_y
+
 # --- trigonometry --------------------------------------------------------------
 def sin(x):
     return math.sin(x), math.cos(x)
@@ -134,6 +152,11 @@ def atan2(y, x):
     by_x = -y / radius / radius if radius else math.nan
     return math.atan2(y, x), by_y, by_x
 
+def sinc(x):  # sin(pi x) / (pi x), as NumPy and PyTorch have it
+    height, _ = sin_pi(x)
+    slope, _ = sinc_slope(x)
+    return height / (PI * x) if x else 1.0, slope
+
 def sinh(x):
     return math.sinh(x), math.cosh(x)
 
@@ -161,6 +184,19 @@ def erf(x):
 
 def erfc(x):
     return math.erfc(x), -2.0 / SQRTPI * math.exp(-x * x)
+
+def ndtr(x):  # the normal distribution function
+    slope, _ = normal_density(x)
+    excess, _ = mills_excess(x)
+    return slope / (excess - x) if x < -4.5 else 0.5 * math.erfc(-x / SQRT2), slope
+
+def log_ndtr(x):
+    slope, _ = inverse_mills(x)
+    tail, _ = ndtr(-x if x > 0.0 else x)
+    out = -0.5 * x * x - math.log(SQRT2PI * slope) if x < -4.5 else (
+        math.log1p(-tail) if x > 0.0 else math.log(tail)
+    )
+    return out, slope
 
 # --- activations ---------------------------------------------------------------
 def sigmoid(x):
@@ -196,6 +232,15 @@ def silu(x):
     share, slope = sigmoid(x)
     return x * share, share + x * slope
 
+def mish(x):  # x tanh(softplus(x)): Misra, 2019
+    share, slope = mish_share(x)
+    return x * share, share + x * slope
+
+def softsign(x):
+    share = 1.0 / (1.0 + math.fabs(x))
+    end = 1.0 if x > 0.0 else -1.0
+    return x / (1.0 + math.fabs(x)) if share else end, share * share
+
 # --- choices and steps ---------------------------------------------------------
 def hypot(x, y):
     by_x, _, _ = direction(x, y)
@@ -215,6 +260,12 @@ def clip(x, low, high):
     by_high = 1.0 if raised > high else 0.0
     by_low = 1.0 - by_high if x < low else 0.0
     out = raised if raised <= high else (high if high < raised else raised + high)
+    return out, 1.0 - by_low - by_high, by_low, by_high
+
+def hardtanh(x, low=-1.0, high=1.0):  # clip, but flat at the ends too
+    out, _, _, _ = clip(x, low, high)
+    by_high = 1.0 if out >= high else 0.0
+    by_low = 1.0 - by_high if out <= low else 0.0
     return out, 1.0 - by_low - by_high, by_low, by_high
 
 def where(condition, x, y):
@@ -305,6 +356,10 @@ def logsumexp(*x):
     out = top + math.log1p(_others(weights))  # the largest weight is 1
     return out, *[weight / total if total else 1.0 / len(x) for weight in weights]
 
+def entropy(*x):  # of the distribution with these probabilities, in nats
+    out = _total([-a * math.log(a) if a else 0.0 for a in x])
+    return out, *[-1.0 - math.log(a) if a else 1.0 / (a + SMALLEST) for a in x]
+
 # --- parts: numbers that rules above are made of, in forms that lose no digits ---
 def reciprocal(x):  # 1 / x, and what it tends to at 0, where a root begins
     out = 1.0 / x if x else math.inf
@@ -326,6 +381,75 @@ def tanh_slope(x):  # 1 - tanh(x)**2
     e = math.exp(-2.0 * x if x > 0.0 else 2.0 * x)
     out = 4.0 * e / ((1.0 + e) * (1.0 + e))
     return out, -2.0 * out * math.tanh(x)
+
+def times_complement(x):  # x * (1 - x)
+    return x * (1.0 - x), 1.0 - 2.0 * x
+
+def sin_pi(x):
+    turn = math.fmod(x, 2.0)  # exact, as is all up to the sine
+    nearest = math.floor(turn + 0.5)
+    rest, sign = turn - nearest, 1.0 - 2.0 * math.fmod(nearest * nearest, 2.0)
+    quarter = 0.5 - rest if rest > 0.0 else 0.5 + rest
+    cosine = math.cos(PI * rest) if rest * rest < 0.0625 else math.sin(PI * quarter)
+    return sign * math.sin(PI * rest), sign * PI * cosine
+
+def sinc_slope(x):  # (cos(pi x) - sinc(x)) / x; close to 0 by its series
+    height, change = sin_pi(x)
+    q = PI * x * (PI * x) if x * x < 0.0625 else 0.0
+    bend = 1.0 - q / 54.0 * (1.0 - q / 88.0 * (1.0 - q / 130.0 * (1.0 - q / 180.0)))
+    near = -PI * PI / 3.0 * x * (1.0 - q / 10.0 * (1.0 - q / 28.0 * bend))
+    out = near if x * x < 0.0625 else (change - height / x) / x / PI
+    last = 1.0 - 13.0 * q / 1980.0
+    turn = 1.0 - 7.0 * q / 270.0 * (1.0 - 9.0 * q / 616.0 * (1.0 - 11.0 * q / 1170.0 * last))
+    curve = -PI * PI / 3.0 * (1.0 - 3.0 * q / 10.0 * (1.0 - 5.0 * q / 84.0 * turn))
+    return out, curve if x * x < 0.0625 else -(PI * height + 2.0 * out) / x
+
+def normal_density(x):  # exp(-x**2 / 2) / sqrt(2 pi), whose exponent is exact
+    head = math.floor(16.0 * x) / 16.0 if x * x < 1600.0 else x
+    rest = (x - head) * (x + head) if x * x < 1600.0 else 0.0
+    out = math.exp(-0.5 * head * head) * math.exp(-0.5 * rest) / SQRT2PI
+    return out, -x * out
+
+# The inverse Mills ratio m(x) = density / ndtr(x) is t + 1/(t + 2/(t + 3/(t + ...))) for t = -x:
+# Laplace's continued fraction (Abramowitz & Stegun, 1964, formula 26.2.14).
+def inverse_mills(x):
+    density, _ = normal_density(x)
+    excess, growth = mills_excess(x)
+    out = excess - x if x < -4.5 else density / (0.5 * math.erfc(-x / SQRT2))
+    return out, growth - 1.0 if x < -4.5 else -out * excess
+
+def mills_excess(x):  # x + m(x) = 1/(t + 2/(t + ...))
+    density, _ = normal_density(x)
+    second, _ = mills_tail(x)
+    ratio = 0.0 if x < -4.5 else density / (0.5 * math.erfc(-x / SQRT2))
+    out = 1.0 / (second - x) if x < -4.5 else x + ratio
+    return out, out * (second - out) if x < -4.5 else 1.0 - ratio * out
+
+def mills_tail(x):  # 2/(t + 3/(t + ...)) for x < -4; its end is where such an end is stationary
+    t = -x if x < -4.5 else 4.5
+    square = t * t + 68.0
+    end = 34.0 / (t + math.sqrt(square)) * (1.0 - 1.0 / square)
+    deep = 12.0 / (t + 13.0 / (t + 14.0 / (t + 15.0 / (t + 16.0 / (t + end)))))
+    eighth = 8.0 / (t + 9.0 / (t + 10.0 / (t + 11.0 / (t + deep))))
+    fourth = 4.0 / (t + 5.0 / (t + 6.0 / (t + 7.0 / (t + eighth))))
+    third = 3.0 / (t + fourth)
+    out = 2.0 / (t + third)
+    return out, out * (third - out)
+
+def mish_share(x):  # tanh(softplus(x))
+    e = math.exp(-x if x > 0.0 else x)
+    over = 1.0 + 2.0 * e if x > 0.0 else e * (e + 2.0)
+    under = 1.0 + 2.0 * e * (1.0 + e) if x > 0.0 else e * (e + 2.0) + 2.0
+    slope, _ = mish_slope(x)
+    return over / under, slope
+
+def mish_slope(x):  # the derivative of it
+    e = math.exp(-x if x > 0.0 else x)
+    under = 1.0 + 2.0 * e * (1.0 + e) if x > 0.0 else e * (e + 2.0) + 2.0
+    out = 4.0 * e * (e if x > 0.0 else 1.0) * (1.0 + e) / (under * under)
+    growth = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
+    decay = -2.0 - e * (3.0 - 2.0 * e * (1.0 + e))
+    return out, out * (decay if x > 0.0 else growth) / ((1.0 + e) * under)
 
 def direction(x, y):  # x / hypot(x, y)
     radius = math.hypot(x, y)
@@ -377,6 +501,9 @@ TABLE: dict[Rule, Facts] = {
     log2: Facts("log2", (_POSITIVE,)),
     log10: Facts("log10", (_POSITIVE,)),
     log1p: Facts("log1p", ((-0.999, 100.0),)),
+    xlogy: Facts("xlogy", ((0.0, 4.0), _POSITIVE), "-inf by x at (0, 0)"),
+    logit: Facts("logit", ((1e-3, 0.999),)),
+    logaddexp: Facts("logaddexp", ((-700.0, 700.0),), "both -inf or inf: splits evenly"),
     sin: Facts("sin", ((-10.0, 10.0),)),
     cos: Facts("cos", ((-10.0, 10.0),)),
     tan: Facts("tan", ((-1.5, 1.5),)),
@@ -384,6 +511,7 @@ TABLE: dict[Rule, Facts] = {
     acos: Facts("acos", (_UNIT,), "-inf at -1 and 1"),
     atan: Facts("atan", ((-100.0, 100.0),)),
     atan2: Facts("atan2", ((-4.0, 4.0), (0.1, 4.0)), "nan at (0, 0)"),
+    sinc: Facts("sinc", ((-10.0, 10.0),)),
     sinh: Facts("sinh", ((-700.0, 700.0),)),
     cosh: Facts("cosh", ((-700.0, 700.0),)),
     tanh: Facts("tanh"),
@@ -392,6 +520,8 @@ TABLE: dict[Rule, Facts] = {
     atanh: Facts("atanh", ((-0.999, 0.999),)),
     erf: Facts("erf", digits="order 2 is nan beyond 9e307"),
     erfc: Facts("erfc", ((-4.0, 20.0),), digits="order 2 is nan beyond 9e307"),
+    ndtr: Facts("ndtr", ((-37.0, 37.0),)),
+    log_ndtr: Facts("log_ndtr", ((-700.0, 37.0),)),
     sigmoid: Facts("sigmoid", ((-700.0, 700.0),)),
     softplus: Facts("softplus", ((-700.0, 700.0),)),
     logsigmoid: Facts("logsigmoid", ((-700.0, 700.0),)),
@@ -400,11 +530,14 @@ TABLE: dict[Rule, Facts] = {
     elu: Facts("elu", ((-30.0, 4.0), (0.5, 2.0)), "alpha at 0", (1,)),
     gelu: Facts("gelu", ((-30.0, 30.0),), digits="5e-13 for values below -20"),
     silu: Facts("silu", ((-700.0, 700.0),)),
+    mish: Facts("mish", ((-700.0, 700.0),)),
+    softsign: Facts("softsign", ((-100.0, 100.0),), digits="order 3 is nan at 0"),
     hypot: Facts("hypot", kink="0 at (0, 0)", digits="slopes where it is below 1e-310"),
     maximum: Facts("maximum", kink=_SPLIT, chooses=_ANY),
     minimum: Facts("minimum", kink=_SPLIT, chooses=_ANY),
     clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends", _ANY),
     where: Facts("where", chooses=_ANY),
+    hardtanh: Facts("hardtanh", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "0 at both ends", _ANY),
     floor: Facts("floor", kink="0 everywhere", chooses=_ANY),
     ceil: Facts("ceil", kink="0 everywhere", chooses=_ANY),
     fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps", (1,)),
@@ -418,9 +551,26 @@ TABLE: dict[Rule, Facts] = {
     max: Facts("max", kink=_SPLIT, chooses=_ANY),
     min: Facts("min", kink=_SPLIT, chooses=_ANY),
     logsumexp: Facts("logsumexp", ((-700.0, 700.0),), "all -inf: splits evenly"),
+    entropy: Facts("entropy", ((0.0, 1.0),), "inf at 0"),
 }
 
-PARTS = (reciprocal, one_minus_square, atan_slope, sigmoid_slope, tanh_slope, direction)
+PARTS = (
+    reciprocal,
+    one_minus_square,
+    atan_slope,
+    sigmoid_slope,
+    tanh_slope,
+    times_complement,
+    sin_pi,
+    sinc_slope,
+    normal_density,
+    inverse_mills,
+    mills_excess,
+    mills_tail,
+    mish_share,
+    mish_slope,
+    direction,
+)
 SYMBOLS = {rule.__name__: facts.symbol for rule, facts in TABLE.items()}
 CHOICES = {rule.__name__: facts.chooses for rule, facts in TABLE.items() if facts.chooses}
 

@@ -30,9 +30,12 @@ ACTIVATIONS: dict[str, Activation] = {
     "elu": autograd.elu,
     "gelu": autograd.gelu,
     "silu": autograd.silu,
+    "mish": autograd.mish,
     "softplus": autograd.softplus,
     "sigmoid": autograd.sigmoid,
     "tanh": autograd.tanh,
+    "hardtanh": autograd.hardtanh,
+    "softsign": autograd.softsign,
 }
 # Of all outputs of a layer together.
 LAYER_ACTIVATIONS: dict[str, LayerActivation] = {

@@ -29,6 +29,9 @@ REFERENCE = {
     "log2": lambda x: mp.log(x, 2),
     "log10": lambda x: mp.log(x, 10),
     "log1p": mp.log1p,
+    "xlogy": lambda x, y: x * mp.log(y) if x else mp.zero,
+    "logit": lambda x: mp.log(x / (1 - x)),
+    "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),
     "sin": mp.sin,
     "cos": mp.cos,
     "tan": mp.tan,
@@ -36,6 +39,7 @@ REFERENCE = {
     "acos": mp.acos,
     "atan": mp.atan,
     "atan2": mp.atan2,
+    "sinc": lambda x: mp.sinpi(x) / (mp.pi * x) if x else mp.one,
     "sinh": mp.sinh,
     "cosh": mp.cosh,
     "tanh": mp.tanh,
@@ -44,6 +48,8 @@ REFERENCE = {
     "atanh": mp.atanh,
     "erf": mp.erf,
     "erfc": mp.erfc,
+    "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
+    "log_ndtr": lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(x)),
     "logsigmoid": lambda x: -mp.log1p(mp.exp(-x)),
@@ -52,10 +58,13 @@ REFERENCE = {
     "elu": lambda x, alpha: x if x > 0 else alpha * mp.expm1(x),
     "gelu": lambda x: x * mp.ncdf(x),
     "silu": lambda x: x / (1 + mp.exp(-x)),
+    "mish": lambda x: x * mp.tanh(mp.log1p(mp.exp(x))),
+    "softsign": lambda x: x / (1 + abs(x)),
     "hypot": lambda x, y: mp.sqrt(x**2 + y**2),
     "maximum": lambda x, y: max(x, y),
     "minimum": lambda x, y: min(x, y),
     "clip": lambda x, low, high: min(max(x, low), high),
+    "hardtanh": lambda x, low, high: min(max(x, low), high),
     "where": lambda condition, x, y: x if condition else y,
     "floor": mp.floor,
     "ceil": mp.ceil,
@@ -70,6 +79,7 @@ REFERENCE = {
     "max": lambda *x: max(x),
     "min": lambda *x: min(x),
     "logsumexp": lambda *x: mp.log(mp.fsum(map(mp.exp, x))),
+    "entropy": lambda *x: -mp.fsum(a * mp.log(a) for a in x if a),
 }
 
 
@@ -84,6 +94,8 @@ PARTIALS = {
     "asin": lambda x: [1 / mp.sqrt(1 - x**2) if abs(x) < 1 else mp.inf],
     "acos": lambda x: [-1 / mp.sqrt(1 - x**2) if abs(x) < 1 else -mp.inf],
     "acosh": lambda x: [1 / mp.sqrt(x**2 - 1) if x > 1 else mp.inf],
+    "xlogy": lambda x, y: [mp.log(y), x / y],
+    "ndtr": lambda x: [mp.npdf(x)],
     "sigmoid": lambda x: [mp.exp(-abs(x)) / (1 + mp.exp(-abs(x))) ** 2],
     "floor": lambda x: [mp.zero],
     "ceil": lambda x: [mp.zero],
@@ -95,6 +107,7 @@ PARTIALS = {
     "max": lambda *x: _shared(x, max(x)),
     "min": lambda *x: _shared(x, min(x)),
     "logsumexp": lambda *x: [mp.exp(a) / mp.fsum(map(mp.exp, x)) for a in x],
+    "entropy": lambda *x: [-1 - mp.log(a) if a else mp.inf for a in x],
 }
 
 

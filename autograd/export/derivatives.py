@@ -23,6 +23,14 @@ _MEANINGS = {
     for name, meaning in (
         ("sigmoid_slope", "sigmoid(x) * (1 - sigmoid(x))"),
         ("tanh_slope", "1 - tanh(x) ** 2"),
+        ("times_complement", "x * (1 - x)"),
+        ("sin_pi", "sin(pi * x)"),
+        ("sinc_slope", "(cos(pi * x) - sinc(x)) / x"),
+        ("normal_density", "exp(-(x ** 2) / 2) / sqrt(2 * pi)"),
+        ("inverse_mills", "exp(-(x ** 2) / 2) / (sqrt(2 * pi) * ndtr(x))"),
+        ("mills_excess", "x + exp(-(x ** 2) / 2) / (sqrt(2 * pi) * ndtr(x))"),
+        ("mish_share", "tanh(softplus(x))"),
+        ("mish_slope", "(1 - tanh(softplus(x)) ** 2) * sigmoid(x)"),
     )
 }
 

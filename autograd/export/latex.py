@@ -58,7 +58,7 @@ class LatexPrinter(Printer):
         "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan",
         "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}",
         "atanh": r"\operatorname{artanh}", "sigmoid": r"\sigma", "sign": r"\operatorname{sgn}",
-        "max": r"\max", "min": r"\min",
+        "max": r"\max", "min": r"\min", "ndtr": r"\Phi",
     }  # fmt: skip
     conjunction = r"\wedge"
     dots = r"\cdots"

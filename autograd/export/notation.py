@@ -43,6 +43,9 @@ _MEANINGS = {  # what operations are short for: these are values, not derivative
         ("exp2", "x", "2 ** x"),
         ("expm1", "x", "exp(x) - 1"),
         ("log1p", "x", "log(1 + x)"),
+        ("xlogy", "x y", "x * log(y)"),
+        ("logaddexp", "x y", "log(exp(x) + exp(y))"),
+        ("log_ndtr", "x", "log(ndtr(x))"),
         ("hypot", "x y", "sqrt(x ** 2 + y ** 2)"),
     )
 }
@@ -51,6 +54,7 @@ _CONSTANTS = {
     for name, meaning in (
         ("LN2", "log(2)"),
         ("LN10", "log(10)"),
+        ("PI", "pi"),
         ("SQRT2", "sqrt(2)"),
         ("SQRTPI", "sqrt(pi)"),
         ("SQRT2PI", "sqrt(2 * pi)"),

@@ -34,7 +34,7 @@ class TextPrinter(Printer):
         "log": "ln", "log2": "log₂", "log10": "log₁₀",
         "asin": "arcsin", "acos": "arccos", "atan": "arctan",
         "asinh": "arsinh", "acosh": "arcosh", "atanh": "artanh",
-        "sigmoid": "σ", "sign": "sgn",
+        "ndtr": "Φ", "sigmoid": "σ", "sign": "sgn",
     }  # fmt: skip
     conjunction = "and"
     dots = "…"
