@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 Rule = Callable[..., tuple[Any, ...]]
 
-LN2, LN10, LARGEST, SMALLEST = math.log(2.0), math.log(10.0), sys.float_info.max, math.ulp(0.0)
+LN2, LN10, LARGEST = math.log(2.0), math.log(10.0), sys.float_info.max
 PI, SQRT2, SQRTPI, SQRT2PI = math.pi, *map(math.sqrt, (2.0, math.pi, 2.0 * math.pi))
 KINK = 0.0
 
@@ -104,9 +104,10 @@ def log1p(x):
     return math.log1p(x), 1.0 / (1.0 + x)
 
 def xlogy(x, y):  # 0 where x is 0, even at y = 0
-    log_y = math.log(y) if y else -1.0 / (y + SMALLEST)
+    at_zero, _ = reciprocal(y)
+    log_y = math.log(y) if y else -at_zero
     out = x * math.log(y) if x else (0.0 if y >= 0.0 else y)
-    return out, log_y, x / (y + (0.0 if y else SMALLEST))
+    return out, log_y, x / y if y else 0.0
 
 def logit(x):
     rest, _ = times_complement(x)
@@ -358,7 +359,7 @@ def logsumexp(*x):
 
 def entropy(*x):  # of the distribution with these probabilities, in nats
     out = _total([-a * math.log(a) if a else 0.0 for a in x])
-    return out, *[-1.0 - math.log(a) if a else 1.0 / (a + SMALLEST) for a in x]
+    return out, *[-1.0 - math.log(a) if a else math.inf + KINK for a in x]
 
 # --- parts: numbers that rules above are made of, in forms that lose no digits ---
 def reciprocal(x):  # 1 / x, and what it tends to at 0, where a root begins
@@ -387,7 +388,7 @@ def times_complement(x):  # x * (1 - x)
 
 def sin_pi(x):
     turn = math.fmod(x, 2.0)  # exact, as is all up to the sine
-    nearest = math.floor(turn + 0.5)
+    nearest = math.floor(turn + 0.5) if turn <= 2.0 else turn  # a nan
     rest, sign = turn - nearest, 1.0 - 2.0 * math.fmod(nearest * nearest, 2.0)
     quarter = 0.5 - rest if rest > 0.0 else 0.5 + rest
     cosine = math.cos(PI * rest) if rest * rest < 0.0625 else math.sin(PI * quarter)
@@ -396,11 +397,12 @@ def sin_pi(x):
 def sinc_slope(x):  # (cos(pi x) - sinc(x)) / x; close to 0 by its series
     height, change = sin_pi(x)
     q = PI * x * (PI * x) if x * x < 0.0625 else 0.0
-    bend = 1.0 - q / 54.0 * (1.0 - q / 88.0 * (1.0 - q / 130.0 * (1.0 - q / 180.0)))
+    rest = 1.0 - q / 130.0 * (1.0 - q / 180.0 * (1.0 - q / 238.0))
+    bend = 1.0 - q / 54.0 * (1.0 - q / 88.0 * rest)
     near = -PI * PI / 3.0 * x * (1.0 - q / 10.0 * (1.0 - q / 28.0 * bend))
     out = near if x * x < 0.0625 else (change - height / x) / x / PI
-    last = 1.0 - 13.0 * q / 1980.0
-    turn = 1.0 - 7.0 * q / 270.0 * (1.0 - 9.0 * q / 616.0 * (1.0 - 11.0 * q / 1170.0 * last))
+    last = 1.0 - 11.0 * q / 1170.0 * (1.0 - 13.0 * q / 1980.0 * (1.0 - 15.0 * q / 3094.0))
+    turn = 1.0 - 7.0 * q / 270.0 * (1.0 - 9.0 * q / 616.0 * last)
     curve = -PI * PI / 3.0 * (1.0 - 3.0 * q / 10.0 * (1.0 - 5.0 * q / 84.0 * turn))
     return out, curve if x * x < 0.0625 else -(PI * height + 2.0 * out) / x
 
@@ -536,8 +538,8 @@ TABLE: dict[Rule, Facts] = {
     maximum: Facts("maximum", kink=_SPLIT, chooses=_ANY),
     minimum: Facts("minimum", kink=_SPLIT, chooses=_ANY),
     clip: Facts("clip", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "x's at both ends", _ANY),
-    where: Facts("where", chooses=_ANY),
     hardtanh: Facts("hardtanh", ((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), "0 at both ends", _ANY),
+    where: Facts("where", chooses=_ANY),
     floor: Facts("floor", kink="0 everywhere", chooses=_ANY),
     ceil: Facts("ceil", kink="0 everywhere", chooses=_ANY),
     fmod: Facts("fmod", ((-10.0, 10.0), (1.0, 3.0)), "1 and -trunc(x/y) at jumps", (1,)),
