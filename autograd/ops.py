@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 Rule = Callable[..., tuple[Any, ...]]
 
 LN2, LN10, LARGEST = math.log(2.0), math.log(10.0), sys.float_info.max
-SQRT2, SQRTPI, SQRT2PI = math.sqrt(2.0), math.sqrt(math.pi), math.sqrt(2.0 * math.pi)
+PI, SQRT2, SQRTPI, SQRT2PI = math.pi, *map(math.sqrt, (2.0, math.pi, 2.0 * math.pi))
 KINK = 0.0
 
 # One blank line between rules, not two: they read as a table.
@@ -103,6 +103,25 @@ def log10(x):
 def log1p(x):
     return math.log1p(x), 1.0 / (1.0 + x)
 
+def xlogy(x, y):  # 0 where x is 0, even at y = 0
+    at_zero, _ = reciprocal(y)
+    log_y = math.log(y) if y else -at_zero
+    out = x * math.log(y) if x else (0.0 if y >= 0.0 else y)
+    return out, log_y, x / y if y else 0.0
+
+def logit(x):
+    rest, _ = times_complement(x)
+    centred = 2.0 * x - 1.0
+    out = math.log(x) - math.log1p(-x) if centred * centred > 0.25 else 2.0 * math.atanh(centred)
+    return out, 1.0 / rest
+
+def logaddexp(x, y):
+    gap = x - y if x - y <= math.inf else 0.0  # equal infinities
+    by_x, _ = sigmoid(gap)
+    by_y, _ = sigmoid(-gap)
+    top = x if x >= y else (y if y > x else x + y)
+    return top + math.log1p(math.exp(-gap if gap > 0.0 else gap)), by_x, by_y
+
 # --- trigonometry --------------------------------------------------------------
 def sin(x):
     return math.sin(x), math.cos(x)
@@ -134,6 +153,11 @@ def atan2(y, x):
     by_x = -y / radius / radius if radius else math.nan
     return math.atan2(y, x), by_y, by_x
 
+def sinc(x):  # sin(pi x) / (pi x), as NumPy and PyTorch have it
+    height, _ = sin_pi(x)
+    slope, _ = sinc_slope(x)
+    return height / (PI * x) if x else 1.0, slope
+
 def sinh(x):
     return math.sinh(x), math.cosh(x)
 
@@ -161,6 +185,19 @@ def erf(x):
 
 def erfc(x):
     return math.erfc(x), -2.0 / SQRTPI * math.exp(-x * x)
+
+def ndtr(x):  # the normal distribution function
+    slope, _ = normal_density(x)
+    excess, _ = mills_excess(x)
+    return slope / (excess - x) if x < -4.5 else 0.5 * math.erfc(-x / SQRT2), slope
+
+def log_ndtr(x):
+    slope, _ = inverse_mills(x)
+    tail, _ = ndtr(-x if x > 0.0 else x)
+    out = -0.5 * x * x - math.log(SQRT2PI * slope) if x < -4.5 else (
+        math.log1p(-tail) if x > 0.0 else math.log(tail)
+    )
+    return out, slope
 
 # --- activations ---------------------------------------------------------------
 def sigmoid(x):
@@ -196,6 +233,15 @@ def silu(x):
     share, slope = sigmoid(x)
     return x * share, share + x * slope
 
+def mish(x):  # x tanh(softplus(x)): Misra, 2019
+    share, slope = mish_share(x)
+    return x * share, share + x * slope
+
+def softsign(x):
+    share = 1.0 / (1.0 + math.fabs(x))
+    end = 1.0 if x > 0.0 else -1.0
+    return x / (1.0 + math.fabs(x)) if share else end, share * share
+
 # --- choices and steps ---------------------------------------------------------
 def hypot(x, y):
     by_x, _, _ = direction(x, y)
@@ -215,6 +261,12 @@ def clip(x, low, high):
     by_high = 1.0 if raised > high else 0.0
     by_low = 1.0 - by_high if x < low else 0.0
     out = raised if raised <= high else (high if high < raised else raised + high)
+    return out, 1.0 - by_low - by_high, by_low, by_high
+
+def hardtanh(x, low=-1.0, high=1.0):  # clip, but flat at the ends too
+    out, _, _, _ = clip(x, low, high)
+    by_high = 1.0 if out >= high else 0.0
+    by_low = 1.0 - by_high if out <= low else 0.0
     return out, 1.0 - by_low - by_high, by_low, by_high
 
 def where(condition, x, y):
@@ -305,6 +357,10 @@ def logsumexp(*x):
     out = top + math.log1p(_others(weights))  # the largest weight is 1
     return out, *[weight / total if total else 1.0 / len(x) for weight in weights]
 
+def entropy(*x):  # of the distribution with these probabilities, in nats
+    out = _total([-a * math.log(a) if a else 0.0 for a in x])
+    return out, *[-1.0 - math.log(a) if a else math.inf + KINK for a in x]
+
 # --- parts: numbers that rules above are made of, in forms that lose no digits ---
 def reciprocal(x):  # 1 / x, and what it tends to at 0, where a root begins
     out = 1.0 / x if x else math.inf
@@ -326,6 +382,76 @@ def tanh_slope(x):  # 1 - tanh(x)**2
     e = math.exp(-2.0 * x if x > 0.0 else 2.0 * x)
     out = 4.0 * e / ((1.0 + e) * (1.0 + e))
     return out, -2.0 * out * math.tanh(x)
+
+def times_complement(x):  # x * (1 - x)
+    return x * (1.0 - x), 1.0 - 2.0 * x
+
+def sin_pi(x):
+    turn = math.fmod(x, 2.0)  # exact, as is all up to the sine
+    nearest = math.floor(turn + 0.5) if turn <= 2.0 else turn  # a nan
+    rest, sign = turn - nearest, 1.0 - 2.0 * math.fmod(nearest * nearest, 2.0)
+    quarter = 0.5 - rest if rest > 0.0 else 0.5 + rest
+    cosine = math.cos(PI * rest) if rest * rest < 0.0625 else math.sin(PI * quarter)
+    return sign * math.sin(PI * rest), sign * PI * cosine
+
+def sinc_slope(x):  # (cos(pi x) - sinc(x)) / x; close to 0 by its series
+    height, change = sin_pi(x)
+    q = PI * x * (PI * x) if x * x < 0.0625 else 0.0
+    rest = 1.0 - q / 130.0 * (1.0 - q / 180.0 * (1.0 - q / 238.0))
+    bend = 1.0 - q / 54.0 * (1.0 - q / 88.0 * rest)
+    near = -PI * PI / 3.0 * x * (1.0 - q / 10.0 * (1.0 - q / 28.0 * bend))
+    out = near if x * x < 0.0625 else (change - height / x) / x / PI
+    last = 1.0 - 11.0 * q / 1170.0 * (1.0 - 13.0 * q / 1980.0 * (1.0 - 15.0 * q / 3094.0))
+    turn = 1.0 - 7.0 * q / 270.0 * (1.0 - 9.0 * q / 616.0 * last)
+    curve = -PI * PI / 3.0 * (1.0 - 3.0 * q / 10.0 * (1.0 - 5.0 * q / 84.0 * turn))
+    return out, curve if x * x < 0.0625 else -(PI * height + 2.0 * out) / x
+
+def normal_density(x):  # exp(-x**2 / 2) / sqrt(2 pi), whose exponent is exact
+    head = math.floor(16.0 * x) / 16.0 if x * x < 1600.0 else x
+    rest = (x - head) * (x + head) if x * x < 1600.0 else 0.0
+    out = math.exp(-0.5 * head * head) * math.exp(-0.5 * rest) / SQRT2PI
+    return out, -x * out
+
+# The inverse Mills ratio m(x) = density / ndtr(x) is t + 1/(t + 2/(t + 3/(t + ...))) for t = -x:
+# Laplace's continued fraction (Abramowitz & Stegun, 1964, formula 26.2.14).
+def inverse_mills(x):
+    density, _ = normal_density(x)
+    excess, growth = mills_excess(x)
+    out = excess - x if x < -4.5 else density / (0.5 * math.erfc(-x / SQRT2))
+    return out, growth - 1.0 if x < -4.5 else -out * excess
+
+def mills_excess(x):  # x + m(x) = 1/(t + 2/(t + ...))
+    density, _ = normal_density(x)
+    second, _ = mills_tail(x)
+    ratio = 0.0 if x < -4.5 else density / (0.5 * math.erfc(-x / SQRT2))
+    out = 1.0 / (second - x) if x < -4.5 else x + ratio
+    return out, out * (second - out) if x < -4.5 else 1.0 - ratio * out
+
+def mills_tail(x):  # 2/(t + 3/(t + ...)) for x < -4; its end is where such an end is stationary
+    t = -x if x < -4.5 else 4.5
+    square = t * t + 68.0
+    end = 34.0 / (t + math.sqrt(square)) * (1.0 - 1.0 / square)
+    deep = 12.0 / (t + 13.0 / (t + 14.0 / (t + 15.0 / (t + 16.0 / (t + end)))))
+    eighth = 8.0 / (t + 9.0 / (t + 10.0 / (t + 11.0 / (t + deep))))
+    fourth = 4.0 / (t + 5.0 / (t + 6.0 / (t + 7.0 / (t + eighth))))
+    third = 3.0 / (t + fourth)
+    out = 2.0 / (t + third)
+    return out, out * (third - out)
+
+def mish_share(x):  # tanh(softplus(x))
+    e = math.exp(-x if x > 0.0 else x)
+    over = 1.0 + 2.0 * e if x > 0.0 else e * (e + 2.0)
+    under = 1.0 + 2.0 * e * (1.0 + e) if x > 0.0 else e * (e + 2.0) + 2.0
+    slope, _ = mish_slope(x)
+    return over / under, slope
+
+def mish_slope(x):  # the derivative of it
+    e = math.exp(-x if x > 0.0 else x)
+    under = 1.0 + 2.0 * e * (1.0 + e) if x > 0.0 else e * (e + 2.0) + 2.0
+    out = 4.0 * e * (e if x > 0.0 else 1.0) * (1.0 + e) / (under * under)
+    growth = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
+    decay = -2.0 - e * (3.0 - 2.0 * e * (1.0 + e))
+    return out, out * (decay if x > 0.0 else growth) / ((1.0 + e) * under)
 
 def direction(x, y):  # x / hypot(x, y)
     radius = math.hypot(x, y)
@@ -414,6 +540,16 @@ TABLE: dict[Rule, Facts] = {
                 reach=_ABOVE_0, points=_NEAR_1),
     log10: Facts(domain=_POSITIVE, also="lg", written="log₁₀", reach=_ABOVE_0, points=_NEAR_1),
     log1p: Facts(domain=((-0.999, 100.0),), means="log(1 + x)", reach=((-1.0, math.inf),)),
+    xlogy: Facts(domain=((0.0, 4.0), *_POSITIVE), kink="-inf by x at (0, 0)", means="x * log(y)",
+                 reference="x * log(y) if x else zero", slopes="[log(y), x / y]",
+                 points=((3.0, 4.0), (1e-7, 1e-100), (-2.0, 1 + 1e-9), (1e100, 1e-100))),
+    logit: Facts(domain=((1e-3, 0.999),), reference="log(x / (1 - x))", reach=((0.0, 1.0),),
+                 points=(0.249, 0.251, 0.4999, 0.5 - 1e-9, 0.5 - 1e-15, 0.5 + 1e-15, 0.5 + 1e-9,
+                         0.5001, 0.749, 0.751)),
+    logaddexp: Facts(domain=_WIDE, kink="both -inf or inf: splits evenly", commutes=True,
+                     means="log(exp(x) + exp(y))", reference="log(exp(x) + exp(y))",
+                     slopes="[1 / (1 + exp(y - x)), 1 / (1 + exp(x - y))]",
+                     points=((3.0, 4.0), (2.0, 2.0), (40.0, 1.0), (-1.0, 300.0), (-350.0, -360.0))),
     sin: Facts(domain=((-10.0, 10.0),), written="sin", reach=_TURNS),
     cos: Facts(domain=((-10.0, 10.0),), written="cos", reach=_TURNS),
     tan: Facts(domain=((-1.5, 1.5),), also="tg", written="tan", reach=_TURNS,
@@ -426,6 +562,10 @@ TABLE: dict[Rule, Facts] = {
                 reach=_REAL),
     atan2: Facts(domain=((-4.0, 4.0), (0.1, 4.0)), kink="nan at (0, 0)", numpy="arctan2",
                  points=((3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e100, 4e100), (3e-100, 1e-103))),
+    sinc: Facts(domain=((-10.0, 10.0),), reference="sinpi(x) / (pi * x) if x else one",
+                reach=((-2e17, 2e17),),
+                points=(0.249, 0.25, 0.251, 0.5, 1.0, 2.0, 4.5, 1e5 + 0.5, 3.0 + 1e-9,
+                        -0.249, -0.25, -0.251, -0.5, -1.0, -2.0, -4.5, -1e5 - 0.5, -3.0 - 1e-9)),
     sinh: Facts(domain=_WIDE, also="sh", written="sinh"),
     cosh: Facts(domain=_WIDE, also="ch", written="cosh"),
     tanh: Facts(activation=True, also="th", written="tanh", reach=((-355.0, 355.0),),
@@ -440,6 +580,14 @@ TABLE: dict[Rule, Facts] = {
     erf: Facts(digits="order 2 is nan beyond 9e307", reach=_FROM_TINY, points=(-26.0, 26.0)),
     erfc: Facts(domain=((-4.0, 20.0),), digits="order 2 is nan beyond 9e307",
                 reach=_FROM_TINY, points=(-26.0, 26.0)),
+    ndtr: Facts(domain=((-37.0, 37.0),), written="Φ", torch="special.ndtr(x)", reference="ncdf(x)",
+                slopes="[npdf(x)]", reach=((-40.0, -1e-18), (1e-18, 40.0)),
+                points=(-25.0, -15.3, -4.51, -4.49, -2.2)),
+    log_ndtr: Facts(domain=((-700.0, 37.0),), means="log(ndtr(x))", torch="special.log_ndtr(x)",
+                    reference="log1p(-ncdf(-x)) if x > 0 else log(ncdf(x))",
+                    slopes="[npdf(x) / ncdf(x)]",
+                    reach=((-math.inf, -1e-18), (1e-18, 40.0)),
+                    points=(-15.3, -6.0, -4.51, -4.49, -2.2)),
     sigmoid: Facts(domain=_WIDE, activation=True, also="logistic σ", written="σ",
                    reference="1 / (1 + exp(-x))",
                    slopes="[exp(-abs(x)) / (1 + exp(-abs(x))) ** 2]"),
@@ -461,6 +609,10 @@ TABLE: dict[Rule, Facts] = {
                 points=(36.0,)),
     silu: Facts(domain=_WIDE, activation=True, also="swish", torch="functional.silu(x)",
                 reference="x / (1 + exp(-x))"),
+    mish: Facts(domain=_WIDE, activation=True, torch="functional.mish(x)",
+                reference="x * tanh(log1p(exp(x)))"),
+    softsign: Facts(domain=((-100.0, 100.0),), digits="order 3 is nan at 0", activation=True,
+                    torch="functional.softsign(x)", reference="x / (1 + abs(x))", reach=_REAL),
     hypot: Facts(kink="0 at (0, 0)", digits="slopes where it is below 1e-310", commutes=True,
                  means="sqrt(x ** 2 + y ** 2)", reference="sqrt(x**2 + y**2)",
                  points=((3.0, 4.0), (1.0, 1e-7), (1e-7, -1.0), (3e150, 4e150), (3e-150, 1e-155))),
@@ -470,6 +622,11 @@ TABLE: dict[Rule, Facts] = {
                    reference="min(x, y)", slopes=_TIE.format("<")),
     clip: Facts(domain=((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), kink="x's at both ends",
                 chooses=_ANY, torch="clamp(x, low, high)", reference="min(max(x, low), high)"),
+    hardtanh: Facts(domain=((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)), kink="0 at both ends",
+                    chooses=_ANY, activation=True,  # PyTorch's own takes numbers alone for the ends
+                    torch="where(maximum(x, low) >= high, high, where(x <= low, low, x))",
+                    reference="min(max(x, low), high)",
+                    slopes="[mpf(low < x < high), mpf(x <= low), mpf(x >= high)]"),
     where: Facts(chooses=_ANY, method=False, torch="where(condition != 0, x, y)",
                  reference="x if condition else y"),
     floor: Facts(kink="0 everywhere", chooses=_ANY, slopes="[zero]"),
@@ -495,10 +652,13 @@ TABLE: dict[Rule, Facts] = {
                reference="max(x)", slopes=_TIES.format("max")),
     min: Facts(kink=_SPLIT, chooses=_ANY, commutes=True, torch="amin(x, 0)",
                reference="min(x)", slopes=_TIES.format("min")),
-    logsumexp: Facts(domain=_WIDE, kink="all -inf: splits evenly", numpy="logaddexp",
-                     also="log_sum_exp", commutes=True, means="log(sum(exp(x)))",
+    logsumexp: Facts(domain=_WIDE, kink="all -inf: splits evenly", also="log_sum_exp",
+                     commutes=True, means="log(sum(exp(x)))",
                      torch="logsumexp(x, 0)", reference="log(fsum(map(exp, x)))",
                      slopes="[exp(a) / fsum(map(exp, x)) for a in x]"),
+    entropy: Facts(domain=((0.0, 1.0),), kink="inf at 0", empty=0.0, commutes=True,
+                   torch="special.entr(x).sum()", reference="-fsum(a * log(a) for a in x if a)",
+                   slopes="[-1 - log(a) if a else inf for a in x]"),
 }
 PARTS: dict[Rule, Facts] = {
     reciprocal: Facts(reference="1 / x", points=(1e-100, 0.3, 1e100)),
@@ -508,10 +668,35 @@ PARTS: dict[Rule, Facts] = {
                          reference="exp(-x) / (1 + exp(-x)) ** 2"),
     tanh_slope: Facts(means="1 - tanh(x) ** 2", points=(1e-9, 0.7, 19.5, -150.0),
                       reference="1 / cosh(x) ** 2"),
+    times_complement: Facts(means="x * (1 - x)", reference="x * (1 - x)",
+                            points=(1e-9, 0.3, 1 - 1e-9, 0.5)),
+    sin_pi: Facts(means="sin(pi * x)", reference="sinpi(x)",
+                  points=(1e-9, 0.3, 0.7, -1.2, 1.8, 1e5 + 0.25)),
+    sinc_slope: Facts(means="(cos(pi * x) - sinc(x)) / x if x else 0",
+                      reference="(cospi(x) - sincpi(x)) / x",
+                      points=(1e-9, 0.249, -0.251, 7.0, 1e5)),
+    normal_density: Facts(means="exp(-(x ** 2) / 2) / sqrt(2 * pi)", reference="npdf(x)",
+                          points=(1e-9, -0.7, 9.3, -25.7, 37.0)),
+    inverse_mills: Facts(means="exp(-(x ** 2) / 2) / (sqrt(2 * pi) * ndtr(x))",
+                         reference="npdf(x) / ncdf(x)", points=(1e-9, -3.7, -19.5, 9.3)),
+    mills_excess: Facts(means="x + exp(-(x ** 2) / 2) / (sqrt(2 * pi) * ndtr(x))",
+                        digits="a small difference, which is added to what is not small",
+                        reference="x + npdf(x) / ncdf(x)", points=(1e-9, -1.7, -19.5, 9.3)),
+    mills_tail: Facts(digits="a small difference, which is added to what is not small",
+                      reference="1 / (x + npdf(x) / ncdf(x)) + x",
+                      points=(-5.5, -19.5, -350.0, -1e5)),
+    mish_share: Facts(means="tanh(softplus(x))", reference="tanh(log1p(exp(x)))",
+                      points=(1e-9, 0.7, -37.0, 37.0, -300.0)),
+    mish_slope: Facts(means="(1 - tanh(softplus(x)) ** 2) * sigmoid(x)",
+                      reference="sech(log1p(exp(x))) ** 2 / (1 + exp(-x))",
+                      points=(1e-9, 0.7, -37.0, 37.0, -300.0)),
     direction: Facts(reference="x / sqrt(x**2 + y**2)",
                      points=((3.0, -4.0), (1.0, 1e-7), (1e-7, 1.0), (1e200, 3e200),
                              (1e-200, -3e-200))),
 }
+# What the constants of the rules are called in formulas.
+CONSTANTS = {"LN2": "log(2)", "LN10": "log(10)", "PI": "pi", "SQRT2": "sqrt(2)",
+             "SQRTPI": "sqrt(pi)", "SQRT2PI": "sqrt(2 * pi)"}
 # fmt: on
 
 SYMBOLS = {rule.__name__: facts.symbol or rule.__name__ for rule, facts in TABLE.items()}

@@ -93,17 +93,18 @@ def test_every_part_is_held_to_its_meaning():
 @pytest.mark.parametrize("name", PARTS)
 def test_parts(name):
     rule, facts = PARTS[name]
+    slack = 1e3 if facts.digits else 1.0
     meaning = reference.meaning(rule, facts)
     for point in facts.points:
         operands = as_operands(point)
         value, *partials = rule(*operands)
         with mp.workdps(500):
             exact = list(map(mp.mpf, operands))
-            assert error(value, meaning(*exact)) < 1e-15
+            assert error(value, meaning(*exact)) < 1e-15 * slack
             for position, partial in enumerate(partials):
                 counts = tuple(int(i == position) for i in range(len(exact)))
                 expected = mp.diff(meaning, tuple(exact), counts, relative=True)
-                assert error(partial, expected) < 1e-14
+                assert error(partial, expected) < 1e-14 * slack
 
 
 def as_operands(point):

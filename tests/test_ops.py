@@ -25,6 +25,7 @@ TINY = 5e-324  # the smallest positive float
 
 # The only absolute slack there is, by operation, for partials.
 SLACK = {
+    "logaddexp": TINY,
     "logsumexp": TINY,  # e**-1400 is a true partial, but no float is that small
 }
 
@@ -127,6 +128,12 @@ EDGES = [
     ("maximum", (2.0, 2.0), 2.0, (0.5, 0.5)),
     ("minimum", (2.0, 2.0), 2.0, (0.5, 0.5)),
     ("maximum", (0.0, -0.0), 0.0, (0.5, 0.5)),
+    ("hardtanh", (-1.0, -1.0, 2.0), -1.0, (0.0, 1.0, 0.0)),
+    ("hardtanh", (2.0, -1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
+    ("xlogy", (0.0, 0.0), 0.0, (-INF, 0.0)),
+    ("logaddexp", (-INF, -INF), -INF, (0.5, 0.5)),
+    ("logaddexp", (INF, INF), INF, (0.5, 0.5)),
+    ("entropy", (0.0, 1.0), 0.0, (INF, -1.0)),
     ("clip", (-1.0, -1.0, 2.0), -1.0, (1.0, 0.0, 0.0)),
     ("clip", (2.0, -1.0, 2.0), 2.0, (1.0, 0.0, 0.0)),
     ("floor", (3.0,), 3.0, (0.0,)),
@@ -175,7 +182,60 @@ EDGES = [
     # a condition is a number: zero or not
     ("where", (0.0, 5.0, 7.0), 7.0, (0.0, 0.0, 1.0)),
     ("where", (-0.1, 5.0, 7.0), 5.0, (0.0, 1.0, 0.0)),
+    # zeros that are exact
+    ("xlogy", (0.0, TINY), 0.0, (-1074 * math.log(2.0), 0.0)),
+    ("xlogy", (0.0, 7.0), 0.0, (math.log(7.0), 0.0)),
+    ("xlogy", (0.0, INF), 0.0, (INF, 0.0)),
+    ("xlogy", (-0.0, 0.0), 0.0, (-INF, 0.0)),
+    ("xlogy", (3.0, 1.0), 0.0, (0.0, 3.0)),
+    ("entropy", (1.0,), 0.0, (-1.0,)),
+    ("entropy", (0.25,) * 4, math.log(4.0), (math.log(4.0) - 1.0,) * 4),
+    ("entropy", (0.0, 0.0), 0.0, (INF, INF)),
+    ("entropy", (1.0 - 2.0**-53,), 2.0**-53, (-1.0 + 2.0**-53,)),
+    ("logit", (0.5,), 0.0, (4.0,)),
+    ("logit", (0.5 + 2.0**-53,), 2.0**-51, (4.0,)),
+    ("logit", (0.5 - 2.0**-54,), -(2.0**-52), (4.0,)),
+    ("logit", (1.0 - 2.0**-53,), 53 * math.log(2.0), (2.0**53,)),
+    ("logit", (TINY,), -1074 * math.log(2.0), (INF,)),
+    ("sinc", (0.0,), 1.0, (0.0,)),
+    ("sinc", (TINY,), 1.0, (-1.5e-323,)),
+    ("sinc", (3.0,), 0.0, (-1 / 3,)),
+    ("sinc", (-4.0,), 0.0, (-0.25,)),
+    ("sinc", (2.0**52 + 1.0,), 0.0, (-1 / (2.0**52 + 1.0),)),
+    ("sinc", (1e300,), 0.0, (1e-300,)),
+    ("sinc", (0.5,), 2 / math.pi, (-4 / math.pi,)),
+    ("sinc", (-1e10 - 0.5,), 1 / math.pi / (1e10 + 0.5), (1 / math.pi / (1e10 + 0.5) ** 2,)),
+    ("mish", (0.0,), 0.0, (0.6,)),
+    ("softsign", (0.0,), 0.0, (1.0,)),
+    ("hardtanh", (0.0, -1.0, 1.0), 0.0, (1.0, 0.0, 0.0)),
+    ("ndtr", (0.0,), 0.5, (1 / math.sqrt(2 * math.pi),)),
+    ("log_ndtr", (0.0,), -math.log(2.0), (math.sqrt(2 / math.pi),)),
     # far out: no overflow, no cancellation
+    ("logaddexp", (1000.0, 1000.0), 1000.0 + math.log(2.0), (0.5, 0.5)),
+    ("logaddexp", (1000.0, -1000.0), 1000.0, (1.0, 0.0)),
+    ("logaddexp", (0.0, -40.0), 4.248354255291589e-18, (1.0, 4.248354255291589e-18)),
+    ("logaddexp", (-INF, 3.0), 3.0, (0.0, 1.0)),
+    ("logaddexp", (INF, -INF), INF, (1.0, 0.0)),
+    ("logaddexp", (1.7e308, -1.7e308), 1.7e308, (1.0, 0.0)),
+    ("ndtr", (40.0,), 1.0, (0.0,)),
+    ("ndtr", (-40.0,), 0.0, (0.0,)),
+    ("ndtr", (-INF,), 0.0, (0.0,)),
+    ("ndtr", (INF,), 1.0, (0.0,)),
+    ("ndtr", (-1e200,), 0.0, (0.0,)),
+    ("log_ndtr", (40.0,), 0.0, (0.0,)),
+    ("log_ndtr", (INF,), 0.0, (0.0,)),
+    ("log_ndtr", (-INF,), -INF, (INF,)),
+    ("log_ndtr", (-1e150,), -5e299, (1e150,)),
+    ("log_ndtr", (-1e200,), -INF, (1e200,)),
+    ("mish", (1000.0,), 1000.0, (1.0,)),
+    ("mish", (-1000.0,), 0.0, (0.0,)),
+    ("mish", (-744.0,), -744.0 * 1e-323, (-743.0 * 1e-323,)),
+    ("softsign", (1e200,), 1.0, (0.0,)),
+    ("softsign", (-1e100,), -1.0, (1e-200,)),
+    ("softsign", (INF,), 1.0, (0.0,)),
+    ("softsign", (-INF,), -1.0, (0.0,)),
+    ("hardtanh", (9.0, -1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
+    ("hardtanh", (-INF, -1.0, 2.0), -1.0, (0.0, 1.0, 0.0)),
     ("sigmoid", (1000.0,), 1.0, (0.0,)),
     ("sigmoid", (-1000.0,), 0.0, (0.0,)),
     ("sigmoid", (0.0,), 0.5, (0.25,)),
@@ -293,7 +353,7 @@ def test_every_kink_in_the_table_has_an_edge_case():
 NAN_GOES_THROUGH = [
     (name, operands)
     for name, rule in RULES.items()
-    if name not in ("clip", "where", "floor", "ceil")
+    if name not in ("clip", "hardtanh", "where", "floor", "ceil")
     for operands in itertools.product((NAN, 0.5), repeat=operand_counts(rule)[0])
     if NAN in operands
     # Not of the side that leaky_relu and elu do not take.
@@ -333,6 +393,11 @@ def test_clip_is_numpys_whatever_the_order_of_the_ends():
 @pytest.mark.parametrize("operands", [(5.0, NAN, 6.0), (5.0, 4.0, NAN), (NAN, 1.0, 2.0)])
 def test_clip_passes_nan_on_from_each_operand(operands):
     assert math.isnan(ops.clip(*operands)[0])
+    assert math.isnan(ops.hardtanh(*operands)[0])
+
+
+def test_xlogy_of_a_nan_is_no_zero():
+    assert math.isnan(ops.xlogy(0.0, NAN)[0])
 
 
 @pytest.mark.parametrize(("name", "direct"), [("sum", 1.0), ("mean", 0.1)])
@@ -367,6 +432,14 @@ REFUSALS = [
     ("log10", (0.0,), ValueError),
     ("log1p", (-1.0,), ValueError),
     ("log1p", (-2.0,), ValueError),
+    ("xlogy", (2.0, 0.0), ValueError),
+    ("xlogy", (0.0, -1.0), ValueError),
+    ("logit", (0.0,), ValueError),
+    ("logit", (1.0,), ValueError),
+    ("logit", (-0.5,), ValueError),
+    ("logit", (1.5,), ValueError),
+    ("sinc", (INF,), ValueError),
+    ("entropy", (0.5, -0.5), ValueError),
     ("sin", (INF,), ValueError),
     ("cos", (-INF,), ValueError),
     ("tan", (INF,), ValueError),

@@ -19,11 +19,9 @@ from autograd.errors import FormulaError
 
 # What parts of rules are short for in a textbook; the others are spelled out as they are.
 _MEANINGS = {
-    name: ast.parse(meaning, mode="eval").body
-    for name, meaning in (
-        ("sigmoid_slope", "sigmoid(x) * (1 - sigmoid(x))"),
-        ("tanh_slope", "1 - tanh(x) ** 2"),
-    )
+    part.__name__: ast.parse(facts.means, mode="eval").body
+    for part, facts in ops.PARTS.items()
+    if facts.means
 }
 
 
@@ -203,18 +201,18 @@ class _Reading:
         rule = called_rule(name)
         # The names of these say nothing: spell them out.
         is_derived = hasattr(rule, "formula") or rule in ops.PARTS
+        numbers = None
+        if self.numbers is not None:
+            numbers = [self.evaluated(argument) for argument in called.args]
         if result == 0 and name in _MEANINGS:
-            meaning = substituted(_MEANINGS[name], {"x": whole.args[0]})
+            meaning = _meaning_of(name, whole.args[0], numbers)
             own = call(self.rule.__name__, *self.operands)
             return _Recognition(own, self.out).recognised(meaning) if self.out else meaning
         if result == 0 and not is_derived:
             return whole
-        numbers = None
-        if self.numbers is not None:
-            numbers = [self.evaluated(argument) for argument in called.args]
         short: ast.expr | None = None if is_derived else whole
         if name in _MEANINGS:
-            short = substituted(_MEANINGS[name], {"x": whole.args[0]})
+            short = _meaning_of(name, whole.args[0], numbers)
         reading = _Reading(rule, whole.args, short, numbers)
         if result == 0:
             return reading.value
@@ -229,6 +227,14 @@ class _Reading:
         return FormulaError(
             f"{self.rule.__name__}: no formula to read in {ast.unparse(expression)}"
         )
+
+
+def _meaning_of(name: str, x: ast.expr, numbers: Sequence[float] | None) -> ast.expr:
+    """What part `name` of `x` is short for; at `numbers`, without the case it is not."""
+    meaning = _MEANINGS[name]
+    if isinstance(meaning, ast.IfExp) and numbers is not None:
+        meaning = meaning.body if numbers[0] else meaning.orelse
+    return substituted(meaning, {"x": x})
 
 
 @lru_cache(maxsize=1024)

@@ -45,16 +45,7 @@ _MEANINGS, _MEANINGS_OF_SEQUENCES = (
 )
 WRITTEN = {rule.__name__: facts.written for rule, facts in ops.TABLE.items() if facts.written}
 _OVER_SEQUENCES = {rule.__name__ for rule in ops.TABLE if ops.takes_sequence(rule)}
-_CONSTANTS = {
-    name: ast.parse(meaning, mode="eval").body
-    for name, meaning in (
-        ("LN2", "log(2)"),
-        ("LN10", "log(10)"),
-        ("SQRT2", "sqrt(2)"),
-        ("SQRTPI", "sqrt(pi)"),
-        ("SQRT2PI", "sqrt(2 * pi)"),
-    )
-}
+_CONSTANTS = {name: ast.parse(text, mode="eval").body for name, text in ops.CONSTANTS.items()}
 _LABEL = re.compile(r"([^\W\d_₀-₉]+)(?:_?(\d+(?:_\d+)*)|((?:\[\d+\])+)|([₀-₉]+(?:,[₀-₉]+)*))?")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

@@ -94,21 +94,17 @@ class _OfXAlpha(Protocol):
 
 class _OfXLowHigh(Protocol):
     @overload
-    def __call__(self, x: Value, low: Number, high: Number) -> Value: ...
+    def __call__(self, x: Value, low: Number = -1.0, high: Number = 1.0) -> Value: ...
     @overload
-    def __call__(self, x: Number, low: Value, high: Number) -> Value: ...
+    def __call__(self, x: float, low: float = -1.0, high: float = 1.0) -> float: ...
     @overload
-    def __call__(self, x: Number, low: Number, high: Value) -> Value: ...
+    def __call__(self, x: Number, low: Number = -1.0, high: Number = 1.0) -> Number: ...
     @overload
-    def __call__(self, x: float, low: float, high: float) -> float: ...
+    def __call__(self, x: list[Any], low: Nest = -1.0, high: Nest = 1.0) -> list[Any]: ...
     @overload
-    def __call__(self, x: Number, low: Number, high: Number) -> Number: ...
+    def __call__(self, x: tuple[Any, ...], low: Nest = -1.0, high: Nest = 1.0) -> tuple[Any, ...]: ...
     @overload
-    def __call__(self, x: list[Any], low: Nest, high: Nest) -> list[Any]: ...
-    @overload
-    def __call__(self, x: tuple[Any, ...], low: Nest, high: Nest) -> tuple[Any, ...]: ...
-    @overload
-    def __call__(self, x: Elements, low: Elements, high: Elements) -> Any: ...
+    def __call__(self, x: Elements, low: Elements = -1.0, high: Elements = 1.0) -> Any: ...
 
 class _OfConditionXY(Protocol):
     @overload
@@ -146,6 +142,9 @@ log: _OfX
 log2: _OfX
 log10: _OfX
 log1p: _OfX
+xlogy: _OfXY
+logit: _OfX
+logaddexp: _OfXY
 sin: _OfX
 cos: _OfX
 tan: _OfX
@@ -153,6 +152,7 @@ asin: _OfX
 acos: _OfX
 atan: _OfX
 atan2: _OfYX
+sinc: _OfX
 sinh: _OfX
 cosh: _OfX
 tanh: _OfX
@@ -161,6 +161,8 @@ acosh: _OfX
 atanh: _OfX
 erf: _OfX
 erfc: _OfX
+ndtr: _OfX
+log_ndtr: _OfX
 sigmoid: _OfX
 softplus: _OfX
 logsigmoid: _OfX
@@ -169,11 +171,14 @@ leaky_relu: _OfXSlope
 elu: _OfXAlpha
 gelu: _OfX
 silu: _OfX
+mish: _OfX
+softsign: _OfX
 hypot: _OfXY
 maximum: _OfXY
 minimum: _OfXY
 clip: _OfXLowHigh
 where: _OfConditionXY
+hardtanh: _OfXLowHigh
 floor: _OfX
 ceil: _OfX
 fmod: _OfXY
@@ -186,3 +191,4 @@ norm: Reduction
 max: Reduction
 min: Reduction
 logsumexp: Reduction
+entropy: Reduction

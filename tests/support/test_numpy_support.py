@@ -111,7 +111,7 @@ BINARY = {
     "fmod": np.fmod,
     "mod": np.mod,
     "floordiv": np.floor_divide,
-    "logsumexp": np.logaddexp,
+    "logaddexp": np.logaddexp,
 }
 
 

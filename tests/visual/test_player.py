@@ -140,8 +140,8 @@ def test_a_local_derivative_that_is_written_is_the_partial(rule):
         node = apply(rule, *leaves)
         node.label = "out"
         known = vars(autograd.functions) | {"math": math, "prod": lambda *x: math.prod(x)}
-        known |= {"out": node.data, "SQRTPI": ops.SQRTPI, "SQRT2PI": ops.SQRT2PI}
-        known |= {"LN2": ops.LN2, "LN10": ops.LN10, "SQRT2": ops.SQRT2}
+        known |= {"out": node.data, "pi": math.pi, "fabs": math.fabs}
+        known |= {name: getattr(ops, name) for name in ops.CONSTANTS}
         known |= {leaf.label: leaf.data for leaf in leaves}
         names = [ast.Name(leaf.label, ast.Load()) for leaf in leaves]
         for position, partial in enumerate(node.partials):
