@@ -141,6 +141,7 @@ def test_a_local_derivative_that_is_written_is_the_partial(rule):
         node.label = "out"
         known = vars(autograd.functions) | {"math": math, "prod": lambda *x: math.prod(x)}
         known |= {"out": node.data, "SQRTPI": ops.SQRTPI, "SQRT2PI": ops.SQRT2PI}
+        known |= {"fabs": math.fabs, "pi": math.pi}
         known |= {"LN2": ops.LN2, "LN10": ops.LN10, "SQRT2": ops.SQRT2}
         known |= {leaf.label: leaf.data for leaf in leaves}
         names = [ast.Name(leaf.label, ast.Load()) for leaf in leaves]
