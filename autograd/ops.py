@@ -106,7 +106,7 @@ def log1p(x):
 def xlogy(x, y):  # 0 where x is 0, even at y = 0
     at_zero, _ = reciprocal(y)
     log_y = math.log(y) if y else -at_zero
-    out = x * math.log(y) if x else (0.0 if y >= 0.0 else y)
+    out = x * math.log(y) if x else (0.0 if y >= 0.0 else log_y)
     return out, log_y, x / y if y else 0.0
 
 def logit(x):
@@ -194,10 +194,8 @@ def ndtr(x):  # the normal distribution function
 def log_ndtr(x):
     slope, _ = inverse_mills(x)
     tail, _ = ndtr(-x if x > 0.0 else x)
-    out = -0.5 * x * x - math.log(SQRT2PI * slope) if x < -4.5 else (
-        math.log1p(-tail) if x > 0.0 else math.log(tail)
-    )
-    return out, slope
+    far = -0.5 * x * x - math.log(SQRT2PI * (slope if x < -4.5 else 1.0))
+    return far if x < -4.5 else (math.log1p(-tail) if x > 0.0 else math.log(tail)), slope
 
 # --- activations ---------------------------------------------------------------
 def sigmoid(x):
@@ -394,7 +392,7 @@ def sin_pi(x):
     cosine = math.cos(PI * rest) if rest * rest < 0.0625 else math.sin(PI * quarter)
     return sign * math.sin(PI * rest), sign * PI * cosine
 
-def sinc_slope(x):  # (cos(pi x) - sinc(x)) / x; close to 0 by its series
+def sinc_slope(x):  # (cos(pi x) - sinc(x)) / x; close to 0 by series in q, as its derivative
     height, change = sin_pi(x)
     q = PI * x * (PI * x) if x * x < 0.0625 else 0.0
     rest = 1.0 - q / 130.0 * (1.0 - q / 180.0 * (1.0 - q / 238.0))
@@ -427,10 +425,10 @@ def mills_excess(x):  # x + m(x) = 1/(t + 2/(t + ...))
     out = 1.0 / (second - x) if x < -4.5 else x + ratio
     return out, out * (second - out) if x < -4.5 else 1.0 - ratio * out
 
-def mills_tail(x):  # 2/(t + 3/(t + ...)) for x < -4; its end is where such an end is stationary
+def mills_tail(x):  # 2/(t + 3/(t + ...)) for x < -4.5
     t = -x if x < -4.5 else 4.5
-    square = t * t + 68.0
-    end = 34.0 / (t + math.sqrt(square)) * (1.0 - 1.0 / square)
+    square = t * t + 4.0 * 17.0
+    end = 2.0 * 17.0 / (t + math.sqrt(square)) * (1.0 - 1.0 / square)  # about 17/(t + end)
     deep = 12.0 / (t + 13.0 / (t + 14.0 / (t + 15.0 / (t + 16.0 / (t + end)))))
     eighth = 8.0 / (t + 9.0 / (t + 10.0 / (t + 11.0 / (t + deep))))
     fourth = 4.0 / (t + 5.0 / (t + 6.0 / (t + 7.0 / (t + eighth))))

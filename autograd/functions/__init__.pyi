@@ -177,8 +177,8 @@ hypot: _OfXY
 maximum: _OfXY
 minimum: _OfXY
 clip: _OfXLowHigh
-where: _OfConditionXY
 hardtanh: _OfXLowHigh
+where: _OfConditionXY
 floor: _OfX
 ceil: _OfX
 fmod: _OfXY

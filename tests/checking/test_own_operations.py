@@ -26,7 +26,7 @@ LIMIT, tanh, _total = 2.0, ops.tanh, ops._total
 
 
 @op
-def softsign(x):
+def soft_ratio(x):
     """X over one plus its size."""
     below = 1.0 + math.fabs(x)
     return x / below, 1.0 / (below * below)
@@ -77,12 +77,12 @@ def defined(tmp_path):
 
 
 def test_numbers_give_numbers_and_values_values():
-    assert softsign(1.0) == 0.5
-    assert type(softsign(1)) is float
+    assert soft_ratio(1.0) == 0.5
+    assert type(soft_ratio(1)) is float
     x = Value(1.0, "x")
-    y = softsign(x)
+    y = soft_ratio(x)
     y.backward()
-    assert (y.data, y.op, y.parents, y.partials, x.grad) == (0.5, "softsign", (x,), (0.25,), 0.25)
+    assert (y.data, y.op, y.parents, y.partials, x.grad) == (0.5, "soft_ratio", (x,), (0.25,), 0.25)
 
 
 def test_a_rule_that_gives_an_integer_gives_a_float(defined):
@@ -92,22 +92,22 @@ def test_a_rule_that_gives_an_integer_gives_a_float(defined):
 
 def test_on_both_engines(engine):
     x = engine.Value(-3.0)
-    y = engine.apply(softsign.rule, x)
+    y = engine.apply(soft_ratio.rule, x)
     y.backward()
-    assert (y.data, y.op, x.grad) == (-0.75, "softsign", 1 / 16)
+    assert (y.data, y.op, x.grad) == (-0.75, "soft_ratio", 1 / 16)
 
 
 def test_every_order():
     # x / (1 + x): n! (-1)^(n + 1) / (1 + x)^(n + 1)
     for n in range(1, 7):
         expected = math.factorial(n) * (-1) ** (n + 1) / 3.0 ** (n + 1)
-        assert derivative(softsign, n)(2.0) == pytest.approx(expected, rel=1e-12, abs=0)
-    assert grad(grad(softsign))(2.0) == pytest.approx(-2 / 27, rel=1e-12, abs=0)
+        assert derivative(soft_ratio, n)(2.0) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert grad(grad(soft_ratio))(2.0) == pytest.approx(-2 / 27, rel=1e-12, abs=0)
 
 
 def test_forward_mode_and_second_order():
-    assert jvp(softsign, (1.0,), (2.0,)) == (0.5, 0.5)
-    assert hvp(softsign, (1.0,), (2.0,)) == (-0.5,)
+    assert jvp(soft_ratio, (1.0,), (2.0,)) == (0.5, 0.5)
+    assert hvp(soft_ratio, (1.0,), (2.0,)) == (-0.5,)
     assert hessian(scaled_square, (0, 1))(3.0, 4.0) == ((8.0, 6.0), (6.0, 0.0))
     assert jacobian(grad(scaled_square, (0, 1)), (0, 1))(3.0, 4.0) == ((8.0, 6.0), (6.0, 0.0))
 
@@ -141,11 +141,11 @@ def test_defaults_and_names():
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        (lambda: softsign("a"), NumberError),
-        (lambda: softsign(None), NumberError),
-        (lambda: softsign(), TypeError),
-        (lambda: softsign(1.0, 2.0), TypeError),
-        (lambda: softsign(Value(1.0), 2.0), TypeError),
+        (lambda: soft_ratio("a"), NumberError),
+        (lambda: soft_ratio(None), NumberError),
+        (lambda: soft_ratio(), TypeError),
+        (lambda: soft_ratio(1.0, 2.0), TypeError),
+        (lambda: soft_ratio(Value(1.0), 2.0), TypeError),
         (lambda: scaled_square(1.0, 2.0, 3.0), TypeError),
         (lambda: scaled_square(1.0, size=2.0), TypeError),
         (lambda: squares(1.0), TypeError),
@@ -169,9 +169,9 @@ def test_what_math_refuses_is_named(defined):
 
 def test_they_are_drawn_with_their_name():
     x = Value(1.0, "x")
-    assert "softsign" in autograd.draw(softsign(x)).svg
-    slope = gradient(softsign(x), x, create_graph=True)
-    assert "softsign\N{PRIME}" in autograd.draw(slope).svg
+    assert "soft_ratio" in autograd.draw(soft_ratio(x)).svg
+    slope = gradient(soft_ratio(x), x, create_graph=True)
+    assert "soft_ratio\N{PRIME}" in autograd.draw(slope).svg
     by_scale = gradient(scaled_square(Value(1.0), x), x, create_graph=True)
     assert "scaled_square" in autograd.draw(by_scale).svg
 
@@ -179,25 +179,25 @@ def test_they_are_drawn_with_their_name():
 def test_they_print_as_c_and_javascript():
     from autograd.export.c_printer import c_function
 
-    assert "rule_softsign(double x" in c_function(softsign.formula, {}, ())
+    assert "rule_soft_ratio(double x" in c_function(soft_ratio.formula, {}, ())
     javascript = pytest.importorskip("autograd.export.javascript_printer")
-    assert "softsign" in javascript.javascript_function(softsign.formula, {}, ())
+    assert "soft_ratio" in javascript.javascript_function(soft_ratio.formula, {}, ())
 
 
 def test_they_say_what_they_are():
-    assert repr(softsign) == "<operation softsign(x)>"
+    assert repr(soft_ratio) == "<operation soft_ratio(x)>"
     assert repr(scaled_square) == "<operation scaled_square(x, scale=2.0)>"
-    assert (softsign.__name__, softsign.__doc__) == ("softsign", "X over one plus its size.")
-    assert softsign.formula.operands == ("x",)
+    assert (soft_ratio.__name__, soft_ratio.__doc__) == ("soft_ratio", "X over one plus its size.")
+    assert soft_ratio.formula.operands == ("x",)
 
 
 def test_copies_are_the_operation_itself():
-    assert copy.deepcopy(softsign) is copy.copy(softsign) is softsign
-    assert pickle.loads(pickle.dumps(softsign)) is softsign
+    assert copy.deepcopy(soft_ratio) is copy.copy(soft_ratio) is soft_ratio
+    assert pickle.loads(pickle.dumps(soft_ratio)) is soft_ratio
 
 
 def test_a_deep_copy_of_a_node_can_be_differentiated_twice():
-    out = copy.deepcopy(softsign(Value(1.0)) * 2.0)
+    out = copy.deepcopy(soft_ratio(Value(1.0)) * 2.0)
     [x] = out.parents[0].parents
     out.backward()
     assert x.grad == 0.5
@@ -205,10 +205,10 @@ def test_a_deep_copy_of_a_node_can_be_differentiated_twice():
 
 
 def test_a_pickle_knows_the_gradient_but_no_more():
-    out = pickle.loads(pickle.dumps(softsign(Value(1.0)) * 2.0))
+    out = pickle.loads(pickle.dumps(soft_ratio(Value(1.0)) * 2.0))
     [x] = out.parents[0].parents
-    assert (out.parents[0].op, gradient(out, x)) == ("softsign", 0.5)
-    with pytest.raises(GraphError, match=r"rule of softsign.*@autograd\.op"):
+    assert (out.parents[0].op, gradient(out, x)) == ("soft_ratio", 0.5)
+    with pytest.raises(GraphError, match=r"rule of soft_ratio.*@autograd\.op"):
         gradient(out, x, create_graph=True)
 
 
@@ -353,7 +353,7 @@ def test_operands_that_cannot_be_followed_are_refused(defined, head):
 
 
 def test_what_is_no_function_defined_with_def():
-    for thing in (math.sin, 3.0, Value, softsign, None):
+    for thing in (math.sin, 3.0, Value, soft_ratio, None):
         with pytest.raises(TypeError, match="op takes a function defined with def"):
             op(thing)
     with pytest.raises(FormulaError, match="def"):
@@ -373,7 +373,7 @@ def test_every_refusal_is_one_of_ours():
 
 
 def test_check_passes_what_is_right():
-    assert softsign.check(-2, 2)
+    assert soft_ratio.check(-2, 2)
     assert gate.check(-2, 2, samples=10, seed=3)
     assert scaled_square.check((-2, 2), (0.5, 1))
     assert len(scaled_square.check(-1, 1, samples=7).entries) == 14
@@ -398,14 +398,14 @@ def test_check_finds_what_is_wrong(defined, body, head):
 
 @pytest.mark.parametrize("ranges", [(), (1,), ([-1, 1],), ("a", "b"), ((1, 2), (3, 4)), (1, 2, 3)])
 def test_check_says_what_it_takes(ranges):
-    with pytest.raises(TypeError, match=r"softsign.check\(-2, 2\)"):
-        softsign.check(*ranges)
+    with pytest.raises(TypeError, match=r"soft_ratio.check\(-2, 2\)"):
+        soft_ratio.check(*ranges)
 
 
 @pytest.mark.parametrize("samples", [0, -1])
 def test_check_of_nothing_is_refused(samples):
     with pytest.raises(ValueError, match="samples"):
-        softsign.check(-2, 2, samples=samples)
+        soft_ratio.check(-2, 2, samples=samples)
 
 
 # --- what a review found -------------------------------------------------------------------------
