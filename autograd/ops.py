@@ -521,7 +521,7 @@ TABLE: dict[Rule, Facts] = {
     erf: Facts("erf", digits="order 2 is nan beyond 9e307"),
     erfc: Facts("erfc", ((-4.0, 20.0),), digits="order 2 is nan beyond 9e307"),
     ndtr: Facts("ndtr", ((-37.0, 37.0),)),
-    log_ndtr: Facts("log_ndtr", ((-700.0, 37.0),)),
+    log_ndtr: Facts("log_ndtr", ((-37.0, 37.0),)),
     sigmoid: Facts("sigmoid", ((-700.0, 700.0),)),
     softplus: Facts("softplus", ((-700.0, 700.0),)),
     logsigmoid: Facts("logsigmoid", ((-700.0, 700.0),)),
