@@ -581,7 +581,7 @@ TABLE: dict[Rule, Facts] = {
     ndtr: Facts(domain=((-37.0, 37.0),), written="Φ", torch="special.ndtr(x)", reference="ncdf(x)",
                 slopes="[npdf(x)]", reach=((-40.0, -1e-18), (1e-18, 40.0)),
                 points=(-25.0, -15.3, -4.51, -4.49, -2.2)),
-    log_ndtr: Facts(domain=((-700.0, 37.0),), means="log(ndtr(x))", torch="special.log_ndtr(x)",
+    log_ndtr: Facts(domain=((-37.0, 37.0),), means="log(ndtr(x))", torch="special.log_ndtr(x)",
                     reference="log1p(-ncdf(-x)) if x > 0 else log(ncdf(x))",
                     slopes="[npdf(x) / ncdf(x)]",
                     reach=((-math.inf, -1e-18), (1e-18, 40.0)),
