@@ -106,7 +106,7 @@ def log1p(x):
 def xlogy(x, y):  # 0 where x is 0, even at y = 0
     at_zero, _ = reciprocal(y)
     log_y = math.log(y) if y else -at_zero
-    out = x * math.log(y) if x else (0.0 if y >= 0.0 else log_y)
+    out = x * math.log(y) if x else (0.0 if y >= 0.0 else x * math.log(y))
     return out, log_y, x / y if y else 0.0
 
 def logit(x):
