@@ -1,10 +1,11 @@
-"""Write what type checkers and editors read of the names that come from the table in ops.py.
+"""Write what follows from ops.py as text: stubs for type checkers, and docs/operations.md.
 
     python docs/make_stubs.py
 
-Run it after a change of the table, of a rule's operands or of the public names.
+Run it after a change of a rule, of the table or of the public names.
 """
 
+import ast
 import inspect
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,11 @@ sys.path.insert(0, str(ROOT))
 
 import autograd  # noqa: E402
 from autograd import ops  # noqa: E402
+from autograd.calculus.readable import partial_at, partial_in_cases  # noqa: E402
+from autograd.calculus.simplify import call  # noqa: E402
+from autograd.export.text_printer import TextPrinter  # noqa: E402
 
+LONGEST_FORMULA = 60  # characters
 NOTE = '"""{}\n\nWritten by docs/make_stubs.py; do not edit.\n"""\n\n'
 COMPOSED = ("dot", "isfinite", "isinf", "isnan", "log_softmax", "shifted_logits", "softmax")
 # What one operand may be besides numbers and Values, and what comes out.
@@ -26,13 +31,14 @@ NESTS = (
 )
 
 
-def stubs() -> dict[Path, str]:
-    """The text of every stub, by its file."""
+def written() -> dict[Path, str]:
+    """The text of every file that is written here."""
     folder = ROOT / "autograd"
     return {
         folder / "__init__.pyi": package_stub(),
         folder / "functions" / "__init__.pyi": functions_stub(),
         folder / "support" / "methods.pyi": methods_stub(),
+        ROOT / "docs" / "operations.md": operations_page(),
     }
 
 
@@ -120,7 +126,47 @@ def package_stub() -> str:
     return "".join([*lines, f"\n__all__ = [\n{listed}]\n"])
 
 
+def operations_page() -> str:
+    """``docs/operations.md``."""
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in map(operation_row, ops.TABLE))
+    return f"""# The operations
+
+Each is a function of `autograd`; those of single numbers go element by element over arrays and
+nested lists, and are methods of Values where no operator is. The slopes are by each operand (of a
+sequence: by its first, of three), as the rule in [`autograd/ops.py`](../autograd/ops.py) computes
+them: `out` is the value, … is too long to read here.
+
+| operation | value | slopes | where it has none, it takes |
+|---|---|---|---|
+{rows}
+This table is written by `docs/make_stubs.py`.
+"""
+
+
+def operation_row(rule: ops.Rule) -> list[str]:
+    """The name of an operation with its operands, its value, its slopes and its kink."""
+    names = [*inspect.signature(rule).parameters]
+    operands, numbers = names, [0.25, 0.75, 0.5]
+    if ops.takes_sequence(rule):
+        names = [*names[0]]
+        operands = [f"{name}{i}" for name in names for i in (1, 2, 3)]
+        numbers *= len(names)
+    expressions: list[ast.expr] = [ast.Name(operand, ast.Load()) for operand in operands]
+    show, out = TextPrinter(), ast.Name("out", ast.Load())
+    if not ops.takes_sequence(rule):
+        slopes = [show(partial_in_cases(rule, i)) for i in range(len(names))]
+    elif ops.TABLE[rule].chooses:
+        slopes = [""]
+    else:
+        slopes = [show(partial_at(rule, 0, numbers, expressions, out))]
+    formulas = [show(call(rule.__name__, *expressions)), *slopes]
+    shown = [f"`{x}`" if 0 < len(x) <= LONGEST_FORMULA else "…" for x in formulas]
+    value, *slopes = (text.replace("|", r"\|") for text in shown)
+    heading = f"`{rule.__name__}({', '.join(names)})`"
+    return [heading, value, ", ".join(slopes), ops.TABLE[rule].kink]
+
+
 if __name__ == "__main__":
-    for path, text in stubs().items():
+    for path, text in written().items():
         path.write_text(text, encoding="utf-8")
         print(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")

@@ -48,13 +48,13 @@ Value(1.0).no_such_method()
 """
 
 
-def test_the_stubs_are_what_the_script_prints():
+def test_stubs_and_the_page_of_operations_are_what_the_script_prints():
     if not SCRIPT.exists():
         pytest.skip("the source tree is not beside the tests")
     spec = importlib.util.spec_from_file_location("make_stubs", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    for path, text in script.stubs().items():
+    for path, text in script.written().items():
         assert path.read_text(encoding="utf-8") == text, "run docs/make_stubs.py"
 
 
