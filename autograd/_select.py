@@ -15,8 +15,14 @@ from autograd.pickling import rebuilt
 name = "pure"
 numpy_support.register(value.Value, value.apply)
 if TYPE_CHECKING:
-    from autograd.node import next_serial
-    from autograd.value import Value, apply, constant, topological_order, zero_grad
+    from autograd.value import (
+        Value,
+        apply,
+        constant,
+        next_serial,
+        topological_order,
+        zero_grad,
+    )
 else:
     engine = value
     if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
@@ -33,8 +39,9 @@ else:
 
 def evaluate(rule: ops.Rule, *given: Any) -> Any:
     """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
-    if any(isinstance(x, Value) for x in given):
-        return apply(rule, *given)
+    for x in given:  # most often the first is one
+        if isinstance(x, Value):
+            return apply(rule, *given)
     numbers = [as_float(x) for x in given]
     try:
         return rule(*numbers)[0]

@@ -68,11 +68,12 @@ def rebuilt(
     data: float, op: str, parents: tuple[Any, ...], partials: tuple[float, ...], kind: Any = None
 ) -> Any:
     """A node of the reference engine from its parts."""
-    from autograd.value import Value
+    from autograd.value import LocalGradient, Value
 
     kind = kind or Value
     node = kind.__new__(kind)
-    node._data, node._name, node._parents, node._partials = data, op, parents, partials
+    node._data, node._name, node._parents = data, op, parents
+    node._local_gradient = LocalGradient.of(op, partials)
     return node
 
 
@@ -90,7 +91,8 @@ def _own_attributes(value: Any) -> dict[str, Any]:
     """What a user has set on a Value, in its dict and in the slots of its subclass."""
     own = dict(value._attributes)
     for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ()) if kind is not Node else ()
+        ours = Node in (kind, kind.__base__)
+        slots = () if ours else kind.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 own[name] = getattr(value, name)
