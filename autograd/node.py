@@ -56,7 +56,6 @@ class Node:
         self._reached = self._arrived = self._grad != 0.0
 
     parents = fields.fixed("_parents", "parents")
-    local_gradient = fields.fixed("_local_gradient", "local_gradient")
     partials = fields.fixed(lambda self: tuple(map(float, self._local_gradient)), "partials")
     op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
     requires_grad = fields.settable("_required", "requires_grad", bool)

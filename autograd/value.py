@@ -76,8 +76,8 @@ def constant(number: Any) -> "Value":
 class LocalGradient(tuple[float, ...]):
     """The closure of a node: called with its gradient, it gives one contribution for each parent.
 
-    All it holds are the partials, in the order of the parents: no node refers to
-    what is made from it, so a graph has no cycles and goes when its root does.
+    All it holds are the partials, in the order of the parents, and no node: graphs
+    have no cycles, and new `data` in a leaf changes nothing in those already made.
     """
 
     __slots__ = ()
@@ -121,7 +121,7 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
             order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen and node._serial >= since:
             seen.add(node)
-            stack += node, None
+            stack += [node, None]
             for parent in reversed(node._parents):
                 if parent not in seen:
                     stack.append(parent)
@@ -183,21 +183,20 @@ class Value(Node):
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_label", "_local_gradient", "_made_at",
-                 "_name", "_parents", "_reached", "_required", "_scope", "_serial")  # fmt: skip
-
     _data: float
     _grad: float
-    _parents: "tuple[Value, ...]"
+    _parents: "tuple[Value, ...]"  # its operands, in their order; () for a leaf
     _local_gradient: LocalGradient
     _name: str  # of the rule in `ops`; "" for a leaf
-    _label: str
-    _scope: str
-    _serial: int
     _required: bool  # whether it requires a gradient
     _reached: bool  # by a backward pass, since the last zero_grad
     _arrived: bool  # whether anything was added to the gradient
-    _hooks: dict[Any, Callable[[Any], Any]] | None
+    _serial: int
+    _label: str
+    _scope: str
+    _hooks: dict[object, Callable[[Any], Any]] | None
+    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_label", "_local_gradient", "_made_at",
+                 "_name", "_parents", "_reached", "_required", "_scope", "_serial")  # fmt: skip
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """A leaf without a number yet."""
@@ -228,6 +227,11 @@ class Value(Node):
         if children and modes.current.get().anomaly:
             modes.check_forward(self._name, self, self._parents)
 
+    @fields.fixed
+    def local_gradient(self) -> LocalGradient:
+        """The closure from the upstream gradient to one contribution per parent."""
+        return self._local_gradient
+
     def _backward(self) -> None:
         """Pass this node's gradient on to its parents: the chain rule, one step.
 
@@ -238,8 +242,8 @@ class Value(Node):
             return
         if type(self._name) is Unknown:
             foreign.refuse_unknown(self)
-        contributions = self._local_gradient(self._grad)
-        for parent, contribution in zip(self._parents, contributions):  # noqa: B905 - as many
+        # Both are of one length; to make sure again would take a tenth of the time.
+        for parent, contribution in zip(self._parents, self._local_gradient(self._grad)):  # noqa: B905
             if parent._required and contribution is not NOTHING:
                 parent._grad += contribution
                 parent._arrived = True
