@@ -195,6 +195,7 @@ class Value(Node):
     _label: str
     _scope: str
     _hooks: dict[object, Callable[[Any], Any]] | None
+    _made_at: str  # the line that made it; set by detect_anomaly only
     __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_label", "_local_gradient", "_made_at",
                  "_name", "_parents", "_reached", "_required", "_scope", "_serial")  # fmt: skip
 
