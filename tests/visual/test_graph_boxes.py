@@ -20,9 +20,9 @@ from autograd.visual.themes import THEMES
 
 LIGHT = THEMES["light"]
 HEAT = HeatMap(((2.0, -4.0), (0.0, None)))
-LEAF = Box("v0", "x", "", "2", "-3")
+LEAF = Box("box0", "x", "", "2", "-3")
 GROUP = Box(
-    "v1", "layer0", "", "", "0.5", size="9 values, 4 parameters", scope="mlp/layer0",
+    "box1", "layer0", "", "", "0.5", size="9 values, 4 parameters", scope="mlp/layer0",
     heat=(HEAT, HEAT),
 )  # fmt: skip
 
@@ -46,9 +46,9 @@ def test_rows_from_top_to_bottom():
 
 def test_a_box_grows_with_its_content():
     small = BoxPicture(LEAF)
-    assert BoxPicture(Box("v0", "x", "", "2", "")).height < small.height
-    assert BoxPicture(Box("v0", "x" * 20, "", "2", "-3")).width > small.width
-    assert BoxPicture(Box("v0", "x", "tanh", "2", "-3")).width > small.width
+    assert BoxPicture(Box("box0", "x", "", "2", "")).height < small.height
+    assert BoxPicture(Box("box0", "x" * 20, "", "2", "-3")).width > small.width
+    assert BoxPicture(Box("box0", "x", "tanh", "2", "-3")).width > small.width
     assert BoxPicture(GROUP).height > small.height + 30
 
 
@@ -65,8 +65,8 @@ def test_a_box_is_drawn_around_its_centre():
     ("box", "outline"),
     [
         (LEAF, LIGHT.outline),
-        (Box("v0", "x", "", "2", "0", flag="dead"), LIGHT.flags["dead"]),
-        (Box("v0", "x", "", "2", "0", on_path=True), LIGHT.path),
+        (Box("box0", "x", "", "2", "0", flag="dead"), LIGHT.flags["dead"]),
+        (Box("box0", "x", "", "2", "0", on_path=True), LIGHT.path),
     ],
 )
 def test_outlines(box, outline):
@@ -76,7 +76,7 @@ def test_outlines(box, outline):
 def test_the_root_stands_out_and_what_takes_no_part_fades():
     root = BoxPicture(LEAF, is_root=True).svg((0.0, 0.0), LIGHT)
     assert parsed(root).find("rect").get("stroke") == LIGHT.ink
-    faded = Box("v0", "x", "", "2", "0", on_path=False)
+    faded = Box("box0", "x", "", "2", "0", on_path=False)
     assert float(parsed(BoxPicture(faded).svg((0.0, 0.0), LIGHT)).get("opacity")) < 0.5
     assert parsed(root).get("opacity") is None
 
