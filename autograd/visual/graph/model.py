@@ -12,7 +12,7 @@ from autograd.visual.arguments import shown
 from autograd.visual.graph import flags
 from autograd.visual.graph.grouping import Group, Grouping, edges_between, group
 from autograd.visual.graph.heatmap import HeatMap, heat_maps
-from autograd.visual.graph.operands import are_ordered
+from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.naming import Naming, naming_of
 from autograd.visual.paths import Path, Paths, find_paths
 from autograd.visual.texts import counted, printable

@@ -29,7 +29,7 @@ from autograd.visual.graph.grouping import (
     opened_to,
 )
 from autograd.visual.graph.layout import Point, layered_layout
-from autograd.visual.graph.operands import are_ordered
+from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.naming import Naming, naming_of
 from autograd.visual.scopes import all_scopes, prefixes
 from autograd.visual.texts import printable, width
