@@ -119,17 +119,17 @@ from autograd.transforms.functional import (
     value_and_grad as value_and_grad,
     vjp as vjp,
 )
-from autograd.visual.explanation.backward_graph import (
-    ReverseNetwork as ReverseNetwork,
-    reverse_network as reverse_network,
-)
-from autograd.visual.explanation.equations import (
-    Latex as Latex,
-    latex as latex,
-)
 from autograd.visual.explanation.explanation import (
     Explanation as Explanation,
     explain as explain,
+)
+from autograd.visual.explanation.latex_equations import (
+    Latex as Latex,
+    latex as latex,
+)
+from autograd.visual.explanation.reversed_network import (
+    ReverseNetwork as ReverseNetwork,
+    reverse_network as reverse_network,
 )
 from autograd.visual.graph.drawing import (
     Drawing as Drawing,

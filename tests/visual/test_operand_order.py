@@ -5,7 +5,7 @@ import pytest
 
 import autograd
 from autograd import Value, apply, ops
-from autograd.visual.graph.operands import are_ordered
+from autograd.visual.graph.operand_order import are_ordered
 
 COMMUTATIVE = {rule for rule, facts in ops.TABLE.items() if facts.commutes}
 
