@@ -7,6 +7,7 @@ import pydoc
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_stubs_and_the_page_of_operations_are_what_the_script_prints():
     spec.loader.exec_module(script)
     for path, text in script.written().items():
         assert path.read_text(encoding="utf-8") == text, "run docs/make_stubs.py"
+
+
+def test_the_stubs_are_shipped():
+    if not (ROOT / "pyproject.toml").exists():
+        pytest.skip("the source tree is not beside the tests")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["autograd"]
+    folder = ROOT / "autograd"
+    shipped = {path for pattern in patterns for path in folder.glob(pattern)}
+    assert set(folder.rglob("*.pyi")) <= shipped
+    assert "*.pyi" in (ROOT / "MANIFEST.in").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
