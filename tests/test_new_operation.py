@@ -22,7 +22,7 @@ def gaussian(x):
     return out, -x * out
 
 def harmonic(x, y):
-    share = y / (x + y)
+    share, other = y / (x + y), x / (x + y)
     return x * share, share * share, (1.0 - share) * (1.0 - share)
 
 def mean_square(*x):
