@@ -23,7 +23,7 @@ def gaussian(x):
 
 def harmonic(x, y):
     share, other = y / (x + y), x / (x + y)
-    return x * share, share * share, (1.0 - share) * (1.0 - share)
+    return x * share, share * share, other * other
 
 def mean_square(*x):
     return _total([a * a for a in x]) / len(x), *[2.0 * a / len(x) for a in x]
