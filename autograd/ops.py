@@ -654,7 +654,7 @@ TABLE: dict[Rule, Facts] = {
                      commutes=True, means="log(sum(exp(x)))",
                      torch="logsumexp(x, 0)", reference="log(fsum(map(exp, x)))",
                      slopes="[exp(a) / fsum(map(exp, x)) for a in x]"),
-    entropy: Facts(domain=((0.0, 1.0),), kink="inf at 0", empty=0.0, commutes=True,
+    entropy: Facts(domain=((1e-3, 1.0),), kink="inf at 0", empty=0.0, commutes=True,
                    torch="special.entr(x).sum()", reference="-fsum(a * log(a) for a in x if a)",
                    slopes="[-1 - log(a) if a else inf for a in x]"),
 }

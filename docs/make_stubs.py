@@ -51,6 +51,11 @@ def parameters(rule: ops.Rule, kinds: list[str]) -> str:
     )
 
 
+def operands_of(rule: ops.Rule) -> list[str]:
+    """The names of the operands of a rule."""
+    return [*inspect.signature(rule).parameters]
+
+
 def overloads(rule: ops.Rule) -> Iterator[str]:
     """The types that a function of single numbers takes and gives."""
     operands = [*inspect.signature(rule).parameters.values()]
@@ -72,7 +77,8 @@ def functions_stub() -> str:
         if ops.takes_sequence(rule):
             kind = "Reduction"
         else:
-            kind = "_Of" + "".join(map(str.capitalize, inspect.signature(rule).parameters))
+            words = rule.__name__.split("_") if rule.__defaults__ else ["of", *operands_of(rule)]
+            kind = "_" + "".join(map(str.capitalize, words))
             protocols[kind] = [*overloads(rule)]
         if rule.__name__ not in COMPOSED:
             names.append(f"{rule.__name__}: {kind}\n")
@@ -103,7 +109,7 @@ def methods_stub() -> str:
         "    __slots__ = ()\n",
     ]
     for name, rule in ops.methods().items():
-        _, *others = inspect.signature(rule).parameters
+        _, *others = operands_of(rule)
         given = parameters(rule, ["Self", *["Node | float"] * len(others)])
         given = ", ".join(["self", *given.split(", ")[1:]])
         lines.append(f"    def {name}({given}) -> Self: ...\n")
@@ -145,7 +151,7 @@ This table is written by `docs/make_stubs.py`.
 
 def operation_row(rule: ops.Rule) -> list[str]:
     """The name of an operation with its operands, its value, its slopes and its kink."""
-    names = [*inspect.signature(rule).parameters]
+    names = operands_of(rule)
     operands, numbers = names, [0.25, 0.75, 0.5]
     if ops.takes_sequence(rule):
         names = [*names[0]]

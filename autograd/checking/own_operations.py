@@ -1,6 +1,7 @@
 """Own operations: ``@op`` on a rule of the shape of those in `ops.py`."""
 
 import ast
+import builtins
 import functools
 import inspect
 import random
@@ -186,7 +187,7 @@ def _check_call(rule: ops.Rule, call: ast.Call, name: str) -> None:
 
 def _check_rule(rule: ops.Rule, expression: ast.expr, call: ast.Call, name: str) -> None:
     """FormulaError unless this is ``a, b = tanh(x)``, or one of the functions of sequences."""
-    if name in ("abs", "max", "min", "pow", "sum"):
+    if name in _RULES and hasattr(builtins, name):
         advice = {"abs": "math.fabs", "pow": "math.pow"}.get(name, "a conditional")
         raise _unknown(rule, call, f"use {advice}")
     meant = names_of(rule).get(name)

@@ -64,7 +64,7 @@ class _OfYX(Protocol):
     @overload
     def __call__(self, y: Elements, x: Elements) -> Any: ...
 
-class _OfXSlope(Protocol):
+class _LeakyRelu(Protocol):
     @overload
     def __call__(self, x: Value, slope: Number = 0.01) -> Value: ...
     @overload
@@ -78,7 +78,7 @@ class _OfXSlope(Protocol):
     @overload
     def __call__(self, x: Elements, slope: Elements = 0.01) -> Any: ...
 
-class _OfXAlpha(Protocol):
+class _Elu(Protocol):
     @overload
     def __call__(self, x: Value, alpha: Number = 1.0) -> Value: ...
     @overload
@@ -93,6 +93,24 @@ class _OfXAlpha(Protocol):
     def __call__(self, x: Elements, alpha: Elements = 1.0) -> Any: ...
 
 class _OfXLowHigh(Protocol):
+    @overload
+    def __call__(self, x: Value, low: Number, high: Number) -> Value: ...
+    @overload
+    def __call__(self, x: Number, low: Value, high: Number) -> Value: ...
+    @overload
+    def __call__(self, x: Number, low: Number, high: Value) -> Value: ...
+    @overload
+    def __call__(self, x: float, low: float, high: float) -> float: ...
+    @overload
+    def __call__(self, x: Number, low: Number, high: Number) -> Number: ...
+    @overload
+    def __call__(self, x: list[Any], low: Nest, high: Nest) -> list[Any]: ...
+    @overload
+    def __call__(self, x: tuple[Any, ...], low: Nest, high: Nest) -> tuple[Any, ...]: ...
+    @overload
+    def __call__(self, x: Elements, low: Elements, high: Elements) -> Any: ...
+
+class _Hardtanh(Protocol):
     @overload
     def __call__(self, x: Value, low: Number = -1.0, high: Number = 1.0) -> Value: ...
     @overload
@@ -167,8 +185,8 @@ sigmoid: _OfX
 softplus: _OfX
 logsigmoid: _OfX
 relu: _OfX
-leaky_relu: _OfXSlope
-elu: _OfXAlpha
+leaky_relu: _LeakyRelu
+elu: _Elu
 gelu: _OfX
 silu: _OfX
 mish: _OfX
@@ -177,7 +195,7 @@ hypot: _OfXY
 maximum: _OfXY
 minimum: _OfXY
 clip: _OfXLowHigh
-hardtanh: _OfXLowHigh
+hardtanh: _Hardtanh
 where: _OfConditionXY
 floor: _OfX
 ceil: _OfX
