@@ -15,6 +15,7 @@ from nn.class_losses import (
 )
 from nn.clipping import clip_gradient_norm, clip_gradient_value, gradient_norm
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
+from nn.fitting.early_stopping import EarlyStopping
 from nn.functional import functional_call
 from nn.history import History
 from nn.layers import MLP, Layer, Neuron
@@ -32,7 +33,6 @@ from nn.optimizer import Optimizer
 from nn.pictures.animation import Animation, animate_boundary
 from nn.pictures.reports import Report, report
 from nn.pictures.surface import LossSurface, loss_surface
-from nn.stopping import EarlyStopping
 from nn.storage import ModelFileError, load, save
 from nn.training import evaluate, fit
 

@@ -12,9 +12,9 @@ import autograd
 from autograd import Value, topological_order
 from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
+from nn.arguments.rows import as_rows
 from nn.layers import Layer, LayerActivation, Neuron
 from nn.module import Module
-from nn.rows import as_rows
 
 # Where an activation passes on next to nothing. 0.97 is Karpathy's mark for tanh ("Building
 # makemore", part 3); the same slope, 6 % of the steepest, is taken as the mark of sigmoid.

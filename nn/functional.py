@@ -10,8 +10,7 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from autograd import Value
-from autograd.engines.numbers import float_of
-from autograd.engines.select import constant
+from autograd.engines.numbers import as_value, float_of
 from autograd.errors import GraphError, ShapeError
 from autograd.support.structures import flatten
 from nn.module import GIVEN, Module, check_paths, some
@@ -164,7 +163,7 @@ class _Swap:
             new = self._become(holder)
             if new is holder:
                 return thing
-            new = new if isinstance(new, Value) else constant(new)
+            new = as_value(new)
             if isinstance(thing, MethodType):  # whose name may be that of another function
                 return MethodType(thing.__func__, new)
             return getattr(new, thing.__name__)

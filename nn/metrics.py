@@ -9,9 +9,11 @@ from typing import Any
 
 from autograd import Value
 from autograd.errors import ShapeError
-from nn.pairing import placed
-from nn.reading import Reading, numbers_in, reading_of, reading_of_predictions
-from nn.rows import opened
+from nn.arguments.messages import placed
+from nn.arguments.numbers import numbers_in
+from nn.arguments.rows import opened
+from nn.class_reading.deciding import reading_of, reading_of_predictions
+from nn.class_reading.reading import Reading
 
 judge_of = reading_of  # tells right from wrong where a loss is minimised
 

@@ -9,8 +9,10 @@ from autograd import Value, no_grad, zero_grad
 from autograd.errors import ShapeError
 from autograd.support import modes
 from autograd.support.arguments import as_float
-from nn.pairing import numbers_of, placed, warn
-from nn.rows import as_rows
+from nn.arguments.messages import placed, warn
+from nn.arguments.numbers import numbers_of
+from nn.arguments.rows import as_rows
+from nn.class_reading.deciding import default_reading
 
 # What functional_call has put in the place of parameters, by id.
 GIVEN: dict[int, Value] = {}
@@ -104,8 +106,6 @@ class Module:
         A single output means 1 above 0.5 where a sigmoid made it, else above 0
         (scores and logits); `threshold` is the number to take instead.
         """
-        from nn.reading import default_reading
-
         rows = as_rows(X, "X")
         predictions = self.predict(rows)
         reading = default_reading(self, rows, threshold=threshold)

@@ -10,8 +10,8 @@ from typing import Any
 
 from autograd import Value, numerical_gradient
 from nn import updates
+from nn.arguments.settings import Setting, SettingError, as_flag, as_number
 from nn.optimizer import Loss, Optimizer
-from nn.settings import Setting, SettingError, as_flag, as_number
 from nn.updates import Formula
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from autograd import Value, zero_grad
 from autograd.errors import ChainruleError, GraphError, ShapeError
 from autograd.support.arguments import as_float, as_list
+from nn.arguments.settings import Setting, as_count, as_number, settings_of
 from nn.module import Module
-from nn.settings import Setting, as_count, as_number, settings_of
 from nn.updates import Formula, update
 
 Loss: TypeAlias = Callable[[], Any]

@@ -9,8 +9,8 @@ from typing import Any
 from autograd import Value
 from autograd.errors import ChainruleError
 from nn.diagnostics import layers_of
-from nn.files import file_path, write_whole
 from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP
+from nn.model_files.whole_files import file_path, write_whole
 from nn.module import Module
 from nn.optimizer import Optimizer
 

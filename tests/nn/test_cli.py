@@ -18,7 +18,7 @@ import autograd
 import chainrule
 import nn
 from autograd import ops
-from nn import cli, demos
+from nn.command import cli, demos
 
 COMMAND = [sys.executable, "-m", "chainrule"]
 ENVIRONMENT = os.environ | {
@@ -572,7 +572,7 @@ INTERRUPTED = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import nn.training
-epoch = nn.run.Run.epoch
+epoch = nn.fitting.trainer.Trainer.epoch
 def interrupting(self, batches, bar, number):
     def counted():
         for i, batch in enumerate(batches):
@@ -580,7 +580,7 @@ def interrupting(self, batches, bar, number):
                 os.kill(os.getpid(), signal.SIGINT)
             yield batch
     return epoch(self, counted(), bar, number)
-nn.run.Run.epoch = interrupting
+nn.fitting.trainer.Trainer.epoch = interrupting
 from chainrule import main
 sys.exit(main())
 """

@@ -7,7 +7,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, topological_order
-from nn import demos
+from nn.command import demos
 
 CASES = {
     "one logit": (nn.MLP(3, [6, 1], "tanh", generator=1), nn.binary_cross_entropy_with_logits),

@@ -13,7 +13,8 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.files import _new_file, write_whole
+from nn.model_files import whole_files
+from nn.model_files.whole_files import _new_file, write_whole
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
@@ -214,9 +215,7 @@ def test_what_another_process_is_writing_stays(tmp_path):
 
 @posix
 def test_a_file_cleared_away_before_it_was_locked_is_made_again(tmp_path, monkeypatch):
-    from nn import files
-
-    lock, cleared = files._lock, []
+    lock, cleared = whole_files._lock, []
 
     def slow(handle, *, wait):
         if wait and not cleared:  # another save comes first
@@ -225,7 +224,7 @@ def test_a_file_cleared_away_before_it_was_locked_is_made_again(tmp_path, monkey
             cleared.append(path)
         lock(handle, wait=wait)
 
-    monkeypatch.setattr(files, "_lock", slow)
+    monkeypatch.setattr(whole_files, "_lock", slow)
     nn.save(One(2.5), tmp_path / "model.json")
     assert cleared
     assert nn.load(tmp_path / "model.json", One()).w.data == 2.5

@@ -16,7 +16,7 @@ from autograd import Value, no_grad
 from autograd.engines.numbers import float_of
 from autograd.errors import GraphError, NumberError, ShapeError
 from nn import MLP, Module, Neuron, functional_call
-from nn.pairing import PACKAGES
+from nn.arguments.messages import PACKAGES
 
 
 class Holder(Module):

@@ -10,7 +10,7 @@ import pytest
 import nn
 from autograd import Value
 from autograd.errors import ShapeError
-from nn.rows import DataError, RowsError, as_rows, check_finite, in_rows, opened
+from nn.arguments.rows import DataError, RowsError, as_rows, check_finite, in_rows, opened
 
 LOGITS = nn.binary_cross_entropy_with_logits
 X = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 8.0]]

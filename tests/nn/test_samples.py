@@ -9,7 +9,7 @@ import pytest
 import nn
 from autograd import Value
 from autograd.errors import ShapeError
-from nn.rows import RowsError
+from nn.arguments.rows import RowsError
 
 X, Y = [[0.5], [-1.0], [2.0], [1.5]], [1.0, 0.0, 3.0, -1.0]
 WEIGHTS = [1.0, 0.5, 2.0, 0.25]

@@ -8,7 +8,14 @@ import pytest
 import nn
 from autograd import Value
 from nn import data, schedules
-from nn.settings import SettingError, SettingKindError, as_count, as_flag, as_number, as_switch
+from nn.arguments.settings import (
+    SettingError,
+    SettingKindError,
+    as_count,
+    as_flag,
+    as_number,
+    as_switch,
+)
 
 WHOLE = [3, np.int64(3), np.int8(3), np.uint32(3), np.array(3)]
 REAL = [0.5, np.float64(0.5), np.float32(0.5), np.float16(0.5), np.array(0.5)]

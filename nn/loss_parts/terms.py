@@ -1,56 +1,22 @@
 """How predictions meet their targets: read by position, paired row by row, weighted, reduced.
 
-What a caller gives is opened (see `nn.rows`) once; errors say which row they mean.
+What a caller gives is opened (see `nn.arguments.rows`) once; errors say which row they mean.
 """
 
 import math
-import operator
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.engines.numbers import float_of
-from autograd.engines.select import constant
-from autograd.errors import NumberError, ShapeError
-from autograd.support.arguments import as_float
-from nn.rows import opened
+from autograd.engines.numbers import as_value
+from autograd.errors import ShapeError
+from nn.arguments.messages import placed
+from nn.arguments.numbers import as_prediction, number_of, plain
+from nn.arguments.rows import opened
 
 Term = Callable[[Any, Any], Any]
 ClassTerm = Callable[[list[Any], Any], tuple[Any, Any]]
-PACKAGES = tuple(f"{Path(file).parent}{os.sep}" for file in (autograd.__file__, __file__))
-IGNORED = -100  # the class index that counts for nothing, as in PyTorch
-LABELS = (
-    "number the labels, as in `classes = sorted(set(y)); y = [classes.index(label) for label in y]`"
-)
-
-
-def number_of(thing: Any, what: str = "target") -> Any:
-    """A Value that requires a gradient as it is, anything else as a float."""
-    if isinstance(thing, Value):
-        return thing if thing.requires_grad else thing.data
-    if isinstance(thing, str | bytes):
-        raise NumberError(
-            f"a {what} is a number, got the {type(thing).__name__} {thing!r}: {LABELS}"
-        )
-    return as_float(thing)
-
-
-def plain(number: Any) -> float:
-    """The plain number of what `number_of` gave."""
-    return number.data if isinstance(number, Value) else number
-
-
-def numbers_of(prediction: Any) -> Any:
-    """A prediction as a plain float, or a list of them."""
-    prediction = opened(prediction)
-    if isinstance(prediction, list):
-        return list(map(numbers_of, prediction))
-    return float_of(_prediction(prediction))
 
 
 def elementwise(
@@ -61,8 +27,8 @@ def elementwise(
     predictions, targets = opened(predictions, "predictions"), opened(targets, "targets")
     weights = None if sample_weight is None else opened(sample_weight, "sample_weight")
     if not isinstance(predictions, list) and not isinstance(targets, list):
-        loss = term(_prediction(predictions), number_of(targets))
-        return loss if weights is None else _weight(weights) * loss
+        loss = term(as_prediction(predictions), number_of(targets))
+        return loss if weights is None else weight_of(weights) * loss
     if weights is not None and not isinstance(weights, list):
         raise ShapeError(f"sample_weight has one weight for each sample, got {weights!r}")
     norms: list[Any] = []
@@ -95,11 +61,11 @@ def _paired(
     if isinstance(predictions, list) or isinstance(targets, list):
         raise ShapeError(_differing(predictions, targets))
     if weights is None:
-        return term(_prediction(predictions), number_of(targets))
-    weight = _weight(weights)
+        return term(as_prediction(predictions), number_of(targets))
+    weight = weight_of(weights)
     norms.append(weight)
     # What does not count is not computed: 0 times an infinite loss would be nan.
-    return term(_prediction(predictions), number_of(targets)) * weight if weight else 0.0
+    return term(as_prediction(predictions), number_of(targets)) * weight if weight else 0.0
 
 
 def _differing(predictions: Any, targets: Any) -> str:
@@ -120,27 +86,12 @@ def _differing(predictions: Any, targets: Any) -> str:
     )
 
 
-def _prediction(prediction: Any) -> Any:
-    if prediction is None:
-        raise NumberError("the prediction is None: does the model's __call__ return what it made?")
-    return prediction
-
-
-def _weight(weight: Any) -> Any:
+def weight_of(weight: Any) -> Any:
+    """A weight of a class or a sample, from 0 up; ValueError for all else."""
     weight = number_of(opened(weight), "weight")
     if not 0.0 <= plain(weight) < math.inf:
         raise ValueError(f"a weight is a number from 0 up, got {plain(weight)!r}")
     return weight
-
-
-def class_weights(weight: Any) -> list[Any] | None:
-    """One weight for each class, or None."""
-    if weight is None:
-        return None
-    weight = opened(weight, "weight")
-    if not isinstance(weight, list):
-        raise ShapeError(f"weight has one number for each class, got {weight!r}")
-    return list(map(_weight, weight))
 
 
 def classes(
@@ -204,7 +155,7 @@ def _one_each(sample_weight: Any, rows: int) -> list[Any] | None:
         raise ShapeError(
             f"sample_weight has one weight for each of {rows} samples, got {weights!r}"
         )
-    return list(map(_weight, weights))
+    return list(map(weight_of, weights))
 
 
 def _check_rows(rows: list[Any], *, single: bool) -> None:
@@ -218,27 +169,6 @@ def _check_rows(rows: list[Any], *, single: bool) -> None:
             )
         if single and any(isinstance(score, list | tuple) for score in row):
             raise ShapeError("the first score is a number, another a sequence: give rows, or one")
-
-
-def class_index(scores: Sequence[Any], target: Any) -> int:
-    """The class index `target`; TypeError or ShapeError where it is none of these scores."""
-    try:
-        index = operator.index(target)
-    except TypeError:
-        kind = type(target).__name__
-        hint = ""
-        if isinstance(target, str | bytes):
-            hint = f": {LABELS}"
-        elif isinstance(target, float) and target.is_integer():
-            hint = f": write {int(target)}, or int(t) for every target"
-        elif isinstance(target, Value):
-            hint = ": a class index has no derivative; give an int, or weights as Values"
-        raise TypeError(
-            f"a class target is an int or one weight per class, got {kind} {target!r}{hint}"
-        ) from None
-    if not 0 <= index < len(scores):
-        raise ShapeError(f"class {index} of {len(scores)}: count from 0 to {len(scores) - 1}")
-    return index
 
 
 def check_reduction(reduction: str) -> None:
@@ -268,7 +198,7 @@ def _alike(terms: list[Any]) -> list[Any]:
     if any(type(term) is float for term in terms) and any(
         isinstance(term, Value) for term in terms
     ):
-        return [constant(term) if type(term) is float else term for term in terms]
+        return [as_value(term) if type(term) is float else term for term in terms]
     return terms
 
 
@@ -280,22 +210,7 @@ def _flat(terms: Iterable[Any]) -> Iterator[Any]:
             yield term
 
 
-def placed(error: Exception, name: str, position: int) -> Exception:
-    """`error`, saying where it arose."""
-    if type(error).__module__.startswith(("autograd", "nn", "builtins")):
-        error.args = (f"{name} {position}: {error}",)
-    return error
-
-
 def _shown(thing: Any) -> str:
     if isinstance(thing, list):
         return f"{len(thing)} elements"
     return repr(thing)
-
-
-def warn(message: str) -> None:
-    """A UserWarning at the line outside of the package that led here; shown once there."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGES):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)

@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd import Value
 from autograd.support.arguments import as_float
+from nn.arguments.settings import SettingKindError, as_count, as_flag, as_number, as_switch
 from nn.optimizer import StateError
-from nn.settings import SettingKindError, as_count, as_flag, as_number, as_switch
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ def as_early_stopping(given: Any) -> EarlyStopping | None:
             "early_stopping is the number of epochs to wait, such as 5, or an EarlyStopping, "
             f"True or False, got {given!r}"
         ) from None
+
+
+def stopper_of(given: Any, parameters: Sequence[Value]) -> "Stopper | None":
+    """What follows one training of `parameters`, as `given` to `fit` asks; None for none."""
+    rule = as_early_stopping(given)
+    return None if rule is None else Stopper(rule, parameters)
 
 
 class Stopper:

@@ -18,9 +18,8 @@ from typing import NoReturn
 import autograd
 from autograd.errors import ChainruleError, GraphError
 from autograd.support.arguments import one_spelling
-from autograd.visual.graph.drawing import find_dot
-from nn import demos
-from nn.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams
+from nn.command import demos
+from nn.command.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams
 
 DRAW_EXAMPLE = 'chainrule draw "tanh(w*x + b)" w=0.5 x=2 b=-1.25'
 DRAW_OPTIONS = ("--out", "--highlight", "--edges", "--rankdir", "--theme", "--help", "-h", "--")
@@ -274,7 +273,7 @@ def _info(options: argparse.Namespace) -> int:
     print(f"chainrule  {_version()}")
     print(f"engine     {autograd.engine}{_why_pure()}")
     print(f"python     {version}")
-    print(f"dot        {find_dot() or 'not found'}")
+    print(f"dot        {shutil.which('dot') or 'not found'}")
     return 0
 
 

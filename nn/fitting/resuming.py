@@ -1,16 +1,14 @@
 """Where a training stands, besides parameters and optimizer: what going on with it needs."""
 
-from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from autograd import Value
 from autograd.errors import ShapeError
-from nn.init import Seed, as_generator
+from nn.arguments.seeds import Seed, as_generator
+from nn.arguments.settings import SettingError, as_count
+from nn.fitting.early_stopping import Stopper
+from nn.fitting.samples import Samples
 from nn.optimizer import StateError
-from nn.samples import Samples
-from nn.settings import SettingError, as_count
-from nn.stopping import EarlyStopping, Stopper
 
 
 class Course:
@@ -19,13 +17,14 @@ class Course:
     `earlier` is the `state_dict` of the course to go on with.
     """
 
-    def __init__(self, seed: Seed, schedule: Any, earlier: dict[str, Any] | None) -> None:
-        self.generator, self.schedule = as_generator(seed), schedule
+    def __init__(
+        self, seed: Seed, schedule: Any, stopper: Stopper | None, earlier: dict[str, Any] | None
+    ) -> None:
+        self.generator, self.schedule, self.stopper = as_generator(seed), schedule, stopper
         self.earlier = earlier or {}
         self.epochs: int = self.earlier.get("epochs", 0)
         self.steps: int = self.earlier.get("steps", 0)
         self.split_from: Any = None  # where the generator stood before it held samples out
-        self.stopper: Stopper | None = None
 
     def held_out(self, samples: Samples, share: float) -> tuple[Samples, Samples]:
         """Those to train on, and those to judge by: the same ones when going on."""
@@ -39,10 +38,8 @@ class Course:
                 f"validation={share!r} of {len(samples.X)} samples leaves one part empty"
             ) from None
 
-    def begin(self, rule: EarlyStopping | None, parameters: Sequence[Value]) -> None:
-        """Stand where the earlier course ended; `parameters` are what `rule` restores."""
-        if rule is not None:
-            self.stopper = Stopper(rule, parameters)
+    def begin(self) -> None:
+        """Stand where the earlier course ended; before it, samples may be held out."""
         if self.earlier.get("generator") is not None:
             self.generator = _generator(self.earlier["generator"])
         if self.earlier.get("schedule") is not None and hasattr(self.schedule, "load_state_dict"):

@@ -3,39 +3,20 @@
 import math
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from operator import sub
-from typing import TYPE_CHECKING
 
 from autograd import Value
 from nn.diagnostics import largest, layers_of, mean, standard_deviation
+from nn.history import History, LayerHistory
 from nn.module import Module
 
-if TYPE_CHECKING:
-    from nn.history import History
-
 STEPS_AN_EPOCH, STEPS = 2, 400  # recorded at most: enough for a curve, too few to slow training
-
-
-@dataclass
-class LayerHistory:
-    """One layer at each recorded step: its gradients, and how far the update moved its weights.
-
-    `update_ratio` is the standard deviation of the update over that of the
-    weights, about 1e-3 where the learning rate suits (Karpathy, "Building
-    makemore", part 3); nan where all weights are equal.
-    """
-
-    summary: str
-    mean_gradient: list[float] = field(default_factory=list)
-    max_gradient: list[float] = field(default_factory=list)
-    update_ratio: list[float] = field(default_factory=list)
 
 
 class Recorder:
     """Enters into `history` what happens at up to two steps of each epoch."""
 
-    def __init__(self, model: Module, history: "History", steps_in_epoch: int, epochs: int) -> None:
+    def __init__(self, model: Module, history: History, steps_in_epoch: int, epochs: int) -> None:
         self.history = history
         self.every = max(
             1, -(-steps_in_epoch // STEPS_AN_EPOCH), -(-steps_in_epoch * epochs // STEPS)

@@ -7,42 +7,46 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from autograd import Value, no_grad
 from autograd.engines.numbers import float_of
 from autograd.errors import AnomalyError, NumberError
+from nn.arguments.numbers import without_values
+from nn.arguments.settings import as_number
+from nn.class_reading.deciding import reading_of_predictions
+from nn.class_reading.reading import Reading
 from nn.clipping import clip_gradient_norm, gradient_norm
+from nn.fitting.ownership import Ownership
+from nn.fitting.samples import Samples
 from nn.metrics import accuracy, judge_of
 from nn.module import Module
-from nn.ownership import Ownership
-from nn.reading import Reading, reading_of_predictions
-from nn.samples import Samples
+from nn.optimizer import Optimizer
 from nn.schedules import ByStep, Schedule
-from nn.settings import as_number
 
 if TYPE_CHECKING:
-    from nn.optimizer import Optimizer
-    from nn.recording import Recorder
+    from nn.fitting.recorder import Recorder
 
 Loss: TypeAlias = Callable[..., Any]
 Metric: TypeAlias = Callable[[Sequence[Any], Sequence[Any]], Any]
 Numbers: TypeAlias = dict[str, float]
 
 
-class Run:
-    """What stays the same over the epochs of one fit."""
+class Trainer:
+    """Trains one model with one loss and optimizer: an epoch, an update, a validation."""
 
     def __init__(
         self,
         model: Module,
         loss: Loss,
-        optimizer: "Optimizer",
+        optimizer: Optimizer,
+        *,
         clip_norm: float | None,
         metrics: Mapping[str, Metric],
+        schedule: Schedule | None,
+        threshold: float | None,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.metrics = clip_norm, metrics
+        self.schedule, self.threshold = schedule, threshold
         self.recorder: Recorder | None = None
-        self.schedule: Schedule | None = None
         self.targets: Sequence[Any] = ()  # all of them, to see what they are
-        self.threshold: float | None = None
-        self.judge: Reading | None = None  # decided at the first batch
+        self.judge: Reading | None = None  # decided at the first batch; None in a regression
         self.reading: Reading | None = (
             None  # the same for the metric accuracy, which always has one
         )
@@ -74,43 +78,29 @@ class Run:
 
     def epoch(self, batches: Iterable[Samples], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
         """One pass over the batches; numbers and metrics to enter into the history."""
-        samples, total, rights, counted, norms = 0, 0.0, 0, 0, []
-        seen: tuple[list[Any], list[Any]] = [], []
+        tally = Tally()
         bar.set_description(f"epoch {epoch + 1}", refresh=False)
         self.owner = self.owner.now()
         for number, batch in enumerate(batches):
-            X, y, _ = batch
             where = f"in epoch {epoch + 1}, batch {number + 1}"
             if number == 0 or isinstance(self.schedule, ByStep):
                 self.set_rate(epoch)
-            predictions = [self.model(x) for x in X]
+            predictions = [self.model(x) for x in batch.X]
             if not self.decided:
-                self.decide(X, predictions[0])
+                self.decide(batch.X, predictions[0])
             loss = self.loss_of(batch, predictions)
             self.check_loss(loss, where)
-            norms.append(self.update(loss, batch, where))
-            samples += len(X)
-            total += float_of(loss) * len(X)
+            norm = self.update(loss, batch, where)
+            tally.add(float_of(loss), norm, len(batch.X))
             if self.judge:
-                rights += sum(map(self.judge, predictions, y))
-                counted += sum(map(self.judge.counts, y))
+                tally.judge(self.judge, predictions, batch.y)
             if self.metrics:
-                seen[0].extend(map(_plain, predictions))
-                seen[1].extend(y)
-            shown = {"loss": f"{total / samples:.4f}"}
-            if self.judge:
-                shown["accuracy"] = f"{rights / max(1, counted):.1%}"
-            bar.set_postfix(shown, refresh=False)
-            bar.update(len(X))
+                tally.see(predictions, batch.y)
+            bar.set_postfix(tally.shown(), refresh=False)
+            bar.update(len(batch.X))
         self.owner.check_epoch()
-        record = {
-            "loss": total / samples,
-            "gradient_norm": sum(norms) / len(norms),
-            "learning_rate": self.optimizer.learning_rate,
-        }
-        if self.judge:
-            record["accuracy"] = rights / max(1, counted)
-        return record, self.measured("", *seen)
+        entry = tally.entry() | {"learning_rate": self.optimizer.learning_rate}
+        return entry, self.measured("", tally.predictions, tally.targets)
 
     def loss_of(self, batch: Samples, predictions: list[Any]) -> Any:
         """The loss of one batch.
@@ -197,7 +187,9 @@ class Run:
         entry = {"validation_loss": loss}
         if self.judge:
             entry["validation_accuracy"] = share
-        return entry, self.measured("validation_", list(map(_plain, predictions)), samples.y)
+        return entry, self.measured(
+            "validation_", list(map(without_values, predictions)), samples.y
+        )
 
     def measured(self, prefix: str, predictions: list[Any], targets: list[Any]) -> Numbers:
         """Every metric of `predictions`, which are plain numbers, by its name after `prefix`."""
@@ -212,13 +204,49 @@ class Run:
         return found
 
 
-def _plain(prediction: Any) -> Any:
-    """`prediction` with numbers for its Values."""
-    if isinstance(prediction, Value):
-        return prediction.data
-    if isinstance(prediction, list | tuple) or hasattr(prediction, "__iter__"):
-        return [_plain(part) for part in prediction]
-    return prediction
+class Tally:
+    """What the batches of one epoch add up to."""
+
+    def __init__(self) -> None:
+        self.samples, self.total = 0, 0.0
+        self.norms: list[float] = []
+        self.judged, self.rights, self.counted = False, 0, 0
+        self.predictions: list[Any] = []  # for the metrics, as plain numbers
+        self.targets: list[Any] = []
+
+    def add(self, loss: float, norm: float, samples: int) -> None:
+        """Enter the loss and the gradient norm of one batch."""
+        self.samples += samples
+        self.total += loss * samples
+        self.norms.append(norm)
+
+    def judge(self, judge: Reading, predictions: list[Any], targets: list[Any]) -> None:
+        """Count what is right."""
+        self.judged = True
+        self.rights += sum(map(judge, predictions, targets))
+        self.counted += sum(map(judge.counts, targets))
+
+    def see(self, predictions: list[Any], targets: list[Any]) -> None:
+        """Keep what the metrics want."""
+        self.predictions.extend(map(without_values, predictions))
+        self.targets.extend(targets)
+
+    def shown(self) -> dict[str, str]:
+        """Loss and accuracy so far, beside the progress bar."""
+        shown = {"loss": f"{self.total / self.samples:.4f}"}
+        if self.judged:
+            shown["accuracy"] = f"{self.rights / max(1, self.counted):.1%}"
+        return shown
+
+    def entry(self) -> Numbers:
+        """What the history keeps."""
+        entry = {
+            "loss": self.total / self.samples,
+            "gradient_norm": sum(self.norms) / len(self.norms),
+        }
+        if self.judged:
+            entry["accuracy"] = self.rights / max(1, self.counted)
+        return entry
 
 
 def judged(
