@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from autograd import Value
+from autograd import Value, topological_order
 from autograd.errors import ChainruleError
 from nn.module import Module
 
@@ -59,19 +59,18 @@ class Ownership:
             return self
         return Ownership(self.model, self.optimizer)
 
-    def check_reached(self) -> None:
-        """Look at what a backward pass has reached.
+    def check_reached(self, loss: Value) -> None:
+        """Look at what the backward pass of `loss` reaches, until it has reached all there is to.
 
-        ParametersError if the first one reached nothing that the optimizer changes.
+        ParametersError if the first one reaches nothing that the optimizer changes.
         """
-        if not self.begun and (
-            not any(p._reached for p in self.wanted)
-            or (self.others and not any(p._reached for p in self.others))
-        ):
+        if self.begun and not self.others:
+            return
+        reached = set(self.wanted).intersection(topological_order(loss))
+        if not self.begun and (not reached or (self.others and reached.isdisjoint(self.others))):
             self._refuse_unreached(self.others or self.wanted)
         self.begun = True
-        if self.others:
-            self.others = [p for p in self.others if not p._reached]
+        self.others = [p for p in self.others if p not in reached]
 
     def check_epoch(self) -> None:
         """ParametersError if a whole epoch did not reach what is not in the model."""

@@ -149,7 +149,7 @@ class Trainer:
             raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
         self.optimizer.zero_grad()
         loss.backward()
-        self.owner.check_reached()
+        self.owner.check_reached(loss)
         parameters = self.optimizer.parameters
         norm = gradient_norm(parameters)
         if not math.isfinite(norm):

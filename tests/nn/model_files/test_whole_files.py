@@ -16,7 +16,7 @@ from autograd import Value
 from nn.model_files import whole_files
 from nn.model_files.whole_files import _new_file, write_whole
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/dev and /proc of Linux")
 

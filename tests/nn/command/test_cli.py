@@ -22,7 +22,7 @@ from nn.command import cli, demos
 
 COMMAND = [sys.executable, "-m", "chainrule"]
 ENVIRONMENT = os.environ | {
-    "PYTHONPATH": str(Path(__file__).parents[2]),
+    "PYTHONPATH": str(Path(__file__).parents[3]),
     "PYTHONUNBUFFERED": "",  # as in a shell: stdout to a pipe is written when the process ends
 }
 PNG = b"\x89PNG\r\n\x1a\n"

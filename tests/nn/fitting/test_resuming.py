@@ -16,7 +16,7 @@ from autograd import Value
 from nn import schedules
 from nn.optimizer import StateError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def in_two_parts(path, optimizer="adam", first=5, second=5, **options):
