@@ -225,6 +225,47 @@ def test_functional_call_leaves_the_model_as_it_is():
     assert line(10.0).data == 21.0
 
 
+class Cached(Module):
+    """x times the square of its parameter, which it computes once."""
+
+    def __init__(self, how):
+        self.w, self.how, self.kept, self.table = Value(2.0), how, None, {}
+
+    @functools.cached_property
+    def square(self):
+        return self.w * self.w
+
+    def __call__(self, x):
+        if self.how == "cached_property":
+            return self.square * x
+        if self.how == "attribute":
+            if self.kept is None:
+                self.kept = self.w * self.w
+            return self.kept * x
+        if "square" not in self.table:
+            self.table["square"] = self.w * self.w
+        return self.table["square"] * x
+
+
+@pytest.mark.parametrize("how", ["cached_property", "attribute", "dict"])
+def test_functional_call_leaves_no_result_behind_for_the_next_call(how):
+    model = Cached(how)
+    before = dict(vars(model))
+    assert functional_call(model, [5.0], 3.0) == 75.0
+    assert functional_call(model, [7.0], 3.0) == 147.0
+    for number in (3.0, 4.0):
+        given = Value(number)
+        functional_call(model, [given], 3.0).backward()
+        assert given.grad == 6.0 * number  # d 3 w**2 / d w
+    assert autograd.hessian(lambda w: functional_call(model, w, 3.0))([4.0]) == [[6.0]]
+    with pytest.raises(TypeError):
+        functional_call(model, [5.0], "three", 3.0)
+    assert (vars(model), model.table) == (before, {})
+    model(1.0)
+    with pytest.raises(GraphError, match="a value computed earlier"):  # of its own parameter
+        functional_call(model, [Value(5.0)], 3.0)
+
+
 def test_functional_call_with_the_models_own_parameters_is_a_call():
     model = MLP(2, [3, 1], "tanh", generator=0)
     x = [0.5, -1.0]
