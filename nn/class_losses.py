@@ -19,12 +19,10 @@ from nn.loss_parts.class_scores import are_probabilities, check_distribution, ch
 from nn.loss_parts.class_targets import (
     IGNORED,
     class_index,
-    class_weights,
+    class_options,
     expected_loss,
     index_of_one,
-    is_ignored,
     target_weights,
-    with_options,
 )
 from nn.loss_parts.terms import classes
 from nn.losses import log_of_probability
@@ -51,8 +49,7 @@ def cross_entropy(
     >>> round(cross_entropy([2.0, 1.0, 0.1], 0), 4)
     0.417
     """
-    smoothing = as_number("label_smoothing", label_smoothing, most=1.0)
-    weights = class_weights(weight)
+    options = class_options(weight, ignore_index, label_smoothing)
 
     def look_at(rows: list[list[Any]]) -> None:
         check_several(rows, "cross_entropy")
@@ -64,10 +61,8 @@ def cross_entropy(
             )
 
     def term(row: list[Any], target: Any) -> tuple[Any, Any]:
-        if weights is None and not smoothing:
-            if not is_ignored(target, ignore_index):
-                return _cross_entropy(row, target), 1.0
-            return 0.0, 0.0
+        if options.plain:  # the usual case, quickly
+            return (0.0, 0.0) if options.ignore(target) else (_cross_entropy(row, target), 1.0)
 
         def loss(target: Any) -> Any:
             return _cross_entropy(row, target)
@@ -75,7 +70,7 @@ def cross_entropy(
         def expected(target_weights: list[Any]) -> Any:
             return expected_loss(autograd.log_softmax(row), target_weights)
 
-        return with_options(row, target, loss, expected, weights, ignore_index, smoothing)
+        return options.term(row, target, loss, expected)
 
     return classes(term, logits, targets, reduction, sample_weight, look_at)
 
@@ -100,8 +95,7 @@ def categorical_cross_entropy(
     >>> round(categorical_cross_entropy(autograd.softmax([2.0, 1.0, 0.1]), 0), 4)
     0.417
     """
-    smoothing = as_number("label_smoothing", label_smoothing, most=1.0)
-    weights = class_weights(weight)
+    options = class_options(weight, ignore_index, label_smoothing)
 
     def term(row: list[Any], target: Any) -> tuple[Any, Any]:
         check_distribution(row)
@@ -120,7 +114,7 @@ def categorical_cross_entropy(
                 ]
             )
 
-        return with_options(row, target, loss, expected, weights, ignore_index, smoothing)
+        return options.term(row, target, loss, expected)
 
     return classes(
         term, probabilities, targets, reduction, sample_weight,
@@ -141,7 +135,7 @@ def negative_log_likelihood(
 
     Targets, `weight` and `ignore_index` as in `cross_entropy`.
     """
-    weights = class_weights(weight)
+    options = class_options(weight, ignore_index)
 
     def look_at(rows: list[list[Any]]) -> None:
         if are_probabilities(rows):
@@ -154,7 +148,7 @@ def negative_log_likelihood(
         def loss(target: Any) -> Any:
             return expected_loss(row, target)
 
-        return with_options(row, target, loss, loss, weights, ignore_index, 0.0, sums_to_one=False)
+        return options.term(row, target, loss, loss, sums_to_one=False)
 
     return classes(term, log_probabilities, targets, reduction, sample_weight, look_at)
 
@@ -179,7 +173,7 @@ def multiclass_hinge(
     2.9
     """
     margin = as_number("margin", margin, positive=True)
-    weights = class_weights(weight)
+    options = class_options(weight, ignore_index)
 
     def term(row: list[Any], target: Any) -> tuple[Any, Any]:
         if isinstance(target, list):
@@ -195,7 +189,7 @@ def multiclass_hinge(
                 ]
             )
 
-        return with_options(row, target, loss, loss, weights, ignore_index, 0.0)
+        return options.term(row, target, loss, loss)
 
     return classes(
         term, scores, targets, reduction, sample_weight,

@@ -5,6 +5,7 @@ The rules are PyTorch's.
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import autograd
@@ -12,6 +13,7 @@ from autograd import Value
 from autograd.errors import ShapeError
 from nn.arguments.numbers import LABELS, number_of, plain
 from nn.arguments.rows import opened
+from nn.arguments.settings import as_number
 from nn.loss_parts.terms import weight_of
 
 IGNORED = -100  # the class index that counts for nothing, as in PyTorch
@@ -38,50 +40,67 @@ def class_index(scores: Sequence[Any], target: Any) -> int:
     return index
 
 
-def class_weights(weight: Any) -> list[Any] | None:
-    """One weight for each class, or None."""
+@dataclass(frozen=True)
+class ClassOptions:
+    """The options of a class loss: the weight of each class, the ignored index, smoothing."""
+
+    weights: list[Any] | None
+    ignore_index: int
+    smoothing: float = 0.0
+
+    @property
+    def plain(self) -> bool:
+        """Whether every target counts alike."""
+        return self.weights is None and not self.smoothing
+
+    def ignore(self, target: Any) -> bool:
+        """Whether `target` is the class index that counts for nothing."""
+        return not isinstance(target, list | Value | str) and bool(target == self.ignore_index)
+
+    def term(
+        self,
+        row: list[Any],
+        target: Any,
+        loss: Callable[[Any], Any],
+        expected: Callable[[list[Any]], Any],
+        *,
+        sums_to_one: bool = True,
+    ) -> tuple[Any, Any]:
+        """The loss of one target and what it counts for.
+
+        `loss` is that of a target, `expected` that of weights which need not sum to 1.
+        """
+        weights, smoothing = self.weights, self.smoothing
+        if weights is not None and len(weights) != len(row):
+            raise ShapeError(f"weight has {len(weights)} numbers for {len(row)} classes")
+        if self.ignore(target):
+            return 0.0, 0.0
+        if isinstance(target, list):
+            if self.plain:
+                return loss(target), 1.0
+            shares = target_weights(row, target, sums_to_one=sums_to_one)
+            shares = [(1.0 - smoothing) * share + smoothing / len(row) for share in shares]
+            factors = weights or [1.0] * len(row)
+            return expected([a * b for a, b in zip(shares, factors, strict=True)]), 1.0
+        own = 1.0 if weights is None else weights[class_index(row, target)]
+        total = loss(target)
+        if weights is not None:
+            total = own * total
+        if smoothing:
+            even = expected(weights or [1.0] * len(row))
+            total = (1.0 - smoothing) * total + smoothing / len(row) * even
+        return total, own
+
+
+def class_options(weight: Any, ignore_index: int, label_smoothing: Any = 0.0) -> ClassOptions:
+    """The options as given; ShapeError, ValueError or SettingError for what they cannot be."""
+    smoothing = as_number("label_smoothing", label_smoothing, most=1.0)
     if weight is None:
-        return None
+        return ClassOptions(None, ignore_index, smoothing)
     weight = opened(weight, "weight")
     if not isinstance(weight, list):
         raise ShapeError(f"weight has one number for each class, got {weight!r}")
-    return list(map(weight_of, weight))
-
-
-def with_options(
-    row: list[Any],
-    target: Any,
-    loss: Callable[[Any], Any],
-    expected: Callable[[list[Any]], Any],
-    weights: list[Any] | None,
-    ignore_index: int,
-    smoothing: float,
-    *,
-    sums_to_one: bool = True,
-) -> tuple[Any, Any]:
-    """The loss of one target and what it counts for: PyTorch's rules.
-
-    `loss` is that of a target, `expected` that of weights which need not sum to 1.
-    """
-    if weights is not None and len(weights) != len(row):
-        raise ShapeError(f"weight has {len(weights)} numbers for {len(row)} classes")
-    if is_ignored(target, ignore_index):
-        return 0.0, 0.0
-    if isinstance(target, list):
-        if weights is None and not smoothing:
-            return loss(target), 1.0
-        shares = target_weights(row, target, sums_to_one=sums_to_one)
-        shares = [(1.0 - smoothing) * share + smoothing / len(row) for share in shares]
-        factors = weights or [1.0] * len(row)
-        return expected([a * b for a, b in zip(shares, factors, strict=True)]), 1.0
-    own = 1.0 if weights is None else weights[class_index(row, target)]
-    total = loss(target)
-    if weights is not None:
-        total = own * total
-    if smoothing:
-        even = expected(weights or [1.0] * len(row))
-        total = (1.0 - smoothing) * total + smoothing / len(row) * even
-    return total, own
+    return ClassOptions(list(map(weight_of, weight)), ignore_index, smoothing)
 
 
 def expected_loss(log_probabilities: Sequence[Any], target: Any) -> Any:
@@ -96,11 +115,6 @@ def expected_loss(log_probabilities: Sequence[Any], target: Any) -> Any:
         if isinstance(weight, Value) or weight
     ]
     return autograd.sum(terms)
-
-
-def is_ignored(target: Any, ignore_index: int) -> bool:
-    """Whether `target` is the class index that counts for nothing."""
-    return not isinstance(target, list | Value | str) and bool(target == ignore_index)
 
 
 def target_weights(row: Sequence[Any], target: list[Any], *, sums_to_one: bool = True) -> list[Any]:
