@@ -12,7 +12,7 @@ from autograd.support.arguments import as_float
 from nn.arguments.messages import placed, warn
 from nn.arguments.numbers import numbers_of
 from nn.arguments.rows import as_rows
-from nn.class_reading.deciding import default_reading
+from nn.class_reading.which_reading import default_reading
 
 # What functional_call has put in the place of parameters, by id.
 GIVEN: dict[int, Value] = {}

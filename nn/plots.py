@@ -11,8 +11,8 @@ from autograd.errors import ChainruleError, ShapeError
 from nn.arguments.numbers import numbers_in
 from nn.arguments.rows import as_rows, check_finite, same_length
 from nn.arguments.settings import as_count
-from nn.class_reading.deciding import default_reading
 from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import (
     COLOURS,

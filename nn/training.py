@@ -6,8 +6,8 @@ from typing import Any
 from nn.arguments.messages import warn
 from nn.arguments.seeds import Seed
 from nn.arguments.settings import as_count, as_flag
-from nn.class_reading.deciding import as_threshold, loss_is_unknown
 from nn.class_reading.target_kinds import targets_kind
+from nn.class_reading.which_reading import as_threshold, loss_is_unknown
 from nn.data import as_batch_size
 from nn.fitting.early_stopping import EarlyStopping, stopper_of
 from nn.fitting.fit_arguments import (
@@ -93,8 +93,8 @@ def fit(
             of weight 0 are left out, as those with a target that the loss ignores
             are; accuracy and metrics count all others alike.
 
-    Where the loss and the output say which class is meant (see `nn.class_reading.deciding`), there
-    is an accuracy, too. Ctrl-C (or Jupyter's stop button)
+    Where the loss and the output say which class is meant (see `nn.class_reading`), there is
+    an accuracy, too. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
     ``history.stopped`` is "interrupted"; to resume then begins the epoch again.
     Training twice with 5 epochs, the second time with ``resume=True``, gives the bits

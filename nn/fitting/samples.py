@@ -11,7 +11,7 @@ from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
 from nn.arguments.rows import DataError, as_rows, check_finite, check_no_text, same_length
 from nn.arguments.settings import SettingError, as_number
-from nn.class_reading.deciding import loss_is_unknown
+from nn.class_reading.which_reading import loss_is_unknown
 from nn.data import batches, train_test_split
 from nn.fitting.fit_arguments import kind_of
 from nn.metrics import judge_of

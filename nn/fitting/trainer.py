@@ -9,8 +9,8 @@ from autograd.engines.numbers import float_of
 from autograd.errors import AnomalyError, NumberError
 from nn.arguments.numbers import without_values
 from nn.arguments.settings import as_number
-from nn.class_reading.deciding import reading_of_predictions
 from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import reading_of_predictions
 from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.fitting.ownership import Ownership
 from nn.fitting.samples import Samples
@@ -47,9 +47,8 @@ class Trainer:
         self.recorder: Recorder | None = None
         self.targets: Sequence[Any] = ()  # all of them, to see what they are
         self.judge: Reading | None = None  # decided at the first batch; None in a regression
-        self.reading: Reading | None = (
-            None  # the same for the metric accuracy, which always has one
-        )
+        # The same for the metric accuracy, which always has one.
+        self.reading: Reading | None = None
         self.decided = False
         self.mean_weight = 1.0
         self.owner = Ownership(model, optimizer)

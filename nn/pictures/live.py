@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nn.class_reading.deciding import default_reading
 from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import load_matplotlib, new_figure, png
 from nn.pictures.layer_plots import draw_gradients, draw_update_ratios
