@@ -13,7 +13,8 @@ from autograd import Value
 from autograd.engines.numbers import as_value, float_of
 from autograd.errors import GraphError, ShapeError
 from autograd.support.structures import flatten
-from nn.module import GIVEN, Module, check_paths, some
+from nn.arguments.messages import some
+from nn.module import GIVEN, Module, check_paths
 
 _lock = threading.RLock()
 _active: dict[int, "_Swap"] = {}  # the calls under way, the innermost last
