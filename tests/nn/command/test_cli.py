@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def without_dot(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("no programs")))
 
 
-needs_dot = pytest.mark.skipif(not cli.find_dot(), reason="needs the program dot")
+needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
 is_svg = "{http://www.w3.org/2000/svg}svg"
 
 
@@ -373,7 +374,7 @@ def test_info_says_version_engine_python_and_dot(run):
     assert list(said) == ["chainrule", "engine", "python", "dot"]
     assert said["engine"].split()[0] == autograd.engine
     assert said["python"] == sys.version.split()[0].rstrip("+")
-    assert said["dot"] == (cli.find_dot() or "not found")
+    assert said["dot"] == (shutil.which("dot") or "not found")
 
 
 def test_info_without_dot(run, without_dot):
