@@ -87,6 +87,7 @@ from autograd.functions import max as max
 from autograd.functions import min as min
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
+from autograd.support import former_names as _former_names
 from autograd.support.modes import detect_anomaly, no_grad
 from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
 
@@ -135,6 +136,7 @@ _LATER = {
 }
 
 
+_former_names.install()
 _watch_for_numpy()
 
 
