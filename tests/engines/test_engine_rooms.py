@@ -60,33 +60,56 @@ FAILING = {
 }
 
 
-def frames_of(error):
-    """File, line and function of each place in the compiled engine that an error went through."""
-    for frame in traceback.extract_tb(error.__traceback__):
+THROUGH_PYTHON = (
+    "call_in_full(",
+    "init_in_full(",
+    "PyObject_GenericSetAttr(",
+)  # they call what the type has
+
+
+def error_of(wrong):
+    with pytest.raises(Exception) as caught:
+        wrong()
+    return caught.value
+
+
+def calls_in(error):
+    """For each place in the compiled engine that an error went through, what it called there."""
+    frames = list(traceback.extract_tb(error.__traceback__))
+    for frame, called in zip(frames, [*frames[1:], None], strict=True):
         if frame.filename.endswith((".pxi", ".pyx")):
-            yield HERE.parent.parent / frame.filename, frame.lineno, frame.name.split(".")
+            yield HERE.parent.parent / frame.filename, frame, called
 
 
-def function_at(path, line):
+def function_at(lines, line):
     """The name of the function that a line of a room belongs to."""
-    for text in reversed(path.read_text(encoding="utf-8").split("\n")[:line]):
+    for text in reversed(lines[:line]):
         found = re.match(r" *(?:def|cdef(?: [\w ]+)?)[ *]+(\w+)\(", text)
         if found:
             return found[1]
     return None
 
 
-def test_a_traceback_names_the_room():
-    """Its function stands at the line it names, however many rooms have a line of that number."""
+@pytest.mark.parametrize("wrong", FAILING)
+def test_a_traceback_names_the_room(wrong):
+    """A frame's line stands in its function and calls the next one, whatever failed before."""
+    for other in FAILING.values():
+        error_of(other)
+    found = list(calls_in(error_of(FAILING[wrong])))
+    assert found
+    for path, frame, called in found:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        assert function_at(lines, frame.lineno) in frame.name.split(".")[-2:], frame
+        if called is not None:
+            statement = "\n".join(lines[frame.lineno - 1 : frame.lineno + 2])
+            calls = (f"{called.name.rpartition('.')[2]}(", *THROUGH_PYTHON)
+            assert any(call in statement for call in calls), frame
+
+
+def test_most_rooms_were_tried():
     rooms = set()
     for wrong in FAILING.values():
-        with pytest.raises(Exception) as caught:
-            wrong()
-        frames = list(frames_of(caught.value))
-        assert frames, caught.value
-        for path, line, names in frames:
-            rooms.add(path.name)
-            assert function_at(path, line) in names[-2:], (path, line, names)
+        rooms |= {path.name for path, _, _ in calls_in(error_of(wrong))}
     assert len(rooms) > 8
 
 
