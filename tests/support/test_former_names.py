@@ -19,6 +19,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import warnings
 import zlib
 from importlib import import_module, reload
 from pathlib import Path
@@ -404,7 +405,11 @@ def check_file(text):
 
 
 def loaded(name, text):
-    return text if name == "file" else pickle.loads(zlib.decompress(base64.b64decode(text)))
+    if name == "file":
+        return text
+    with warnings.catch_warnings():  # Python 3.13 says so of a formula that 3.11 has pickled
+        warnings.filterwarnings("ignore", r"\w+\.__init__ missing", DeprecationWarning)
+        return pickle.loads(zlib.decompress(base64.b64decode(text)))
 
 
 KEPT = json.loads(BEFORE.read_text(encoding="utf-8")) if BEFORE.exists() else {}
