@@ -18,7 +18,6 @@ if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes 
     )
 
 from autograd import errors, ops
-from autograd.checking.gradient_check import gradcheck, gradgradcheck, numerical_gradient
 from autograd.engines.select import Value, apply, scope, topological_order, zero_grad
 from autograd.engines.select import name as engine
 from autograd.functions import abs as abs
@@ -87,10 +86,12 @@ from autograd.functions import max as max
 from autograd.functions import min as min
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
+from autograd.support import former_names as _former_names
 from autograd.support.modes import detect_anomaly, no_grad
 from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
+    from autograd.checking.gradient_check import gradcheck, gradgradcheck, numerical_gradient
     from autograd.checking.own_operations import Operation, op
     from autograd.checking.torch_comparison import compare_torch
     from autograd.expressions.parser import parse
@@ -113,6 +114,7 @@ if _TYPE_CHECKING:
 
 # Loaded when first asked for: `import autograd` stays quick.
 _LATER = {
+    "autograd.checking.gradient_check": ("gradcheck", "gradgradcheck", "numerical_gradient"),
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
     "autograd.transforms.functional": (
@@ -135,6 +137,7 @@ _LATER = {
 }
 
 
+_former_names.install()
 _watch_for_numpy()
 
 

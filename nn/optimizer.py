@@ -129,6 +129,13 @@ class Optimizer:
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"model": None}  # copies and pickles hold the parameters alone
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A pickle may be older than a setting: that has its default.
+        given = inspect.signature(type(self).__init__).parameters
+        known = [name for name in settings_of(type(self)) if name in given]
+        vars(self).update({name: given[name].default for name in known})
+        vars(self).update({"progress": None, "model": None} | state)
+
 
 def _checked_parameters(optimizer: str, given: Any) -> list[Value]:
     """`given` as a list of leaves, each once."""

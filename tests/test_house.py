@@ -25,7 +25,7 @@ def modules_of(root):
 def imports_of(path, modules):
     """The modules that a file imports, anywhere in it: in functions and for annotations too."""
     if path.suffix == ".pyx":
-        rooms = [path, *sorted(path.parent.glob("*.pxi"))]
+        rooms = [path, *sorted(path.parent.rglob("*.pxi"))]
         lines = "\n".join(room.read_text(encoding="utf-8") for room in rooms)
         statements = re.findall(
             r"^[ \t]*(from [\w.]+ import (?:\([^)]*\)|.*))$", lines, re.MULTILINE

@@ -1,8 +1,8 @@
 """Which rule a name stands for: the `op` of a node leads back to what made it."""
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any, Self, TypeVar
 
 from autograd import ops
@@ -84,7 +84,7 @@ def rule_named(name: str) -> ops.Rule | None:
     if isinstance(name, ByHand):
         return None
     rule = getattr(ops, name, None)
-    return rule if inspect.isfunction(rule) and is_own(rule) else None
+    return rule if isinstance(rule, FunctionType) and is_own(rule) else None
 
 
 def is_own(rule: ops.Rule) -> bool:
