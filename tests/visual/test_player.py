@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 - mathematics has letters of its own
 
-import ast
 import itertools
 import json
 import math
@@ -13,14 +12,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from reference import is_sequence_rule, random_graph, run
+from reference import random_graph, run
 
 import autograd
 import nn
-from autograd import Value, apply, no_grad, ops, scope, topological_order
-from autograd.calculus.formula import formula_for
+from autograd import Value, apply, no_grad, scope, topological_order
 from autograd.errors import GraphError
-from autograd.visual.player import content, player
+from autograd.visual.player import player
 from autograd.visual.player.content import MOST, MOST_OPERANDS, content_of
 from autograd.visual.player.player import BUGS, play
 
@@ -126,31 +124,6 @@ def test_local_derivatives_are_written_with_the_names_in_them(build, formulas):
     f.label = "f"
     content, _ = content_of(f)
     assert content["nodes"][-1]["local"] == formulas
-
-
-@pytest.mark.parametrize("rule", ops.TABLE, ids=lambda rule: rule.__name__)
-def test_a_local_derivative_that_is_written_is_the_partial(rule):
-    count = 3 if is_sequence_rule(rule) else rule.__code__.co_argcount
-    domain = ops.TABLE[rule].domain
-    domain += domain[-1:] * count
-    count += rule is ops.dot
-    for share in (0.1, 0.45, 0.9):  # also on the other side of kinks
-        numbers = [low + share * (high - low) for low, high in domain[:count]]
-        leaves = [Value(x, f"x{i}") for i, x in enumerate(numbers)]
-        node = apply(rule, *leaves)
-        node.label = "out"
-        known = vars(autograd.functions) | {"math": math, "prod": lambda *x: math.prod(x)}
-        known |= {"out": node.data, "SQRTPI": ops.SQRTPI, "SQRT2PI": ops.SQRT2PI}
-        known |= {"LN2": ops.LN2, "LN10": ops.LN10, "SQRT2": ops.SQRT2}
-        known |= {leaf.label: leaf.data for leaf in leaves}
-        names = [ast.Name(leaf.label, ast.Load()) for leaf in leaves]
-        for position, partial in enumerate(node.partials):
-            written = content._partial(
-                node, rule, formula_for(rule), position, names, ast.Name("out", ast.Load())
-            )
-            if written is not None:
-                value = eval(ast.unparse(written), dict(known))  # noqa: S307 - our own formula
-                assert math.isclose(value, partial, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def test_names_in_a_users_rule_are_written_as_they_are():
