@@ -1,9 +1,9 @@
 """An explanation as a piece of a page: tables of text, without scripts or style sheets."""
 
-import html
 from typing import TYPE_CHECKING
 
 from autograd.visual.explanation.as_text import Cells
+from autograd.visual.page import escape
 
 if TYPE_CHECKING:
     from autograd.visual.explanation.explanation import Explanation, WrittenPath
@@ -16,29 +16,29 @@ _LEFT = _CELL.replace("center", "left")
 
 
 def written(explanation: "Explanation") -> str:
-    """The whole piece, in one ``<div>``; whatever labels hold is escaped."""
+    """The whole piece, in one ``<div>``; whatever labels hold is escape."""
     return _Html(explanation).whole_piece()
 
 
 class _Html(Cells):
     def whole_piece(self) -> str:
         explanation = self.explanation
-        head = f"<b>{_escaped(self.whole())} = {self.coloured(explanation.gradient, RED)}</b>"
+        head = f"<b>{escape(self.whole())} = {self.coloured(explanation.gradient, RED)}</b>"
         several = explanation.count > 1
         if not explanation.count:
-            head += f": {_escaped(explanation.reason)}"
+            head += f": {escape(explanation.reason)}"
         elif several:
             head += f", the sum over {self.count(explanation.count)}"
         parts = [f"<p style='margin:.3em 0'>{head}</p>"]
         for number, path in enumerate(explanation.paths, start=1):
             if path.steps:
                 title = f"path {number}: " if several else ""
-                parts.append(_paragraph(f"{title}{_escaped(self.route(path))}"))
+                parts.append(_paragraph(f"{title}{escape(self.route(path))}"))
                 parts.append(self.product(path))
         if several:
             parts.append(self.sum())
         if self.marks():
-            parts.append(_paragraph(_escaped(self.marks())))
+            parts.append(_paragraph(escape(self.marks())))
         if any(path.steps for path in explanation.paths):
             parts += [_paragraph("where"), self.definitions_table()]
         # The two classes keep a notebook from reading dollars in labels as mathematics.
@@ -48,13 +48,13 @@ class _Html(Cells):
         )
 
     def coloured(self, number: float, colour: str) -> str:
-        return f'<span style="color:{colour}">{_escaped(self.number(number))}</span>'
+        return f'<span style="color:{colour}">{escape(self.number(number))}</span>'
 
     def product(self, path: "WrittenPath") -> str:
         rows = [list(row) for row in zip(*self.factors(path), strict=True)]
         if rows[1] == rows[2]:
             del rows[1]
-        rows = [[_escaped(cell) for cell in row] for row in rows]
+        rows = [[escape(cell) for cell in row] for row in rows]
         rows[-1] = [f'<span style="color:{RED}">{cell}</span>' for cell in rows[-1]]
         for row in rows:
             if path.left_out:
@@ -73,16 +73,16 @@ class _Html(Cells):
         text = ""
         if explanation.count > len(explanation.paths):
             text = f"{self.rest()}, together {self.coloured(explanation.rest, RED)}<br>"
-        terms = [f'<span style="color:{RED}">{_escaped(term)}</span>' for term in self.terms()]
+        terms = [f'<span style="color:{RED}">{escape(term)}</span>' for term in self.terms()]
         total = self.coloured(explanation.gradient, RED)
         return _paragraph(f"{text}sum: {' + '.join(terms)} = <b>{total}</b>")
 
     def definitions_table(self) -> str:
         lines = []
         for name, expression, number, note in self.definitions():
-            value = f'<span style="color:{GREEN}">{_escaped(number)}</span>'
-            cells = [f"= {_escaped(expression)}"] if expression else []
-            cells = [_escaped(name), *cells, f"= {value}", f"({_escaped(note)})" if note else ""]
+            value = f'<span style="color:{GREEN}">{escape(number)}</span>'
+            cells = [f"= {escape(expression)}"] if expression else []
+            cells = [escape(name), *cells, f"= {value}", f"({escape(note)})" if note else ""]
             lines.append("".join(f"<td style='{_LEFT}'>{cell}</td>" for cell in cells))
         return _table(lines)
 
@@ -95,7 +95,3 @@ def _table(rows: list[str]) -> str:
     body = "".join(f"<tr style='background:none;border:0'>{row}</tr>" for row in rows)
     style = "margin:0;border:0;border-collapse:collapse;font:inherit;color:inherit"
     return f"<table style='{style}'>{body}</table>"
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text)
