@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import ShapeError
 from autograd.visual.page import base64_text, document, framed, image, script_json
 from nn.module import Module
+from nn.pictures.boundary import boundary_size, draw_boundary, samples_in_the_plane
 from nn.pictures.figure import new_figure, whole
-from nn.plots import boundary_size, draw_boundary, in_the_plane
 from nn.reading import Reading, default_reading
 from nn.settings import as_count
 
@@ -115,7 +115,7 @@ def animate_boundary(
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
     frames, resolution = as_count("frames", frames, 2), as_count("resolution", resolution, 2)
-    X, y = in_the_plane(X, y)
+    X, y = samples_in_the_plane(X, y)
     last = len(history.states) - 1
     count = min(frames, last + 1)
     epochs = sorted({round(i * last / max(1, count - 1)) for i in range(count)})

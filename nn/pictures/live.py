@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nn.module import Module
+from nn.pictures.boundary import draw_boundary, in_the_plane
+from nn.pictures.curves import draw_curve
 from nn.pictures.figure import load_matplotlib, new_figure, png
-from nn.pictures.layer_plots import draw_gradients, draw_update_ratios
-from nn.plots import draw_boundary, draw_curve
+from nn.pictures.layers import draw_gradients, draw_update_ratios
 from nn.reading import Reading, default_reading
 
 if TYPE_CHECKING:
@@ -143,8 +144,3 @@ def _display() -> Callable[[bytes], None]:
         handle.update(bundle, raw=True)
 
     return show
-
-
-def in_the_plane(X: Sequence[Any]) -> bool:
-    """Whether every sample is a point of two coordinates."""
-    return all(hasattr(x, "__len__") and len(x) == 2 for x in X)

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd.visual.page import document, escape, framed, image
-from nn import plots
 from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
+from nn.pictures import level_sets
 from nn.pictures.animation import animate_boundary
+from nn.pictures.boundary import decision_boundary, in_the_plane
+from nn.pictures.curves import training_curves
 from nn.pictures.figure import inline_png, inline_svg, whole
-from nn.pictures.live import in_the_plane
+from nn.pictures.layers import (
+    activation_histograms,
+    gradient_flow,
+    gradient_histograms,
+    gradients_over_steps,
+    saturation,
+    update_ratios,
+)
 from nn.pictures.surface import loss_surface
 from nn.rows import as_rows
 
@@ -107,19 +116,19 @@ def report(
 def _curves(history: "History") -> Iterator[str]:
     if history.epochs:
         what = "Loss and accuracy" if history.accuracy else "Loss"
-        yield _drawn(plots.training_curves(history), f"{what} over the epochs.", "curves")
+        yield _drawn(training_curves(history), f"{what} over the epochs.", "curves")
 
 
 def _recorded_pictures(history: "History") -> Iterator[str]:
     if history.steps:
         yield _drawn(
-            plots.update_ratios(history),
+            update_ratios(history),
             "How far each update moves the weights of a layer, relative to their spread. A healthy "
             "rate keeps near the dashed line; much above it is too fast, much below too slow.",
             "ratios",
         )
         yield _drawn(
-            plots.gradients_over_steps(history),
+            gradients_over_steps(history),
             "The mean size of the gradient by layer. Layers that differ by orders of magnitude "
             "learn at different speeds.",
             "gradients",
@@ -143,7 +152,7 @@ def _plane_pictures(
             picture = image(film.gif, "image/gif", whole(film.alt), film.shown[0])
             yield _figure(picture, "What the model predicts where, over the epochs.")
         else:
-            picture = inline_png(plots.decision_boundary(model, X, y, **how))
+            picture = inline_png(decision_boundary(model, X, y, **how))
             yield _figure(picture, "What the model predicts where.")
     if _spans_a_plane(history.states):
         surface = loss_surface(
@@ -151,7 +160,7 @@ def _plane_pictures(
             resolution=SURFACE_RESOLUTION,
         )  # fmt: skip
         yield _figure(
-            inline_png(plots.loss_surface(surface)),
+            inline_png(level_sets.loss_surface(surface)),
             "The loss in the plane in which the parameters moved most, with the path they took "
             "(Li et al., 2018).",
         )
@@ -163,26 +172,26 @@ def _spans_a_plane(states: Sequence[Sequence[float]]) -> bool:
 
 def _layer_pictures(diagnostics: Diagnostics) -> Iterator[str]:
     yield _drawn(
-        plots.gradient_flow(diagnostics),
+        gradient_flow(diagnostics),
         "Gradients by layer on one batch, from the input (top) to the output.",
         "flow",
     )
     if any(layer.flat for layer in diagnostics.layers):
         yield _drawn(
-            plots.saturation(diagnostics),
+            saturation(diagnostics),
             "Which share of the samples saturates each unit, so that it cannot learn from them. A "
             "cross marks the dead.",
             "saturation",
         )
     if any(layer.outputs for layer in diagnostics.layers):
         yield _drawn(
-            plots.activation_histograms(diagnostics),
+            activation_histograms(diagnostics),
             "The outputs of each layer. Orange: where it is saturated (relu: at 0), so that almost "
             "no gradient passes.",
             "activations",
         )
         yield _drawn(
-            plots.gradient_histograms(diagnostics),
+            gradient_histograms(diagnostics),
             "The gradients that reach the outputs of each layer; the counts on a log scale.",
             "output-gradients",
         )
