@@ -15,7 +15,9 @@ from autograd.visual.player.content import content_of
 from autograd.visual.themes import THEMES, Theme
 
 BUGS = ("overwrite", "no_topological_order", "no_zero_grad")
-SCRIPTS = ("graph", "steps", "words", "picture", "lesson", "quiz", "input")
+SCRIPTS = (
+    "graph", "steps", "words", "picture", "lesson", "display", "inspector", "quiz", "input",
+)  # fmt: skip
 WIDTH, HEIGHT = 1000.0, 640.0  # pixels, in a notebook
 
 
