@@ -16,7 +16,7 @@ _LEFT = _CELL.replace("center", "left")
 
 
 def written(explanation: "Explanation") -> str:
-    """The whole piece, in one ``<div>``; whatever labels hold is escape."""
+    """The whole piece, in one ``<div>``; whatever labels hold is escaped."""
     return _Html(explanation).whole_piece()
 
 
