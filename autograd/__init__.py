@@ -105,9 +105,9 @@ if _TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from autograd.visual.explanation.backward_graph import ReverseNetwork, reverse_network
-    from autograd.visual.explanation.equations import Latex, latex
     from autograd.visual.explanation.explanation import Explanation, explain
+    from autograd.visual.explanation.latex_equations import Latex, latex
+    from autograd.visual.explanation.reversed_network import ReverseNetwork, reverse_network
     from autograd.visual.graph.drawing import Drawing, draw
     from autograd.visual.player.player import Player, play
 
@@ -128,10 +128,10 @@ _LATER = {
     ),
     "autograd.checking.own_operations": ("Operation", "op"),
     "autograd.visual.graph.drawing": ("Drawing", "draw"),
-    "autograd.visual.explanation.equations": ("Latex", "latex"),
+    "autograd.visual.explanation.latex_equations": ("Latex", "latex"),
     "autograd.visual.explanation.explanation": ("Explanation", "explain"),
     "autograd.visual.player.player": ("Player", "play"),
-    "autograd.visual.explanation.backward_graph": ("ReverseNetwork", "reverse_network"),
+    "autograd.visual.explanation.reversed_network": ("ReverseNetwork", "reverse_network"),
 }
 
 

@@ -25,7 +25,8 @@ class BoxSizes:
         node = self.nodes[group.members[0]]
         if "op" not in node and not node["trained"] and not node["named"]:
             return max(width(node["name"], FONT) + 2 * PADDING, ONE_CONSTANT), ROW + PADDING
-        body = max(width(node["name"], FONT, bold=True), self.numbers) + 2 * PADDING
+        called = f"{node['label']} {node['name']}" if "label" in node else node["name"]
+        body = max(width(called, FONT, bold=True), self.numbers) + 2 * PADDING
         return self.strip(group) + body, (3 if node["trained"] else 2) * ROW + PADDING
 
     def strip(self, group: Group) -> float:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.support.made_by_hand import check_seen_through
 from autograd.support.provenance import check_up_to_date
-from autograd.visual.naming import names_of
+from autograd.visual.naming import Naming, naming_of
 from autograd.visual.player.box_sizes import ONE_NUMBER, TWO_NUMBERS, BoxSizes
 from autograd.visual.player.nodes import nodes_of
 from autograd.visual.player.views import views_of
@@ -26,7 +26,7 @@ Content = dict[str, Any]
 def content_of(
     root: Value,
     collapse: str | int | None = "auto",
-    names: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | Naming | None = None,
     rankdir: str = "LR",
     bugs: str | None = None,
 ) -> tuple[Content, str]:
@@ -40,11 +40,12 @@ def content_of(
         raise errors.GraphError(
             "nothing here requires a gradient: made under no_grad, detached, or from numbers"
         )
-    order = topological_order(root)
+    naming = naming_of(root, names)
+    order = naming.order
     _check_size(order)
     check_seen_through(order, "the player")
     check_up_to_date(order)
-    nodes, script, obstacle = nodes_of(order, names_of(order, names))
+    nodes, script, obstacle = nodes_of(naming)
     # A wrong gradient stands beside the right one.
     sizes = BoxSizes(nodes, ONE_NUMBER if bugs is None else TWO_NUMBERS)
     views = views_of(order, sizes, collapse, rankdir)

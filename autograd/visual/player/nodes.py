@@ -1,7 +1,7 @@
 """What the page of the player is told of every value: its name, its operation, its rule."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from autograd import errors, ops
@@ -9,15 +9,17 @@ from autograd.calculus.rule_names import rule_named
 from autograd.engines.select import Value
 from autograd.export.javascript_printer import rules_script
 from autograd.visual.graph.boxes import SYMBOLS
+from autograd.visual.naming import Naming
 from autograd.visual.player.local_derivatives import formula_of, local_derivatives
 from autograd.visual.texts import printable
 
 Node = dict[str, Any]
 
 
-def nodes_of(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Node], str, str]:
+def nodes_of(naming: Naming) -> tuple[list[Node], str, str]:
     """The nodes, the script of their rules, and what stands in the way of editing, if anything."""
-    names = _shown_names(order, named)
+    order = naming.order
+    names = [_shown_name(value, naming) for value in order]
     rules = {value: rule_named(value.op) for value in order if value.parents}
     script, obstacle = _script(rules)
     place = {value: position for position, value in enumerate(order)}
@@ -25,11 +27,13 @@ def nodes_of(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[N
     for value, name in zip(order, names, strict=True):
         node: Node = {
             "name": name,
-            "named": value in named,
+            "named": bool(naming.own(value)),
             "scope": printable(value.scope),
             "data": _number(value.data),
             "trained": value.requires_grad,
         }
+        if naming.own(value) not in ("", name):  # another value took the label
+            node["label"] = naming.own(value)
         if value.parents:
             parents = [place[parent] for parent in value.parents]
             operands = [names[parent] for parent in parents]
@@ -56,18 +60,11 @@ def _operation(value: Value, rule: ops.Rule | None) -> Node:
     return told | ({"chooses": [i in chosen for i in range(len(value.parents))]} if chosen else {})
 
 
-def _shown_names(order: Sequence[Value], named: Mapping[Value, str]) -> list[str]:
-    """A name for every value: the user's, or v1, v2 ... for results, or a constant's number."""
-    taken, count, shown = set(named.values()), 0, []
-    for value in order:
-        name = printable(named.get(value, ""))
-        if not name and (value.parents or value.requires_grad):
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            name = f"v{count}"
-        shown.append(name or format(value.data, ".4g"))
-    return shown
+def _shown_name(value: Value, naming: Naming) -> str:
+    """What `value` is called, or a constant's number."""
+    if naming.is_plain_number(value):
+        return format(value.data, ".4g")
+    return naming.name(value)
 
 
 def _script(rules: Mapping[Value, ops.Rule | None]) -> tuple[str, str]:

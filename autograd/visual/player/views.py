@@ -9,16 +9,15 @@ from autograd.engines.select import Value
 from autograd.visual.graph.grouping import (
     Group,
     Grouping,
-    all_scopes,
     edges_between,
     group_by_open_scopes,
     open_scopes,
     opened_to,
-    prefixes,
 )
 from autograd.visual.graph.layout import Point, layered_layout
-from autograd.visual.graph.operands import are_ordered
+from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.player.box_sizes import BoxSizes
+from autograd.visual.scopes import all_scopes, prefixes
 from autograd.visual.texts import printable
 
 MOST_OPEN = 150  # values of which all may be open at once

@@ -6,7 +6,7 @@ import autograd
 import nn
 from autograd import Value
 from autograd.errors import GraphError
-from autograd.visual.explanation.equations import MOST, Latex, latex
+from autograd.visual.explanation.latex_equations import MOST, Latex, latex
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_what_is_used_twice_is_a_step_with_its_label(leaves):
     d.label = "d"
     text = latex(d * d + d.sin())
     assert text == (
-        r"\begin{aligned} d &= a + b_{1} \\ v_{1} &= d^{2} + \sin\left(d\right) \end{aligned}"
+        r"\begin{aligned} d &= a + b_{1} \\ L &= d^{2} + \sin\left(d\right) \end{aligned}"
     )
 
 

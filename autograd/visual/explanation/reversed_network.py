@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import functions
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.errors import GraphError
 from autograd.export.text_printer import TextPrinter, derivative
 from autograd.transforms.value_sweeps import reverse_graph
 from autograd.value import Number
 from autograd.visual.arguments import expect_value, shown
 from autograd.visual.graph.drawing import Drawing, draw
-from autograd.visual.naming import names_of
-from autograd.visual.symbols import Symbols
+from autograd.visual.naming import Naming
 from autograd.visual.texts import for_terminal
 
 MOST_LINES = 100  # of gradients
@@ -25,9 +24,11 @@ class ReverseNetwork:
 
     gradients: dict[Value, Value]  # by leaf, in topological order
     norm: Value
+    naming: Naming | None = None  # of the loss: the picture calls its values the same
 
     def draw(self, **options: Any) -> Drawing:
         """The picture of it; takes the options of `autograd.draw`."""
+        options["names"] = Naming(self.norm, options.get("names"), earlier=self.naming)
         return draw(self.norm, **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -66,14 +67,13 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
             f"reverse_network takes one Value, got {shown(names)} too; it gives the gradients of "
             "all leaves: reverse_network(loss).gradients[x]"
         )
-    order = topological_order(loss)
+    naming, text = Naming(loss, names), TextPrinter()
+    order, root = naming.order, text.symbol(naming.name(loss))
     leaves = [node for node in order if node.requires_grad and not node.parents]
     if not leaves:
         raise GraphError("nothing here requires a gradient: made under no_grad or from numbers")
-    symbols, text = Symbols(names_of(order, names)), TextPrinter()
-    root = text.symbol(symbols.name(loss, "L"))
     labels = {
-        node: derivative(root, text.symbol(symbols.name(node)))
+        node: derivative(root, text.symbol(naming.name(node)))
         for node in order
         if node.requires_grad
     }
@@ -92,4 +92,4 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
     gradients = [x if isinstance(x, Value) else Value(x, requires_grad=False) for x in found]
     norm = functions.norm(gradients)
     norm.label = f"‖∇{root}‖"
-    return ReverseNetwork(dict(zip(leaves, gradients, strict=True)), norm)
+    return ReverseNetwork(dict(zip(leaves, gradients, strict=True)), norm, naming)

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.errors import GraphError
 from autograd.export.latex_printer import NEW_LINE, LatexPrinter
 from autograd.support.provenance import check_up_to_date
 from autograd.visual.arguments import expect_format, expect_value
-from autograd.visual.naming import names_of
-from autograd.visual.symbols import Symbols, definition
+from autograd.visual.explanation.definitions import definition
+from autograd.visual.naming import Naming
 
 MOST = 300  # values; nobody reads a longer formula
 LONGEST = 16  # names and numbers in one line; what is longer is broken into named steps
@@ -37,9 +37,9 @@ def latex(
 
     `substitute` says what stands for the leaves: ``"symbols"`` (the label w1 as
     w with an index, alpha as the letter), ``"labels"`` (letter for letter), or
-    ``"numbers"``. Leaves without a label get a name, and ``names=locals()``
-    calls them as the variables. What is long or used more than once becomes a
-    named step. More than 300 values raise GraphError, and so do numbers of which
+    ``"numbers"``. What is long or used more than once becomes a named step. What
+    has no label is called as in `draw`, or as its variable with ``names=locals()``.
+    More than 300 values raise GraphError, and so do numbers of which
     some are no longer those that others were computed from.
 
     >>> from autograd import Value
@@ -51,7 +51,8 @@ def latex(
     if substitute not in ("symbols", "labels", "numbers"):
         raise ValueError(f"substitute is 'symbols', 'labels' or 'numbers', got {substitute!r}")
     expect_format(number_format)
-    order = topological_order(value)
+    naming = Naming(value, names)
+    order = naming.order
     if substitute == "numbers":
         check_up_to_date(order)
     if len(order) > MOST:
@@ -59,18 +60,16 @@ def latex(
             f"{len(order)} values make no formula that can be read (at most {MOST} do): "
             "print a value nearer to the leaves, or draw the graph"
         )
-    return _Equations(order, Symbols(names_of(order, names)), substitute, number_format).written()
+    return _Equations(naming, substitute, number_format).written()
 
 
 class _Equations:
     """Builds the expression of each value from those of its operands, in topological order."""
 
-    def __init__(
-        self, order: list[Value], symbols: Symbols, substitute: str, number_format: str
-    ) -> None:
-        self.order, self.symbols, self.substitute = order, symbols, substitute
+    def __init__(self, naming: Naming, substitute: str, number_format: str) -> None:
+        self.order, self.naming, self.substitute = naming.order, naming, substitute
         self.printer = LatexPrinter(
-            symbols.label, number_format=number_format, spelled=substitute == "labels"
+            naming.label, number_format=number_format, spelled=substitute == "labels"
         )
         self.expressions: dict[Value, ast.expr] = {}
         self.sizes: dict[Value, int] = {}
@@ -83,16 +82,9 @@ class _Equations:
             self.build(node)
             if node.parents and (uses[node] > 1 or node is root):
                 self.steps.add(node)
-        if self.steps == {root} and root not in self.symbols.names:
+        if self.steps == {root} and not self.naming.own(root):
             result = self.printer(self.expressions[root])
             return Latex(self.with_number(result, root))
-        for node in self.order:  # labels first come, first served: leaves before steps
-            if (
-                not node.parents
-                and not self.symbols.is_plain_number(node)
-                and self.substitute != "numbers"
-            ):
-                self.symbols.name(node)
         steps = [node for node in self.order if node in self.steps]
         lines = [self.line(node) for node in steps]
         if not lines:
@@ -106,7 +98,7 @@ class _Equations:
         if not node.parents:
             return
         size = sum(self.size(parent) for parent in node.parents)
-        for parent in sorted(set(node.parents), key=self.size, reverse=True):
+        for parent in sorted(dict.fromkeys(node.parents), key=self.size, reverse=True):
             if size <= LONGEST or self.size(parent) == 1:
                 break
             size -= self.size(parent) - 1
@@ -121,14 +113,12 @@ class _Equations:
     def operand(self, node: Value) -> ast.expr:
         if node.parents and node not in self.steps:
             return self.expressions[node]
-        if not node.parents and (
-            self.substitute == "numbers" or self.symbols.is_plain_number(node)
-        ):
+        if not node.parents and (self.substitute == "numbers" or self.naming.is_plain_number(node)):
             return ast.Constant(node.data)
-        return ast.Name(self.symbols.key(node), ast.Load())
+        return ast.Name(self.naming.key(node), ast.Load())
 
     def line(self, node: Value) -> str:
-        name = self.printer(ast.Name(self.symbols.key(node), ast.Load()))
+        name = self.printer(ast.Name(self.naming.key(node), ast.Load()))
         return self.with_number(f"{name} &= {self.printer(self.expressions[node])}", node)
 
     def with_number(self, text: str, node: Value) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 import autograd
 from autograd import Value, apply, ops
-from autograd.visual.graph.operands import COMMUTATIVE, are_ordered
+from autograd.visual.graph.operand_order import COMMUTATIVE, are_ordered
 
 
 def same_in_every_order(rule, operands):
