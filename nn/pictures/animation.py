@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ShapeError
 from autograd.visual.page import base64_text, document, framed, image, script_json
+from nn.arguments.settings import as_count
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.boundary import boundary_size, draw_boundary, samples_in_the_plane
 from nn.pictures.figure import new_figure, whole
-from nn.reading import Reading, default_reading
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from nn.history import History

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
 from autograd.errors import ShapeError
+from nn.arguments.numbers import numbers_in
+from nn.arguments.rows import as_rows, check_finite, same_length
+from nn.arguments.settings import as_count
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import COLOURS, colour, colour_scale, new_figure
-from nn.reading import Reading, default_reading, numbers_in
-from nn.rows import as_rows, check_finite, same_length
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

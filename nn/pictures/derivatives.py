@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import autograd
 from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError
+from nn.arguments.settings import as_count
 from nn.pictures.figure import new_figure, safe, series_colours, style
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nn.arguments.rows import as_rows
+from nn.arguments.settings import as_count
 from nn.pictures.figure import new_figure
-from nn.rows import as_rows
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd.visual.page import document, escape, framed, image
+from nn.arguments.rows import as_rows
 from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
@@ -24,7 +25,6 @@ from nn.pictures.layers import (
     update_ratios,
 )
 from nn.pictures.surface import loss_surface
-from nn.rows import as_rows
 
 if TYPE_CHECKING:
     from nn.history import History
