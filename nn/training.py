@@ -135,21 +135,19 @@ def fit(
     if isinstance(validation, float):
         samples, held = course.held_out(samples, validation)
     course.begin()
-    session = Session(trainer, course, samples, held)
+    session = Session(trainer, course, samples, held, batch_size=batch_size, callbacks=callbacks)
     history = session.history
     if record:
-        session.record(batch_size, epochs)
-
-    pictures = watching(history, model, samples.X, samples.y, lambda: trainer.judge, watch=watch)
-    with pictures as shown:
+        session.record(epochs)
+    with watching(history, model, samples.X, samples.y, lambda: trainer.judge, watch=watch) as seen:
         with progress_bar(epochs, len(samples.X), shown=progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
-                    session.train(epoch, batch_size, bar)
-                    session.end_epoch(callbacks)
+                    session.train(epoch, bar)
+                    session.end_epoch()
                     if history.stopped:
                         break
-                    shown.update()
+                    seen.update()
             except KeyboardInterrupt:
                 history.stopped = "interrupted"
         session.restore()

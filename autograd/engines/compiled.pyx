@@ -325,7 +325,7 @@ cdef class Value:
     def _hooks(self):
         if self.extra != NULL and self.extra.own != NULL and self.extra.own.hooks != NULL:
             return <object> self.extra.own.hooks
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_hooks'")
+        return None
 
     @_hooks.setter
     def _hooks(self, hooks):
@@ -373,8 +373,7 @@ cdef class Value:
 
     @property
     def local_gradient(self):
-        passing = list(zip(self.partials, ops.passes(self.op, self.partials)))
-        return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
+        return value.LocalGradient.of(self.op, self.partials)
 
     # --- backward --------------------------------------------------------------
 
@@ -2496,7 +2495,7 @@ def complete():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
         if name in attributes and type(attributes[name]) is type(complete):
             attributes[name].__doc__ = thing.__doc__
-        if name in attributes or name == "__slots__" or name in Node.__slots__:
+        if name in attributes or name in ("__slots__", "__dict__", *value.Value.__slots__):
             continue
         if rule in ops.TABLE:
             attributes[name] = method_of(rule)

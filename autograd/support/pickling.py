@@ -80,7 +80,8 @@ def _own_attributes(value: Any) -> dict[str, Any]:
     """What a user has set on a Value, in its dict and in the slots of its subclass."""
     own = dict(value._attributes)
     for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ()) if kind is not Node else ()
+        ours = Node in (kind, kind.__base__)
+        slots = () if ours else kind.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 own[name] = getattr(value, name)

@@ -37,7 +37,7 @@ class Naming:
        in the order in which they were made, ``w[0]`` wins over the ``wi`` of
        ``for wi in w`` and over ``x = w[0]``; ``a`` wins over ``both[0]`` of ``both = [a, b]``.
        A variable that was there before, but holds what a loop leaves in it (the last
-       of a list of which others have no variable), comes after everything else.
+       of a list of which others have no variable), comes after the rest of `names`.
     3. The root is L.
     4. All that remain are v₁, v₂, … in topological order. Plain numbers that
        entered an expression are shown as numbers; they come last, for where one
@@ -203,6 +203,7 @@ def _containers(
     seen = {} if seen is None else seen
     if depth > DEEPEST or (id(held), depth) in seen:
         return
+    seen[id(held), depth] = held  # kept, so that no other gets its id
     if type(held).__name__ == "ndarray":  # of NumPy, which is not imported for this
         held = held.tolist() if held.dtype == object else ()
     if isinstance(held, Mapping):
@@ -211,10 +212,9 @@ def _containers(
         items = list(enumerate(held))
     else:
         return
-    seen[id(held), depth] = held  # kept, so that no other gets its id
     yield name, items
     for key, element in items:
-        if isinstance(element, Mapping | list | tuple) or hasattr(element, "dtype"):
+        if not isinstance(element, Value | float | int | str):
             yield from _containers(_path(name, key), element, seen, depth + 1)
 
 

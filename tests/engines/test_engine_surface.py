@@ -78,7 +78,8 @@ def kinds(engine):
 
 KINDS = list(kinds(PURE))
 ENGINES_OWN = {"_data", "_hooks", "_reached", "_arrived", "_serial", "_made_at", "_attributes"}
-PRIVATE = {"_data", "_grad", "_name", "_parents", "_partials", "_label", "_scope", "_required"}
+PRIVATE = {"_data", "_grad", "_name", "_parents", "_local_gradient", "_label", "_scope",
+           "_required"}  # fmt: skip
 PYTHONS = {"__slots__", "__module__", "__weakref__", "__dict__", "__doc__", "__class__", "__new__"}
 NAMES = sorted(
     {name for name in dir(PURE.Value) if not name.startswith("__")} - PRIVATE
