@@ -141,7 +141,8 @@ OPEN_TO_NN = {
     "autograd.support.arguments",  # numbers, lists and names as users give them
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
-    "autograd.visual.graph.model",  # texts of a picture
+    "autograd.visual.page",  # whole pages, frames in notebooks, and what is safe to stand in them
+    "autograd.visual.texts",  # texts of users made safe to show
 }
 # The compiled formulas read and write the numbers of all parameters at once.
 COMPILED = {"nn._updates": {"autograd.engines.compiled"}}

@@ -184,7 +184,7 @@ def test_a_real_kernel_shows_the_pictures():
         "nn.fit(model, X, y, loss, nn.SGD(model.parameters()), 2, watch=True, progress=False);"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     nbclient.NotebookClient(
         notebook, timeout=1200, resources={"metadata": {"path": root}}
     ).execute()
@@ -213,7 +213,7 @@ def test_ipython_is_not_needed_and_not_loaded():
         "assert 'matplotlib' not in sys.modules\n"
     )
     command = [sys.executable, "-c", code]
-    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, capture_output=True)
+    subprocess.run(command, cwd=Path(__file__).parents[3], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(
