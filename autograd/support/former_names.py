@@ -103,7 +103,7 @@ FORMER_NAMES = {
     "nn.course": ("nn.fitting.resuming",),
     "nn.demos": ("nn.command.demos",),
     "nn.files": ("nn.model_files.whole_files",),
-    "nn.layer_plots": ("nn.pictures.layer_plots",),
+    "nn.layer_plots": ("nn.pictures.layers",),
     "nn.ownership": ("nn.fitting.ownership",),
     "nn.pairing": (
         "nn.loss_parts.terms",
