@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from autograd.calculus.formula import Formula
+from autograd.calculus.rule_names import DerivedName
 from autograd.errors import FormulaError
 
 Tangent = ast.expr | None
@@ -54,11 +55,6 @@ def source_of(formula: Formula, operand: int) -> Source:
     return Source()
 
 
-def derived_name(name: str, operand: str) -> str:
-    """What the rule is called whose value is the partial of rule `name` by `operand`."""
-    return f"{name}_{operand}"
-
-
 def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formula]) -> Formula:
     """The formula whose value is the partial of `formula` by operand number `operand`.
 
@@ -66,7 +62,7 @@ def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formul
     """
     if formula.sequence:
         raise FormulaError(f"{formula.name} takes a sequence: it has no single partial")
-    name = derived_name(formula.name, formula.operands[operand])
+    name = DerivedName(formula.name, formula.operands[operand])
     value = formula.results[1 + operand]
     steps = list(formula.steps)
     if not isinstance(value, ast.Name):  # a name, for the next derivative to use
@@ -259,7 +255,7 @@ class _Differentiation:
                 slice=ast.Constant(value=int() as position),
             ):
                 if position:
-                    rule = derived_name(rule, self.find(rule).operands[position - 1])
+                    rule = DerivedName(rule, self.find(rule).operands[position - 1])
                 return self.of_call(rule, arguments)
         raise FormulaError(f"cannot differentiate {ast.unparse(expression)}")
 

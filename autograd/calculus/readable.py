@@ -199,7 +199,7 @@ class _Reading:
     def result(self, called: ast.Call, result: int) -> ast.expr:
         """One result of a call of another rule: its value (0) or a partial (from 1)."""
         whole = ast.Call(called.func, [self.read(argument) for argument in called.args], [])
-        name = ast.unparse(called.func)
+        name: str = called.func.id  # type: ignore[attr-defined]  # as `differentiate` writes calls
         rule = called_rule(name)
         # The names of these say nothing: spell them out.
         is_derived = hasattr(rule, "formula") or rule in ops.PARTS

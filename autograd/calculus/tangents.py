@@ -14,7 +14,7 @@ from autograd.calculus.derived_rules import (
 )
 from autograd.calculus.differentiate import has_kink, tangent_formula
 from autograd.calculus.formula import formula_for
-from autograd.calculus.rule_names import kept_by_rule, named_after
+from autograd.calculus.rule_names import kept_by_rule, remember_by_name
 from autograd.errors import FormulaError
 
 Tangents = Callable[[ops.Rule, Sequence[float], Sequence[float]], list[float]]
@@ -66,7 +66,7 @@ def at_kink(*x: float) -> tuple[float, ...]:
     return 0.0, *[math.nan] * len(x)
 
 
-at_kink.__name__ = named_after(at_kink)
+remember_by_name(at_kink)
 
 
 def tangents_of_partials(

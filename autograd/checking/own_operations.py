@@ -18,7 +18,7 @@ from autograd.calculus.derived_rules import (
 )
 from autograd.calculus.differentiate import source_of
 from autograd.calculus.formula import Formula, formula_for
-from autograd.calculus.rule_names import named_after
+from autograd.calculus.rule_names import remember_by_name
 from autograd.checking.gradient_check import GradcheckReport, gradcheck
 from autograd.engines import select
 from autograd.errors import FormulaError, GradcheckError
@@ -39,7 +39,7 @@ class Operation:
         functools.update_wrapper(self, rule)
         self.rule, self.formula = rule, formula_for(rule)
         _check(rule, self.formula)
-        rule.__name__ = named_after(rule)
+        remember_by_name(rule)
         if not self.formula.sequence:
             for operand in range(len(self.formula.operands)):
                 if source_of(self.formula, operand).is_derived:

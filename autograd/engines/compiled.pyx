@@ -40,7 +40,7 @@ from autograd.support.arguments import (
     operands as operands_of,
 )
 from autograd.support.elements import by_element, holds_elements
-from autograd.calculus.rule_names import Unknown
+from autograd.calculus.rule_names import Unknown, remember_by_name
 from autograd.support.node import Node
 
 cdef extern from "_rules.h" nogil:
@@ -1518,6 +1518,7 @@ cdef int many_in_python(rule, Value out, const double *numbers, Given *given) ex
     cdef Py_ssize_t i, n = out.extra.count
     result = in_python(rule, tuple([numbers[i] for i in range(n)]), as_tuple(given))
     result = checked(rule, result, n)
+    remember_by_name(rule)
     out.number = result[0]
     for i in range(n):
         out.extra.partials[i] = result[1 + i]
