@@ -11,7 +11,8 @@ from autograd import functions, ops
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, topological_order
 from autograd.engines.sweeps import first_serial
-from autograd.transforms.partial_values import is_bend, partial_values
+from autograd.transforms.kinks import is_bend
+from autograd.transforms.partial_values import partial_values
 from autograd.value import Number
 
 Combine = Callable[[Number, Number], Number]
