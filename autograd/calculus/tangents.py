@@ -25,6 +25,7 @@ from autograd.errors import FormulaError
 
 Tangents = Callable[[ops.Rule, Sequence[float], Sequence[float]], list[float]]
 
+
 def changes_of_partials(
     rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float | None]
 ) -> Sequence[float | None]:

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 from autograd import functions, ops
 from autograd.calculus.derived_rules import derived_rule, function_of, namespace_of, sources
-from autograd.calculus.differentiate import substituted, without_unused_steps
+from autograd.calculus.differentiate import without_unused_steps
 from autograd.calculus.formula import Formula, formula_for
 from autograd.calculus.rule_names import kept_by_rule
+from autograd.calculus.simplify import substituted
 from autograd.calculus.tangents import at_kink, sweep_through_graphs
 from autograd.engines import select
 from autograd.engines.numbers import float_of
