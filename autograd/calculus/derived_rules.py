@@ -1,7 +1,8 @@
 """Rules derived from rules, ready to run: the functions whose values are partials of others.
 
-`differentiate` gives the formula; here it becomes a function of numbers, by a
-name that pictures and formulas know it by.
+`differentiate.py` gives the formula of a derived rule. Here it becomes a function
+of numbers, made when it is first asked for and kept with the rule it comes from,
+under a name that leads back to it: from a formula, a node, a pickle.
 """
 
 import ast
@@ -63,6 +64,9 @@ def _symbol(rule: ops.Rule, operands: Sequence[str], operand: int) -> str:
     between = not symbol[0].isalpha() and len(operands) == 2 and not symbol.startswith("∂")
     inside = f"({symbol.join(operands)})" if between else symbol
     return f"∂{inside}/∂{operands[operand]}"
+
+
+# --- from a name to the rule ------------------------------------------------------------
 
 
 class DerivedRuleName(RuleName):
@@ -132,16 +136,12 @@ def formula_called(name: str) -> Formula:
     return formula_for(called_rule(name))
 
 
+# --- from a formula to a function -------------------------------------------------------
+
+
 def names_of(rule: ops.Rule) -> dict[str, Any]:
     """What the names mean that the source of `rule` finds outside of it."""
     return {**rule.__globals__, **inspect.getclosurevars(rule).nonlocals}
-
-
-# The functions of `math` that have a rule, or a derivative that is zero; and its numbers.
-MATH = {rule.__name__ for rule in ops.TABLE}.intersection(dir(math)) - {"prod"}
-MATH |= {"fabs", "floor", "ceil", "isfinite", "isnan"}
-MATH_OF_TWO = {"atan2", "fmod", "hypot", "pow"}
-CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
 
 
 def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:

@@ -10,9 +10,9 @@ This file stays small, as every `import autograd` loads it; what has to read or
 differentiate formulas is in `derived_rules.py`.
 """
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any, Self, TypeVar
 
 from autograd import ops
@@ -27,7 +27,7 @@ def rule_named(name: str) -> ops.Rule | None:
     if isinstance(name, ByHand | Forgotten):
         return None
     rule = getattr(ops, name, None)
-    return rule if inspect.isfunction(rule) and is_own(rule) else None
+    return rule if isinstance(rule, FunctionType) and is_own(rule) else None
 
 
 def is_own(rule: ops.Rule) -> bool:
@@ -42,7 +42,7 @@ def remember_by_name(rule: ops.Rule) -> None:
     a text equal to what stood there.
     """
     plain = type(getattr(rule, "__name__", None)) is str
-    if plain and inspect.isfunction(rule) and not is_own(rule):
+    if plain and isinstance(rule, FunctionType) and not is_own(rule):
         rule.__name__ = RuleName.of(rule)
 
 

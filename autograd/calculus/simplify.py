@@ -1,7 +1,8 @@
 """Expressions tidied up for reading: the same number, written as a person would write it.
 
 ``1.0 / x / LN2`` becomes ``1 / (x * LN2)``, ``x * x`` becomes ``x**2``. Only for
-printing: the order of roundings is not kept, so nothing is computed from this.
+printing: the order of roundings is not kept, so nothing is computed from what
+`tidied` gives. The helpers after it make expressions, and keep what they are given.
 """
 
 import ast

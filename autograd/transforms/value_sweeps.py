@@ -1,6 +1,6 @@
 """Sweeps whose results are Values: gradients that can be drawn and differentiated again.
 
-The numbers are those of `sweeps.py`; here every step is recorded. Upstream
+The numbers are those of `engines/sweeps.py`; here every step is recorded. Upstream
 gradients flow from the root to the inputs, multiplied by each partial on the
 way and added up where branches meet: the reverse network of the textbooks.
 """

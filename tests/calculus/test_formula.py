@@ -1,4 +1,4 @@
-"""Formulas: what `formulas.py` reads of a rule is what the rule computes, or FormulaError."""
+"""Formulas: what `formula.py` reads of a rule is what the rule computes, or FormulaError."""
 
 import ast
 import inspect
