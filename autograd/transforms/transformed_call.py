@@ -5,10 +5,9 @@ transform are: plain numbers, constants, or Values with a graph. Inside of ``wit
 run.open():`` its graph is swept; `plain` gives each result the form decided on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from autograd import errors, functions
 from autograd.engines import select
@@ -43,13 +42,32 @@ def results_from(given: Iterable[Any], depends_on_others: Callable[[], bool]) ->
     return Results(with_graph, bool(values))
 
 
-class _recording(modes.Mode):  # noqa: N801 - used like a function, as no_grad
-    """Record, under `no_grad` too: there is no derivative without a graph."""
+class _Recording:
+    """What is computed inside is recorded, under `no_grad` too: no derivative without a graph."""
 
-    __slots__ = ()
+    def __enter__(self) -> Any:
+        self.token = modes.current.set(modes.current.get()._replace(recording=True))
 
-    def changed(self, modes: modes.Modes) -> modes.Modes:
-        return modes._replace(recording=True)
+    def __exit__(self, *_: object) -> None:
+        modes.current.reset(self.token)
+
+
+class _Open(_Recording):
+    """The time in which a run is open; see `Run.open`."""
+
+    def __init__(self, run: "Run") -> None:
+        self.run = run
+
+    def __enter__(self) -> "Run":
+        super().__enter__()
+        for leaf in self.run.leaves:
+            leaf.requires_grad = True  # whatever the function has set
+        return self.run
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        for leaf in self.run.leaves:
+            leaf.requires_grad = bool(leaf.parents)
 
 
 @dataclass(frozen=True)
@@ -64,23 +82,15 @@ class Run:
     rebuild: Rebuild  # the argument, or the tuple of those in `argnums`, from as many numbers
     results: Results
 
-    @contextmanager
-    def open(self) -> Iterator[Self]:
-        """While this is open the leaves require a gradient, and what is computed is recorded.
+    def open(self) -> _Open:
+        """``with run.open():`` the leaves require a gradient, and what is computed is recorded.
 
         Afterwards they are mere numbers. Results may depend on them, and to the
         transform around this one a leaf that still required a gradient would be one
         more Value from outside to make a graph for. But for a leaf that stands for
         an argument which requires a gradient itself: it passes that on.
         """
-        with _recording():
-            for leaf in self.leaves:
-                leaf.requires_grad = True  # whatever the function has set
-            try:
-                yield self
-            finally:
-                for leaf in self.leaves:
-                    leaf.requires_grad = bool(leaf.parents)
+        return _Open(self)
 
     @property
     def records(self) -> bool:
@@ -136,7 +146,7 @@ class Run:
         own = self.results
         with_graph, as_values = results_from(upstreams, lambda: own.with_graph)
         pulling = replace(self, results=Results(with_graph, as_values or own.as_values))
-        with _recording():
+        with _Recording():
             root = functions.dot(upstreams, outputs)
             if own.with_graph or not with_graph or not isinstance(root, Value):
                 return pulling.gradient(root)
@@ -169,7 +179,7 @@ def run_of(
     given, rebuild = flatten(chosen)
     passing_on = modes.current.get().recording
     since = select.next_serial()
-    with _recording():
+    with _Recording():
         leaves = [Value(x) if type(x) is float else _fresh(x, passing_on) for x in given]
         replaced = list(arguments)
         for position, argument in zip(several, rebuild(leaves), strict=True):
