@@ -18,7 +18,6 @@ if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes 
     )
 
 from autograd import errors, ops
-from autograd.checking.gradient_check import gradcheck, gradgradcheck, numerical_gradient
 from autograd.engines.select import Value, apply, scope, topological_order, zero_grad
 from autograd.engines.select import name as engine
 from autograd.functions import abs as abs
@@ -87,10 +86,12 @@ from autograd.functions import max as max
 from autograd.functions import min as min
 from autograd.functions import pow as pow
 from autograd.functions import sum as sum
+from autograd.support import former_names as _former_names
 from autograd.support.modes import detect_anomaly, no_grad
 from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
 
 if _TYPE_CHECKING:
+    from autograd.checking.gradient_check import gradcheck, gradgradcheck, numerical_gradient
     from autograd.checking.own_operations import Operation, op
     from autograd.checking.torch_comparison import compare_torch
     from autograd.expressions.parser import parse
@@ -105,14 +106,15 @@ if _TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from autograd.visual.explanation.backward_graph import ReverseNetwork, reverse_network
-    from autograd.visual.explanation.equations import Latex, latex
     from autograd.visual.explanation.explanation import Explanation, explain
+    from autograd.visual.explanation.latex_equations import Latex, latex
+    from autograd.visual.explanation.reversed_network import ReverseNetwork, reverse_network
     from autograd.visual.graph.drawing import Drawing, draw
     from autograd.visual.player.player import Player, play
 
 # Loaded when first asked for: `import autograd` stays quick.
 _LATER = {
+    "autograd.checking.gradient_check": ("gradcheck", "gradgradcheck", "numerical_gradient"),
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
     "autograd.transforms.functional": (
@@ -128,13 +130,14 @@ _LATER = {
     ),
     "autograd.checking.own_operations": ("Operation", "op"),
     "autograd.visual.graph.drawing": ("Drawing", "draw"),
-    "autograd.visual.explanation.equations": ("Latex", "latex"),
+    "autograd.visual.explanation.latex_equations": ("Latex", "latex"),
     "autograd.visual.explanation.explanation": ("Explanation", "explain"),
     "autograd.visual.player.player": ("Player", "play"),
-    "autograd.visual.explanation.backward_graph": ("ReverseNetwork", "reverse_network"),
+    "autograd.visual.explanation.reversed_network": ("ReverseNetwork", "reverse_network"),
 }
 
 
+_former_names.install()
 _watch_for_numpy()
 
 

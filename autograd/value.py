@@ -4,51 +4,63 @@ Read `ops.py` first. Here `apply` makes every node, `topological_order` sorts
 the graph and `Value._backward` is the one place where gradients accumulate.
 
 Glossary: *upstream*: d root / d node, coming from the consumers of a node;
-*partial*: d node / d parent; *contribution*: upstream times partial.
+*partial*: d node / d parent; *contribution*: upstream times partial; *local
+gradient*: the closure of a node, from upstream to its contributions.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self, TypeAlias
 
 from autograd import errors, ops
 from autograd.calculus.rule_names import Unknown, remember_by_name
 from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
 from autograd.support.arguments import as_float, as_operand, checked, operands
-from autograd.support.node import Node, next_serial
+from autograd.support.node import Node
 
 Number: TypeAlias = "Value | float"
 
+# Nodes are numbered as they are made, so that a sweep need not go below its inputs.
+next_serial: Callable[[], int] = itertools.count(1).__next__
+
 
 def apply(rule: ops.Rule, *operands: Number) -> "Value":
-    """Make the node `rule(*operands)`: its value, its parents and one partial for each.
+    """Make the node `rule(*operands)`: its value, its parents and its local gradient.
 
     Numbers become constants. A rule that ``math`` refuses raises DomainError,
     RangeError or DivisionError.
     """
-    parents = tuple([x if isinstance(x, Value) else constant(x) for x in operands])
+    parents, numbers, required = [], [], False
+    for x in operands:
+        parent = x if isinstance(x, Value) else constant(x)
+        parents.append(parent)
+        numbers.append(parent._data)
+        required = required or parent._required
     recording, scope, anomaly = modes.current.get()
     try:
-        result = rule(*[parent._data for parent in parents])
+        result = rule(*numbers)
     except (ValueError, ArithmeticError) as error:
         shown = [(parent._data, parent._label) for parent in parents]
         raise errors.refusal(rule.__name__, shown, error) from None
     if rule not in ops.TABLE or len(result) != 1 + len(parents):
         result = checked(rule, result, len(parents))
         remember_by_name(rule)
-    node = object.__new__(_kind(parents))
+    node = object.__new__(_kind(parents) if Value.__subclasses__() else Value)
     node._data, node._grad, node._reached, node._arrived = result[0], 0.0, False, False
-    node._label, node._scope, node._serial = "", scope, next_serial()
+    node._label, node._scope, node._serial, node._hooks = "", scope, next_serial(), None
     if recording:
-        node._parents, node._name, node._partials = parents, rule.__name__, result[1:]
-        node._required = True in [parent._required for parent in parents]
+        node._parents, node._name, node._required = tuple(parents), rule.__name__, required
+        node._local_gradient = LocalGradient.of(node._name, result[1:])
     else:
-        node._parents, node._name, node._partials, node._required = (), "", (), False
+        node._parents, node._name, node._required = (), "", False
+        node._local_gradient = LocalGradient()
     if anomaly:
         modes.check_forward(rule.__name__, node, parents)
     return node
 
 
-def _kind(parents: "tuple[Value, ...]") -> "type[Value]":
+def _kind(parents: "Sequence[Value]") -> "type[Value]":
     """The class of a result: that of its operands, where they are of a subclass."""
     kinds = dict.fromkeys(map(type, parents))  # in their order
     kinds.pop(Value, None)
@@ -61,6 +73,40 @@ def constant(number: Any) -> "Value":
     node._data = number if type(number) is float else as_float(number)
     node._scope = modes.current.get().scope
     return node
+
+
+class LocalGradient(tuple[float, ...]):
+    """The closure of a node: called with its gradient, it gives one contribution for each parent.
+
+    All it holds are the partials, in the order of the parents, and no node: graphs
+    have no cycles, and new `data` in a leaf changes nothing in those already made.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, op: str, partials: Sequence[float]) -> "LocalGradient":
+        """The closure of a node of operation `op`, which may be a choice."""
+        if ops.chooses(op) and 0.0 in partials:
+            taken = ops.passes(op, partials)
+            partials = [p if on else NotTaken(p) for p, on in zip(partials, taken, strict=True)]
+        return cls(partials)
+
+    def __call__(self, upstream: float) -> list[float]:
+        """The chain rule: upstream times partial, for each parent."""
+        return [upstream * p if type(p) is not NotTaken else NOTHING for p in self]
+
+    def __repr__(self) -> str:
+        return f"LocalGradient{tuple(self)}"
+
+
+class NotTaken(float):
+    """The partial by an operand that a choice, such as `where`, has not taken: a zero."""
+
+    __slots__ = ()
+
+
+NOTHING = NotTaken()  # the contribution to such an operand, whatever arrives: not even 0 * inf
 
 
 def topological_order(root: "Value", since: int = 0) -> list["Value"]:
@@ -78,7 +124,9 @@ def topological_order(root: "Value", since: int = 0) -> list["Value"]:
         elif node not in seen and node._serial >= since:
             seen.add(node)
             stack += [node, None]
-            stack += [parent for parent in reversed(node._parents) if parent not in seen]
+            for parent in reversed(node._parents):
+                if parent not in seen:
+                    stack.append(parent)
     return order
 
 
@@ -131,7 +179,30 @@ class Value(Node):
     (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ()
+    _data: float
+    _grad: float
+    _parents: "tuple[Value, ...]"  # its operands, in their order; () for a leaf
+    _local_gradient: LocalGradient
+    _name: str  # of the rule in `ops`; "" for a leaf
+    _required: bool  # whether it requires a gradient
+    _reached: bool  # by a backward pass, since the last zero_grad
+    _arrived: bool  # whether anything was added to the gradient
+    _serial: int
+    _label: str
+    _scope: str
+    _hooks: dict[object, Callable[[Any], Any]] | None
+    _made_at: str  # the line that made it; set by detect_anomaly only
+    __slots__ = ("_arrived", "_data", "_grad", "_hooks", "_label", "_local_gradient", "_made_at",
+                 "_name", "_parents", "_reached", "_required", "_scope", "_serial")  # fmt: skip
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """A leaf without a number yet."""
+        node = object.__new__(cls)
+        node._data, node._grad, node._reached, node._arrived = math.nan, 0.0, False, False
+        node._label, node._scope, node._serial, node._hooks = "", "", next_serial(), None
+        node._parents, node._name, node._required = (), "", False
+        node._local_gradient = LocalGradient()
+        return node
 
     def __init__(
         self, data: Number, *given: Any, label: str = "", requires_grad: bool = True, **named: Any
@@ -146,7 +217,7 @@ class Value(Node):
                 Value, given, label, named
             )
         self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
-        self._data, self._name, self._partials = number, name, partials
+        self._data, self._name, self._local_gradient = number, name, LocalGradient(partials)
         if children:
             self._serial = next_serial()  # after those of its constants
         self._grad, self._reached, self._arrived = 0.0, False, False
@@ -156,10 +227,9 @@ class Value(Node):
             modes.check_forward(self._name, self, self._parents)
 
     @fields.fixed
-    def local_gradient(self) -> Callable[[float], list[float]]:
+    def local_gradient(self) -> LocalGradient:
         """The closure from the upstream gradient to one contribution per parent."""
-        passing = list(zip(self._partials, ops.passes(self._name, self._partials), strict=True))
-        return lambda upstream: [upstream * partial if on else 0.0 for partial, on in passing]
+        return self._local_gradient
 
     def _backward(self) -> None:
         """Pass this node's gradient on to its parents: the chain rule, one step.
@@ -171,10 +241,10 @@ class Value(Node):
             return
         if type(self._name) is Unknown:
             made_by_hand.refuse_unknown(self)
-        upstream, chosen = self._grad, ops.chooses(self._name)
-        for i, (parent, partial) in enumerate(zip(self._parents, self._partials, strict=True)):
-            if parent._required and (partial != 0.0 or i not in chosen):
-                parent._grad += upstream * partial
+        # Both are of one length; to make sure again would take a tenth of the time.
+        for parent, contribution in zip(self._parents, self._local_gradient(self._grad)):  # noqa: B905
+            if parent._required and contribution is not NOTHING:
+                parent._grad += contribution
                 parent._arrived = True
 
     def backward(
@@ -199,7 +269,7 @@ class Value(Node):
         self._grad, self._arrived = gradient, True
         try:
             for node in reversed(order):
-                if hasattr(node, "_hooks"):
+                if node._hooks:
                     node._grad = as_float(hooks.run(node, node._grad))
                     node._arrived = node._arrived or node._grad != 0.0
                 if anomaly:

@@ -20,7 +20,7 @@ import nn
 from autograd import Value
 from autograd.errors import DotMissingError
 from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
-from autograd.visual.graph.operands import are_ordered
+from autograd.visual.graph.operand_order import are_ordered
 
 Point = tuple[float, float]
 Segment = tuple[Point, Point]

@@ -8,6 +8,11 @@ import autograd
 from autograd import no_grad
 from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
+from nn.arguments.numbers import numbers_in
+from nn.arguments.rows import as_rows, check_finite, same_length
+from nn.arguments.settings import as_count
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import (
     COLOURS,
@@ -27,9 +32,6 @@ from nn.pictures.layer_plots import (
     saturation,
     update_ratios,
 )
-from nn.reading import Reading, default_reading, numbers_in
-from nn.rows import as_rows, check_finite, same_length
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,8 @@ import pytest
 import autograd
 import nn
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 MODULES = [
     module.name
     for package in (autograd, nn)
@@ -55,6 +56,17 @@ def test_examples_in_the_readme(tmp_path, monkeypatch):
     assert (">>>" in text) is bool(test.examples)
     for code in codes_of_tables(text):
         check(code, test.globs)
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/gallery.md"]
+)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    named = re.findall(r"`((?:autograd|nn|tests|benchmarks|docs)/[\w/.]+)`", text)
+    assert [x for x in targets if not (ROOT / page).parent.joinpath(x).exists()] == []
+    assert [x for x in named if not (ROOT / x).exists() and x != "autograd/programs/"] == []
 
 
 def check(code, names):

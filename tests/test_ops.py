@@ -461,8 +461,8 @@ def test_the_straight_line_check_finds_what_it_must(body):
 
 
 def test_the_two_files_a_newcomer_reads_stay_short():
-    """The table of facts is not counted: it is looked up, not read."""
+    """Lines with something on them, of rules and engine; the table of facts is looked up."""
     folder = Path(ops.__file__).parent
     rules = (folder / "ops.py").read_text().partition("# --- what is not calculus")[0]
-    read = [rules, (folder / "value.py").read_text()]
-    assert sum(len(text.splitlines()) for text in read) < 600
+    read = [*rules.splitlines(), *(folder / "value.py").read_text().splitlines()]
+    assert len([line for line in read if line.strip()]) < 600

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import math
 import pickle
 import random
 import threading
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from reference import REFERENCE, error, largest_contributions, mp, random_graph, run, slope
 
 from autograd import errors, ops, scope
+from autograd import value as reference_engine
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}
 SMOOTH = [rule.__name__ for rule, facts in ops.TABLE.items() if not facts.kink]
@@ -164,6 +166,41 @@ def test_local_gradient_gives_one_contribution_per_parent(engine):
     assert list((a * b).local_gradient(10.0)) == [40.0, 30.0]
     assert list((a * a).local_gradient(2.0)) == [6.0, 6.0]
     assert list(a.local_gradient(2.0)) == []
+
+
+def test_a_local_gradient_is_recorded_once_and_reads_as_its_partials(engine):
+    a, b = engine.Value(3.0), engine.Value(4.0)
+    out = a * b
+    if engine is reference_engine:
+        assert out.local_gradient is out.local_gradient
+    assert out.local_gradient == out.local_gradient == out.partials
+    assert type(out.partials) is tuple
+    assert repr(out.local_gradient) == "LocalGradient(4.0, 3.0)"
+    assert repr(a.local_gradient) == "LocalGradient()"
+    assert pickle.loads(pickle.dumps(out.local_gradient))(10.0) == [40.0, 30.0]
+
+
+def test_backward_calls_the_local_gradient(monkeypatch):
+    upstream = []
+
+    def doubled(partials, gradient):
+        upstream.extend([gradient] if partials else [])
+        return [2.0 * gradient * partial for partial in partials]
+
+    x, y = reference_engine.Value(3.0), reference_engine.Value(4.0)
+    out = (x * y) * 5.0
+    monkeypatch.setattr(reference_engine.LocalGradient, "__call__", doubled)
+    out.backward(7.0)
+    assert upstream == [7.0, 70.0]
+    assert (x.grad, y.grad) == (2.0 * 70.0 * 4.0, 2.0 * 70.0 * 3.0)
+
+
+def test_partials_of_a_choice_are_plain_floats_with_their_signs(engine):
+    out = engine.apply(ops.leaky_relu, engine.Value(-0.0), engine.Value(0.25))
+    assert [type(partial) for partial in out.partials] == [float, float]
+    assert repr(out.partials) == "(0.25, -0.0)"
+    assert repr(out.local_gradient) == "LocalGradient(0.25, -0.0)"
+    assert repr(out.local_gradient(-math.inf)) == "[-inf, 0.0]"
 
 
 class Tag(str):

@@ -7,14 +7,22 @@ from autograd.support import numpy_support, pickling
 from autograd.support.arguments import as_float, as_list, operands
 from autograd.support.elements import by_element, holds_elements
 from autograd.support.modes import scope
-from autograd.support.node import next_serial
-from autograd.value import Value, apply, constant, topological_order, zero_grad
+from autograd.value import (
+    LocalGradient,
+    Value,
+    apply,
+    constant,
+    next_serial,
+    topological_order,
+    zero_grad,
+)
 
 
 def evaluate(rule: ops.Rule, *given: Any) -> Any:
     """`rule` on Values and numbers: a node if there is a Value among them, else a float."""
-    if any(isinstance(x, Value) for x in given):
-        return apply(rule, *given)
+    for x in given:  # most often the first is one
+        if isinstance(x, Value):
+            return apply(rule, *given)
     numbers = [as_float(x) for x in given]
     try:
         return rule(*numbers)[0]
@@ -52,7 +60,8 @@ def rebuilt(
     """A node from its parts, as they stand in a pickle."""
     kind = kind or Value
     node = kind.__new__(kind)
-    node._data, node._name, node._parents, node._partials = data, op, parents, partials
+    node._data, node._name, node._parents = data, op, parents
+    node._local_gradient = LocalGradient.of(op, partials)
     return node
 
 

@@ -3,13 +3,12 @@
 They leave the `grad` of every Value as it was, and call no hooks. None goes
 below what it starts from: a node made before the first of the inputs does not
 depend on them, whatever its own history. The compiled engine has its own;
-`graph_sweeps.py` does the same with Values, which can be differentiated again.
+`transforms/value_sweeps.py` does the same with Values, which can be differentiated again.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograd import ops, value
+from autograd import value
 from autograd.calculus.tangents import changes_of_partials
 from autograd.support.made_by_hand import check_seen_through
 from autograd.support.provenance import rule_of
@@ -67,9 +66,9 @@ def second_sweep(
             numbers = [parent._data for parent in node.parents]
             moving = [tangent_of.get(parent) for parent in node.parents]
             changes = changes_of_partials(rule_of(node), numbers, moving)
-        on = ops.passes(node.op, node.partials)
-        for position, (parent, partial) in enumerate(zip(node.parents, node.partials, strict=True)):
-            if parent in wanted and on[position]:
+        edges = zip(node.parents, node._local_gradient, strict=True)
+        for position, (parent, partial) in enumerate(edges):
+            if parent in wanted and type(partial) is not value.NotTaken:
                 upstream[parent] = upstream.get(parent, 0.0) + upstream[node] * partial
                 if node in change:
                     change[parent] = change.get(parent, 0.0) + change[node] * partial
@@ -131,5 +130,6 @@ def _tangents(
 
 def _edges(node: value.Value) -> Iterator[tuple[value.Value, float]]:
     """The parents that a gradient passes on to, each with its partial."""
-    edges = zip(node.parents, node.partials, strict=True)
-    return itertools.compress(edges, ops.passes(node.op, node.partials))
+    for parent, partial in zip(node.parents, node._local_gradient, strict=True):
+        if type(partial) is not value.NotTaken:
+            yield parent, partial

@@ -16,9 +16,9 @@ from autograd.errors import FormulaError
 from autograd.export.c_printer import c_function, c_update
 
 _PREAMBLE = """\
-/* Printed by autograd/export/headers.py from the rules; do not edit. */
-#include <Python.h>
+/* Printed by autograd/export/c_headers.py from the rules; do not edit. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* The larger of two, the first of equals; nan if there is one. */
@@ -30,7 +30,7 @@ static inline double larger(double a, double b)
 _ARGUMENTS = {
     "unary": ("double x, double *d_x", "x, d_x"),
     "binary": ("double x, double y, double *d_x, double *d_y", "x, y, d_x, d_y"),
-    "sequence": ("const double *x, Py_ssize_t n, double *partials", "x, n, partials"),
+    "sequence": ("const double *x, ptrdiff_t n, double *partials", "x, n, partials"),
 }
 
 
@@ -132,7 +132,7 @@ class _Header:
         except FormulaError:
             return
         if tangent is None:
-            loop = "for (Py_ssize_t i = 0; i < n; i++) changes[i] = 0.0;"
+            loop = "for (ptrdiff_t i = 0; i < n; i++) changes[i] = 0.0;"
             self.tangents[formula.name] = f"{loop} return 2;"
             return
         try:
@@ -207,7 +207,7 @@ static const short derived_rules[256][2] = {{
 """
 _TANGENTS = """\
 static inline int sequence_tangent(
-    int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
+    int id, const double *x, const double *x_dot, ptrdiff_t n, double *changes)
 {{
     switch (id) {{
 {cases}
@@ -225,9 +225,9 @@ def updates_header(source: str) -> str:
     counts = ", ".join(str(len(formula.results) - 1) for formula in formulas.values())
     return "\n".join(
         [
-            "/* Printed by autograd/export/headers.py from nn/updates.py; do not edit. */",
-            "#include <Python.h>",
+            "/* Printed by autograd/export/c_headers.py from nn/updates.py; do not edit. */",
             "#include <math.h>",
+            "#include <stddef.h>",
             "#if defined(_MSC_VER)",
             "#define restrict __restrict",
             "#endif",
@@ -236,7 +236,7 @@ def updates_header(source: str) -> str:
             f"static const char *const update_names[] = {{{names}}};",
             f"static const int update_memory[] = {{{counts}}};",
             "typedef void (*Update)(",
-            "    Py_ssize_t, double *, const double *, double *const *, const double *);",
+            "    ptrdiff_t, double *, const double *, double *const *, const double *);",
             f"static const Update update_functions[] = {{{functions}}};",
             "",
         ]

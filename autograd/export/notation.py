@@ -59,7 +59,7 @@ _CONSTANTS = {
 _OTHER_NAMES = {"fabs": "abs", "maximum": "max", "minimum": "min"}
 _LABEL = re.compile(r"([^\W\d_₀-₉]+)(?:_?(\d+(?:_\d+)*)|((?:\[\d+\])+)|([₀-₉]+(?:,[₀-₉]+)*))?")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 class Symbol(NamedTuple):
@@ -83,7 +83,7 @@ def symbol_of(label: str) -> Symbol:
         return Symbol(label, plain=False)
     base, *written = found.groups()
     base = one_spelling(base)
-    indices = "".join(filter(None, written)).translate(_DIGITS)
+    indices = "".join(filter(None, written)).translate(DIGITS)
     return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", indices)))
 
 

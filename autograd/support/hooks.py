@@ -43,7 +43,7 @@ def register_hook(value: Any, function: Callable[[Any], Any]) -> HookHandle:
         raise TypeError(f"a hook is a function of the gradient, got {type(function).__name__}")
     if not value.requires_grad:
         raise GraphError("no gradient ever comes here: this Value does not require one")
-    hooks = _of(value)
+    hooks: dict[object, Callable[[Any], Any]] | None = value._hooks
     if hooks is None:
         hooks = value._hooks = {}
     handle = HookHandle(hooks)
@@ -53,15 +53,8 @@ def register_hook(value: Any, function: Callable[[Any], Any]) -> HookHandle:
 
 def run(value: Any, gradient: Any) -> Any:
     """The gradient of `value` after all of its hooks, in the order they were registered."""
-    for hook in tuple((_of(value) or {}).values()):
+    for hook in tuple((value._hooks or {}).values()):
         replacement = hook(gradient)
         if replacement is not None:
             gradient = replacement
     return gradient
-
-
-def _of(value: Any) -> dict[object, Callable[[Any], Any]] | None:
-    try:  # a subclass may answer for every name in its `__getattr__`
-        return object.__getattribute__(value, "_hooks")  # type: ignore[no-any-return]
-    except AttributeError:
-        return None

@@ -1,21 +1,16 @@
-"""What a Value stores, and how it reads where a number is expected.
+"""The public fields of a Value, and how it reads where a number is expected.
 
 No calculus and no graph: those are in `value.py`, whose `Value` is a Node that
-computes. The compiled engine stores the same in another way.
+stores and computes.
 """
 
-import itertools
-import math
 import operator
 from collections.abc import Callable
-from typing import Any, Never, Self
+from typing import Any, Never
 
 from autograd import errors
 from autograd.support import fields, made_by_hand
 from autograd.support.arguments import as_float, as_operand, equals
-
-# Nodes are numbered as they are made, so that a sweep need not go below its inputs.
-next_serial: Callable[[], int] = itertools.count(1).__next__
 
 
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any], bool]":
@@ -27,32 +22,20 @@ def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any],
 
 
 class Node:
-    """The fields of a Value, and its behaviour as a number: see `Value`."""
+    """The public fields of a Value, and its behaviour as a number: see `Value`."""
 
-    __slots__ = ("__dict__", "_arrived", "_data", "_grad", "_hooks", "_label", "_made_at", "_name",
-                 "_parents", "_partials", "_reached", "_required", "_scope", "_serial")  # fmt: skip
+    __slots__ = ("__dict__",)  # what a user hangs on a Value; the rest is in `Value`
 
-    _parents: tuple[Any, ...]
-    _partials: tuple[float, ...]  # d self / d parent, one for each of the parents
-    _name: str  # of the rule in `ops`; "" for a leaf
+    _data: float
+    _grad: float
     _label: str
-    _scope: str
-    _required: bool  # whether it requires a gradient
-    _serial: int
-    _reached: bool  # by a backward pass, since the last zero_grad
-    _arrived: bool  # whether anything was added to the gradient
+    _local_gradient: tuple[float, ...]
+    _reached: bool
+    _arrived: bool
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         made_by_hand.check_subclass(cls, Node)
-
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """A leaf without a number yet."""
-        node = object.__new__(cls)
-        node._data, node._grad, node._reached, node._required = math.nan, 0.0, False, False
-        node._arrived, node._serial = False, next_serial()
-        node._parents, node._partials, node._name, node._label, node._scope = (), (), "", "", ""
-        return node
 
     @property
     def data(self) -> float:
@@ -73,14 +56,15 @@ class Node:
         self._grad = 0.0 if number is None else as_float(number)
         self._reached = self._arrived = self._grad != 0.0
 
-    parents, partials = fields.fixed("_parents", "parents"), fields.fixed("_partials", "partials")
+    parents = fields.fixed("_parents", "parents")
+    partials = fields.fixed(lambda self: tuple(map(float, self._local_gradient)), "partials")
     op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
     requires_grad = fields.settable("_required", "requires_grad", bool)
     scope = fields.settable("_scope", "scope", fields.as_scope)
     data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
     # What micrograd and microgpt call these.
     _children = fields.fixed("_parents", "_children")
-    _local_grads = fields.fixed("_partials", "_local_grads")
+    _local_grads = fields.fixed(lambda self: self.partials, "_local_grads")
     _prev = fields.fixed(lambda self: set(self.parents), "_prev")
     _op = fields.fixed(made_by_hand.symbol_of, "_op")
     _attributes = fields.fixed(vars, "_attributes")

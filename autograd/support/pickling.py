@@ -43,7 +43,7 @@ def reduced(value: Any) -> tuple[Any, ...]:
         value.partials,
         state,
     )
-    if type(value).__base__ is not object:  # of a subclass
+    if type(value) not in _homes:  # of a subclass
         made_from = (*made_from, type(value))
     own = _own_attributes(value)
     # Set one by one, as slots are: after the Value is known, to which they may refer.
@@ -60,6 +60,8 @@ def restored(
     kind: type | None = None,
 ) -> Any:
     """The Value again, of class `kind`; `engine` names the module whose ``rebuilt`` makes it."""
+    # Pickles of before named the class of the reference engine, too, which may not be the one here.
+    kind = None if kind in _homes else kind
     made = import_module(engine).rebuilt(data, op, parents, partials, kind)
     for name, attribute in state.items():
         setattr(made, name, attribute)
@@ -80,7 +82,8 @@ def _own_attributes(value: Any) -> dict[str, Any]:
     """What a user has set on a Value, in its dict and in the slots of its subclass."""
     own = dict(value._attributes)
     for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ()) if kind is not Node else ()
+        ours = Node in (kind, kind.__base__)
+        slots = () if ours else kind.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 own[name] = getattr(value, name)

@@ -1,1 +1,1 @@
-"""Pictures of graphs (`graph`), the chain rule in words (`explanation`), and the player."""
+"""Pictures of graphs (`graph`), chain rule and formulas (`explanation`), and the player."""

@@ -1,79 +1,225 @@
-"""Names for Values: labels, told apart where they are shared, and variables: ``names=locals()``."""
+"""One name for one value: pictures, the player, explanations, LaTeX, the reverse network ask here.
 
+`Naming` says in which order names are given; the rest of the file reads them from
+labels (told apart where scopes share them) and from variables (``names=locals()``).
+"""
+
+import ast
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autograd.engines.select import Value
-from autograd.export.notation import SUBSCRIPTS, symbol_of
+from autograd.calculus.simplify import constant
+from autograd.engines.select import Value, topological_order
+from autograd.export.notation import DIGITS, SUBSCRIPTS, Symbol, symbol_of
 from autograd.support.arguments import one_spelling
 from autograd.visual.arguments import expect_names
-from autograd.visual.graph.grouping import scope_of
+from autograd.visual.scopes import scope_of
 from autograd.visual.texts import printable
 
+ROOT = "L"  # a root without a name: the loss
 DEEPEST = 4  # levels of lists in lists
+NUMBERED = re.compile(r"v([₀-₉]+)")
 
 
-def names_of(values: Iterable[Value], names: Mapping[str, Any] | None = None) -> dict[Value, str]:
-    """What to call each of `values` that has a name; the Values stay as they are.
+class Naming:
+    """What each value of the graph of `root` is called, wherever it is shown; no name twice.
 
-    A variable of its own in `names` comes first, then the Value's label, then
-    its place in a list, tuple, dict or array of `names`, as in ``w[0]``.
-    Names that are empty or begin with an underscore are left out, as are the ``In``
-    and ``Out`` of IPython. TypeError for `names` that are no dict from names.
-    Where values of several scopes share a label, as the neurons of a network do,
-    the numbers of the scopes become indices of it: w0 of mlp/layer1/neuron2 is w₁,₂,₀.
+    Names are given in this order. One that another value has by then is not given
+    again ("w1", "w_1" and "w₁" are one name), and what has no name goes on to the next:
+
+    1. The label of the value, that of the root first. Where values of several scopes
+       share a label, as the neurons of a network do, the numbers of the scopes become
+       indices of it: w0 of mlp/layer1/neuron2 is w₁,₂,₀.
+    2. What `names` calls it: a variable, or a place in a list, tuple, dict or array
+       such as ``w[0]``, whichever comes first in `names`. As Python keeps variables
+       in the order in which they were made, ``w[0]`` wins over the ``wi`` of
+       ``for wi in w`` and over ``x = w[0]``; ``a`` wins over ``both[0]`` of ``both = [a, b]``.
+       A variable that was there before, but holds what a loop leaves in it (the last
+       of a list of which others have no variable), comes after the rest of `names`.
+    3. The root is L.
+    4. All that remain are v₁, v₂, … in topological order. Plain numbers that
+       entered an expression are shown as numbers; they come last, for where one
+       has to be spoken of all the same. So do the `others`: values asked about
+       that the root does not depend on.
+
+    This depends on nothing else: collapsed or open, whole or in part, in either
+    engine a value has the same name. A value that `earlier` has named (the forward
+    pass in the picture of the backward pass) keeps that name before all of these.
+
+    Empty names and those that begin with an underscore are left out of `names`, as
+    are the ``In`` and ``Out`` of IPython. TypeError for `names` that are no dict from names.
 
     >>> w, total = [Value(1.0), Value(2.0)], Value(3.0, "sum")
-    >>> sorted(names_of([*w, total], {"w": w}).values())
-    ['sum', 'w[0]', 'w[1]']
+    >>> root = w[0] * w[1] + 2.0 * total
+    >>> naming = Naming(root, {"w": w})
+    >>> [naming.name(value) for value in naming.order if not naming.is_plain_number(value)]
+    ['w[0]', 'w[1]', 'v₁', 'sum', 'v₂', 'L']
     """
+
+    def __init__(
+        self,
+        root: Value,
+        names: Mapping[str, Any] | None = None,
+        *,
+        others: Iterable[Value] = (),
+        earlier: "Naming | None" = None,
+    ) -> None:
+        self.root, self.order = root, topological_order(root)
+        variables = _variables(names)
+        labels = _told_apart({value: printable(value.label) for value in self.order})
+        given = {v: earlier.name(v) for v in self.order if v in earlier} if earlier else {}
+        outside = {v: printable(v.label) for v in others if v not in labels}
+        self._own = {v: label or variables.get(v, "") for v, label in (labels | outside).items()}
+        if earlier:
+            self._own |= {value: earlier.own(value) for value in given}
+        self._names: dict[Value, str] = {}
+        self._taken: set[Symbol] = set()
+        for source in (given, {root: labels[root]}, labels, variables, {root: ROOT}, outside):
+            for value in self._own:
+                self._give(value, source.get(value, ""))
+        self._number([*earlier._names.values()] if earlier else [])
+        self.values: dict[str, Value] = {}  # by their keys, the names in expressions
+        self._keys: dict[Value, str] = {}
+
+    def _give(self, value: Value, name: str) -> None:
+        """Call `value` so, if it has no name yet and no other value has this one."""
+        if name and value not in self._names and symbol_of(name) not in self._taken:
+            self._names[value] = name
+            self._taken.add(symbol_of(name))
+
+    def _number(self, elsewhere: Sequence[str]) -> None:
+        """Call what has no name yet v₁, v₂, …, but for the numbers in names here or `elsewhere`."""
+        written = " ".join([*self._own.values(), *self._names.values(), *elsewhere])
+        used = {number.translate(DIGITS) for number in NUMBERED.findall(written)}  # also in ∂L/∂v₁
+        used |= {s.indices[0] for s in self._taken if s.base == "v" and len(s.indices) == 1}
+        free = (n for n in map(str, itertools.count(1)) if n not in used)
+        nameless = [value for value in self._own if value not in self._names]
+        nameless.sort(key=self.is_plain_number)
+        for value, number in zip(nameless, free, strict=False):
+            self._names[value] = "v" + number.translate(SUBSCRIPTS)
+
+    def __contains__(self, value: Value) -> bool:
+        return value in self._names
+
+    def name(self, value: Value) -> str:
+        """What `value` is called; no other value is."""
+        return self._names[value]
+
+    def own(self, value: Value) -> str:
+        """What the user calls `value`, "" for nothing; another value may be called the same."""
+        return self._own[value]
+
+    def is_plain_number(self, value: Value) -> bool:
+        """Whether `value` is a number that entered an expression, not a constant with a name."""
+        return not (value.parents or value.requires_grad or self._own[value])
+
+    # --- in formulas -----------------------------------------------------------------
+
+    def key(self, value: Value) -> str:
+        """The name that stands for `value` in an expression: a rule's own names are no keys."""
+        if value not in self._keys:
+            key = self._keys[value] = f"value {len(self._keys)}"
+            self.values[key] = value
+        return self._keys[value]
+
+    def expression(self, value: Value) -> ast.expr:
+        """`value` as an operand: its number if it is one, else its key."""
+        if self.is_plain_number(value):
+            return constant(value.data)
+        return ast.Name(self.key(value), ast.Load())
+
+    def label(self, key: str) -> str:
+        """What printers print for a name in an expression; others than keys stay as they are."""
+        return self._names[self.values[key]] if key in self.values else key
+
+    def note(self, key: str) -> str:
+        """Where a leaf was made, and what the user calls a value if another took that name."""
+        value = self.values[key]
+        own = self._own[value] if self._own[value] != self._names[value] else ""
+        scope = "" if value.parents else printable(scope_of(value))
+        return f"{own} in {scope}".strip() if scope else own
+
+
+def naming_of(root: Value, names: "Mapping[str, Any] | Naming | None") -> Naming:
+    """The naming of `root` with `names`, which may be one that has been made already."""
+    if isinstance(names, Naming) and names.root is root:
+        return names
+    return Naming(root, names)  # type: ignore[arg-type]
+
+
+# --- names of variables -------------------------------------------------------------------
+
+
+def _variables(names: Mapping[str, Any] | None) -> dict[Value, str]:
+    """What `names` calls the Values in it: the first name of each, loop variables last."""
     expect_names(names)
-    variables: dict[Value, str] = {}
-    elements: dict[Value, str] = {}
-    for key, held in (names or {}).items():
-        if not isinstance(key, str) or key.startswith("_") or key in ("", "In", "Out"):
-            continue
-        name = one_spelling(key)
-        if isinstance(held, Value):
-            variables.setdefault(held, name)
-        else:
-            for path, element in _elements(name, held, set()):
-                elements.setdefault(element, path)
-    values = list(dict.fromkeys(values))
-    labels = _told_apart(
-        {value: printable(value.label) for value in values if value not in variables}
-    )
-    found = {
-        value: variables.get(value) or labels[value] or elements.get(value, "") for value in values
+    kept = {
+        one_spelling(key): held
+        for key, held in (names or {}).items()
+        if isinstance(key, str) and not key.startswith("_") and key not in ("", "In", "Out")
     }
-    return {value: name for value, name in found.items() if name}
+    left = _left_by_loops(kept)
+    found: dict[Value, str] = {}
+    for name, held in sorted(kept.items(), key=lambda pair: id(pair[1]) in left):
+        if isinstance(held, Value):
+            found.setdefault(held, printable(name))
+        for path, element in _elements(name, held):
+            found.setdefault(element, printable(path))
+    return found
 
 
-def _elements(
-    name: str, held: Any, seen: set[tuple[int, int]], depth: int = 1
-) -> Iterator[tuple[str, Value]]:
-    """The Values in a container, each with its path; containers hold containers a few deep.
+def _left_by_loops(names: Mapping[str, Any]) -> set[int]:
+    """The ids of what loops leave in their variables.
+
+    That is the last element of a container in which others have no variable.
+    """
+    variables = {id(held) for held in names.values()}
+    left = set()
+    for name, held in names.items():
+        for _, items in _containers(name, held):
+            *others, last = [id(element) for _, element in items] or [0]
+            if last in variables and not variables.issuperset(others):
+                left.add(last)
+    return left
+
+
+def _elements(name: str, held: Any) -> Iterator[tuple[str, Value]]:
+    """The Values in a container, each with its path."""
+    for path, items in _containers(name, held):
+        for key, element in items:
+            if isinstance(element, Value):
+                yield _path(path, key), element
+
+
+def _containers(
+    name: str, held: Any, seen: dict[tuple[int, int], Any] | None = None, depth: int = 1
+) -> Iterator[tuple[str, list[tuple[Any, Any]]]]:
+    """The path and the items of a container, then of those in it, a few deep.
 
     A container that is `seen` again, as deep, brings nothing new: lists may hold themselves.
     """
-    if (id(held), depth) in seen:
+    seen = {} if seen is None else seen
+    if depth > DEEPEST or (id(held), depth) in seen:
         return
-    seen.add((id(held), depth))
+    seen[id(held), depth] = held  # kept, so that no other gets its id
     if type(held).__name__ == "ndarray":  # of NumPy, which is not imported for this
         held = held.tolist() if held.dtype == object else ()
     if isinstance(held, Mapping):
-        items: Iterable[tuple[Any, Any]] = held.items()
+        items = list(held.items())
     elif isinstance(held, list | tuple):
-        items = enumerate(held)
+        items = list(enumerate(held))
     else:
         return
+    yield name, items
     for key, element in items:
-        path = f"{name}[{key!r}]" if isinstance(key, str | int) else name
-        if isinstance(element, Value):
-            yield path, element
-        elif depth < DEEPEST:
-            yield from _elements(path, element, seen, depth + 1)
+        if not isinstance(element, Value | float | int | str):
+            yield from _containers(_path(name, key), element, seen, depth + 1)
+
+
+def _path(name: str, key: Any) -> str:
+    return f"{name}[{key!r}]" if isinstance(key, str | int) else name
 
 
 # --- labels that several values share ---------------------------------------------------

@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from contextlib import suppress
 
-from autograd.export.notation import GREEK
+from autograd.export.notation import DIGITS, GREEK
 
 LONGEST_LABEL = 40  # characters
 UNCOUNTED = 10**1000  # more need not be told apart, and take up memory
@@ -108,7 +108,8 @@ def _unprintable(character: str) -> bool:
 
 def _hundredths(character: str, table: tuple[int, ...]) -> int:
     """The advance width of one character; a generous guess where the table has none."""
-    base = unicodedata.normalize("NFD", character)[0]  # "é" is as wide as "e"
+    # "é" is as wide as "e", and an index "₁" at most as wide as "1".
+    base = unicodedata.normalize("NFD", character.translate(DIGITS))[0]
     if " " <= base <= "~":
         return table[ord(base) - 32]
     if unicodedata.combining(character):

@@ -10,11 +10,12 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ShapeError
+from nn.arguments.settings import as_count
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import escaped, framed, image, new_figure
 from nn.plots import boundary_size, draw_boundary, in_the_plane
-from nn.reading import Reading, default_reading
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from nn.history import History

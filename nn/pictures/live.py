@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.figure import load_matplotlib, new_figure, png
 from nn.pictures.layer_plots import draw_gradients, draw_update_ratios
 from nn.plots import draw_boundary, draw_curve
-from nn.reading import Reading, default_reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from nn import plots
+from nn.arguments.rows import as_rows
 from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
@@ -15,7 +16,6 @@ from nn.pictures.animation import animate_boundary
 from nn.pictures.figure import escaped, framed, image, inline_png, inline_svg
 from nn.pictures.live import in_the_plane
 from nn.pictures.surface import loss_surface
-from nn.rows import as_rows
 
 if TYPE_CHECKING:
     from nn.history import History

@@ -358,7 +358,7 @@ def show(result):
 def test_the_two_classes_have_the_same_attributes():
     private = {"__slots__", "__module__", "__weakref__", "__dict__", "__reduce_cython__"}
     private |= {"__setstate_cython__", "__pyx_vtable__", "__annotations__"}
-    private |= {"_label", "_name", "_parents", "_partials", "_required", "_scope"}  # slots
+    private |= {"_label", "_name", "_parents", "_local_gradient", "_required", "_scope"}  # slots
     # The compiled class keeps a descriptor for each name that someone has set on a Value.
     private |= {n for n, x in vars(COMPILED.Value).items() if type(x).__name__ == "Attribute"}
     assert set(dir(PURE.Value)) - set(dir(COMPILED.Value)) - private - {"_grad"} == set()

@@ -7,7 +7,7 @@ import pytest
 import nn
 from nn import plots
 from nn.diagnostics import Diagnostics, LayerDiagnostics
-from nn.recording import LayerHistory
+from nn.history import LayerHistory
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("matplotlib")

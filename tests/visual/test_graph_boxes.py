@@ -16,13 +16,14 @@ from autograd.visual.graph.boxes import (
 from autograd.visual.graph.flags import MEANING
 from autograd.visual.graph.heatmap import HeatMap
 from autograd.visual.graph.model import Box
+from autograd.visual.texts import width
 from autograd.visual.themes import THEMES
 
 LIGHT = THEMES["light"]
 HEAT = HeatMap(((2.0, -4.0), (0.0, None)))
-LEAF = Box("v0", "x", "", "2", "-3")
+LEAF = Box("box0", "x", "", "2", "-3")
 GROUP = Box(
-    "v1", "layer0", "", "", "0.5", size="9 values, 4 parameters", scope="mlp/layer0",
+    "box1", "layer0", "", "", "0.5", size="9 values, 4 parameters", scope="mlp/layer0",
     heat=(HEAT, HEAT),
 )  # fmt: skip
 
@@ -44,11 +45,29 @@ def test_rows_from_top_to_bottom():
     ]
 
 
+def test_a_made_up_name_stands_behind_the_label_or_alone():
+    alone, behind = (
+        BoxPicture(Box("box0", label, "*", "2.5", "-3", called="v₁")) for label in ("", "h")
+    )
+    unnamed, labelled = (BoxPicture(Box("box0", label, "*", "2.5", "-3")) for label in ("", "h"))
+    assert [(row.text, row.called) for row in alone.rows][:2] == [("", "v₁"), ("2.5", "")]
+    assert [(row.text, row.called) for row in behind.rows][:2] == [("h", "v₁"), ("2.5", "")]
+    assert alone.width == unnamed.width  # numbers are wider
+    assert unnamed.height < alone.height < labelled.height == behind.height
+    name, label, data, _ = parsed(behind.svg((0.0, 0.0), LIGHT)).findall("text")[1:]
+    assert (name.text, name.get("font-style"), name.get("font-weight")) == ("v₁", "italic", None)
+    assert (label.text, label.get("font-style"), label.get("font-weight")) == ("h", None, "bold")
+    assert float(name.get("font-size")) < 12.0
+    assert name.get("y") == label.get("y") < data.get("y")
+    apart = width("h", 12.0, bold=True) / 2 + width("v₁", float(name.get("font-size"))) / 2
+    assert float(name.get("x")) - float(label.get("x")) > apart
+
+
 def test_a_box_grows_with_its_content():
     small = BoxPicture(LEAF)
-    assert BoxPicture(Box("v0", "x", "", "2", "")).height < small.height
-    assert BoxPicture(Box("v0", "x" * 20, "", "2", "-3")).width > small.width
-    assert BoxPicture(Box("v0", "x", "tanh", "2", "-3")).width > small.width
+    assert BoxPicture(Box("box0", "x", "", "2", "")).height < small.height
+    assert BoxPicture(Box("box0", "x" * 20, "", "2", "-3")).width > small.width
+    assert BoxPicture(Box("box0", "x", "tanh", "2", "-3")).width > small.width
     assert BoxPicture(GROUP).height > small.height + 30
 
 
@@ -65,8 +84,8 @@ def test_a_box_is_drawn_around_its_centre():
     ("box", "outline"),
     [
         (LEAF, LIGHT.outline),
-        (Box("v0", "x", "", "2", "0", flag="dead"), LIGHT.flags["dead"]),
-        (Box("v0", "x", "", "2", "0", on_path=True), LIGHT.path),
+        (Box("box0", "x", "", "2", "0", flag="dead"), LIGHT.flags["dead"]),
+        (Box("box0", "x", "", "2", "0", on_path=True), LIGHT.path),
     ],
 )
 def test_outlines(box, outline):
@@ -76,7 +95,7 @@ def test_outlines(box, outline):
 def test_the_root_stands_out_and_what_takes_no_part_fades():
     root = BoxPicture(LEAF, is_root=True).svg((0.0, 0.0), LIGHT)
     assert parsed(root).find("rect").get("stroke") == LIGHT.ink
-    faded = Box("v0", "x", "", "2", "0", on_path=False)
+    faded = Box("box0", "x", "", "2", "0", on_path=False)
     assert float(parsed(BoxPicture(faded).svg((0.0, 0.0), LIGHT)).get("opacity")) < 0.5
     assert parsed(root).get("opacity") is None
 
@@ -106,6 +125,7 @@ def test_nan_in_a_heat_map_is_flagged():
 
 def test_tooltips():
     assert tooltip(LEAF) == "x, data 2, gradient -3"
+    assert tooltip(Box("box0", "h", "*", "2", "", called="v₁")) == "h, v₁, *, data 2"
     assert tooltip(GROUP) == "mlp/layer0, 9 values, 4 parameters, gradient 0.5"
 
 

@@ -38,8 +38,8 @@ def test_nodes_then_edges_in_order():
     digraph = draw(out).graphviz
     assert isinstance(digraph, graphviz.Digraph)
     lines = [line.strip() for line in digraph.body]
-    assert [line.split()[0] for line in lines] == ["v0", "v1", "v2", "v0", "v1"]
-    assert lines[3:] == ["v0 -> v2", "v1 -> v2"]
+    assert [line.split()[0] for line in lines] == ["box0", "box1", "box2", "box0", "box1"]
+    assert lines[3:] == ["box0 -> box2", "box1 -> box2"]
 
 
 @pytest.mark.parametrize("theme", THEMES)

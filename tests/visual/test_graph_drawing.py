@@ -69,7 +69,8 @@ def layout(request):
 
 def test_the_svg_shows_labels_operations_data_and_gradients(layout):
     f = circuit()
-    before = ["x", "-2", "—", "y", "5", "—", "z", "-4", "—", "+", "3", "—", "f", TIMES, "-12", "—"]
+    before = ["x", "-2", "—", "y", "5", "—", "z", "-4", "—"]
+    before += ["v₁", "+", "3", "—", "f", TIMES, "-12", "—"]
     assert sorted(texts(draw(f, layout=layout).svg)) == sorted(before)
     f.backward()
     after = [
@@ -82,6 +83,7 @@ def test_the_svg_shows_labels_operations_data_and_gradients(layout):
         "z",
         "-4",
         "3",
+        "v₁",
         "+",
         "3",
         "-4",
@@ -115,8 +117,8 @@ def test_the_digraph_has_a_node_for_each_box_and_each_edge():
     digraph = draw(x * x).graphviz
     assert isinstance(digraph, graphviz.Digraph)
     lines = [line.strip() for line in digraph.body]
-    assert [line.split()[0] for line in lines] == ["v0", "v1", "v0", "v0"]
-    assert lines[2:] == ["v0 -> v1", "v0 -> v1"]
+    assert [line.split()[0] for line in lines] == ["box0", "box1", "box0", "box0"]
+    assert lines[2:] == ["box0 -> box1", "box0 -> box1"]
 
 
 @pytest.mark.parametrize("rankdir", ["LR", "TB", "RL", "BT"])

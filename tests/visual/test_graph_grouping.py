@@ -11,12 +11,10 @@ from autograd.visual.graph.grouping import (
     LEGIBLE,
     MOST_BOXES,
     MOST_EDGES,
-    all_scopes,
     closed_scope,
     group,
     group_by_open_scopes,
     open_scopes,
-    prefixes,
 )
 
 
@@ -127,10 +125,6 @@ def test_opening_one_layer_shows_its_neurons(network):
     }
 
 
-def test_all_scopes_hold_those_around_them():
-    assert all_scopes([scoped("a/b/c"), scoped(""), scoped("a/d")]) == ["a", "a/b", "a/b/c", "a/d"]
-
-
 PATHS = st.lists(st.sampled_from("abc"), max_size=3).map("/".join)
 
 
@@ -143,14 +137,6 @@ def test_every_value_is_in_one_box_and_boxes_hold_one_closed_scope(paths, opened
         if len(one.members) > 1:
             assert one.scope not in opened
             assert all(f"{paths[m]}/".startswith(f"{one.scope}/") for m in one.members)
-
-
-@given(PATHS)
-def test_prefixes_end_with_the_scope(path):
-    found = list(prefixes(path))
-    assert len(found) == (path.count("/") + 1 if path else 0)
-    assert found[-1:] == ([path] if path else [])
-    assert all(path.startswith(prefix) for prefix in found)
 
 
 def test_depth_closes_that_level_only():

@@ -32,10 +32,10 @@ def test_boxes_and_edges_of_a_small_graph():
     out.label = "out"
     assert graph_of(out) == Graph(
         boxes=(
-            Box("v0", "x", "", "2", "—"),
-            Box("v1", "y", "", "-3", "—"),
-            Box("v2", "", "*", "-6", "—"),
-            Box("v3", "out", "+", "-4", "—"),
+            Box("box0", "x", "", "2", "—"),
+            Box("box1", "y", "", "-3", "—"),
+            Box("box2", "", "*", "-6", "—", called="v₁"),
+            Box("box3", "out", "+", "-4", "—"),
         ),
         edges=(Edge(0, 2), Edge(1, 2), Edge(2, 3), Edge(0, 3)),
         values=4,
@@ -99,10 +99,10 @@ def test_repeated_parents_have_an_edge_each():
 
 
 def test_a_leaf_alone_and_a_result_without_history():
-    assert graph_of(Value(2.0, "x")) == Graph((Box("v0", "x", "", "2", "—"),), (), 1, 0, "x")
+    assert graph_of(Value(2.0, "x")) == Graph((Box("box0", "x", "", "2", "—"),), (), 1, 0, "x")
     with no_grad():
         out = Value(2.0) * 3.0
-    assert graph_of(out) == Graph((Box("v0", "", "", "6", "", constant=True),), (), 1, 0)
+    assert graph_of(out) == Graph((Box("box0", "", "", "6", "", constant=True),), (), 1, 0)
 
 
 def test_operations_are_drawn_by_their_symbols():
@@ -345,13 +345,15 @@ def test_the_root_and_a_constant_highlighted():
     assert shown(root, highlight=three).notes == ("∂root/∂value: no gradient flows to a constant",)
 
 
-def test_a_root_without_a_label_gets_a_name_where_it_is_spoken_of():
+def test_a_root_without_a_label_is_called_by_one_rule():
     x = Value(2.0, "x")
     graph = shown(x * 3.0, highlight=x)
-    assert (graph.notes, graph.boxes[-1].label) == (("∂L/∂x = 3",), "L")
-    assert shown(x * 3.0).boxes[-1].label == ""
+    assert (graph.notes, graph.boxes[-1].called) == (("∂L/∂x = 3",), "L")
+    assert [(box.label, box.called) for box in shown(x * 3.0).boxes] == [
+        ("x", ""), ("", ""), ("", "L"),
+    ]  # fmt: skip
     taken = Value(2.0, "L")
-    assert shown(taken * 3.0, highlight=taken).notes == ("∂v1/∂L = 3",)
+    assert shown(taken * 3.0, highlight=taken).notes == ("∂v₁/∂L = 3",)
 
 
 def test_no_false_product_after_an_edit():
@@ -361,7 +363,7 @@ def test_no_false_product_after_an_edit():
     x.data = 5.0
     graph = shown(y * w, highlight=[x, w])
     assert graph.notes == ("∂L/∂x: a leaf was changed since, so compute L again", "∂L/∂w = 4")
-    assert {box.label: box.flag for box in graph.boxes} == {
+    assert {box.label or box.called: box.flag for box in graph.boxes} == {
         "x": "", "w": "", "y": "out of date", "L": "",
     }  # fmt: skip
 
@@ -438,7 +440,7 @@ def test_names_label_what_the_user_has_named():
     w, x = [Value(1.0), Value(2.0)], Value(3.0, "own")
     out = w[0] * x + w[1]
     assert set(boxes_of(out, names={"w": w, "x": x, "out": out})) == {
-        "w[0]", "w[1]", "x", "out", "*",
+        "w[0]", "w[1]", "own", "out", "*",
     }  # fmt: skip
     assert [value.label for value in (*w, x, out)] == ["", "", "own", ""]
 

@@ -190,7 +190,8 @@ def test_larger_contributions_are_thicker():
         if g.get("class") == "edge"
     }
     assert max(thickness.values()) == 3.0  # in proportion to the arrowheads
-    assert thickness["large to *: 100"] > thickness["* to +: 1"] > thickness["small to *: 0.01"]
+    assert thickness["large to v₂: 100"] > thickness["v₂ to L: 1"]
+    assert thickness["v₂ to L: 1"] > thickness["small to v₁: 0.01"]
 
 
 # --- words -----------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd.errors import GraphError
-from autograd.visual.explanation import paths
-from autograd.visual.explanation.paths import find_paths
+from autograd.visual import paths
+from autograd.visual.paths import find_paths
 
 
 def walked(output, input):

@@ -167,10 +167,10 @@ SCALE = 3.0
 def test_values_without_a_name_get_one_that_nobody_has():
     x = Value(1.0, "v1")
     hidden = [node["name"] for node in content_of((x * 2.0 + 1.0).tanh())[0]["nodes"]]
-    assert hidden == ["v1", "2", "v2", "1", "v3", "v4"]
+    assert hidden == ["v1", "2", "v₂", "1", "v₃", "L"]
     w = Value(2.0)
     named = content_of(x * w, names={"w": w})[0]["nodes"]
-    assert [node["name"] for node in named] == ["v1", "w", "v2"]
+    assert [node["name"] for node in named] == ["v1", "w", "L"]
 
 
 def test_a_small_network_is_open_at_first_and_has_a_view_for_every_scope():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.visual.graph.grouping import scope_of
+from autograd.visual.scopes import scope_of
 from autograd.visual.texts import LONGEST_LABEL, for_terminal, printable, text_of, width
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))

@@ -1,1 +1,1 @@
-"""The chain rule, written out: in text, LaTeX and HTML; and the backward pass as a graph."""
+"""The chain rule as text, LaTeX and HTML; a value as equations; the backward pass as a graph."""

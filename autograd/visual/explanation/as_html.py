@@ -1,12 +1,9 @@
 """An explanation as a piece of a page: tables of text, without scripts or style sheets."""
 
 import html
-from typing import TYPE_CHECKING
 
 from autograd.visual.explanation.as_text import Cells
-
-if TYPE_CHECKING:
-    from autograd.visual.explanation.explanation import Explanation, WrittenPath
+from autograd.visual.explanation.story import Story, WrittenPath
 
 # Readable on light and on dark pages: values in green and gradients in red, as in pictures.
 GREEN, RED = "#1c873b", "#db372c"
@@ -15,22 +12,22 @@ _CELL = "padding:1px 6px;text-align:center;border:0;background:none;white-space:
 _LEFT = _CELL.replace("center", "left")
 
 
-def written(explanation: "Explanation") -> str:
+def written(story: Story) -> str:
     """The whole piece, in one ``<div>``; whatever labels hold is escaped."""
-    return _Html(explanation).whole_piece()
+    return _Html(story).whole_piece()
 
 
 class _Html(Cells):
     def whole_piece(self) -> str:
-        explanation = self.explanation
-        head = f"<b>{_escaped(self.whole())} = {self.coloured(explanation.gradient, RED)}</b>"
-        several = explanation.count > 1
-        if not explanation.count:
-            head += f": {_escaped(explanation.reason)}"
+        story = self.story
+        head = f"<b>{_escaped(self.whole())} = {self.coloured(story.gradient, RED)}</b>"
+        several = story.count > 1
+        if not story.count:
+            head += f": {_escaped(story.reason)}"
         elif several:
-            head += f", the sum over {self.count(explanation.count)}"
+            head += f", the sum over {self.count(story.count)}"
         parts = [f"<p style='margin:.3em 0'>{head}</p>"]
-        for number, path in enumerate(explanation.paths, start=1):
+        for number, path in enumerate(story.paths, start=1):
             if path.steps:
                 title = f"path {number}: " if several else ""
                 parts.append(_paragraph(f"{title}{_escaped(self.route(path))}"))
@@ -39,7 +36,7 @@ class _Html(Cells):
             parts.append(self.sum())
         if self.marks():
             parts.append(_paragraph(_escaped(self.marks())))
-        if any(path.steps for path in explanation.paths):
+        if any(path.steps for path in story.paths):
             parts += [_paragraph("where"), self.definitions_table()]
         # The two classes keep a notebook from reading dollars in labels as mathematics.
         return (
@@ -50,7 +47,7 @@ class _Html(Cells):
     def coloured(self, number: float, colour: str) -> str:
         return f'<span style="color:{colour}">{_escaped(self.number(number))}</span>'
 
-    def product(self, path: "WrittenPath") -> str:
+    def product(self, path: WrittenPath) -> str:
         rows = [list(row) for row in zip(*self.factors(path), strict=True)]
         if rows[1] == rows[2]:
             del rows[1]
@@ -69,12 +66,12 @@ class _Html(Cells):
         return _table(lines)
 
     def sum(self) -> str:
-        explanation = self.explanation
+        story = self.story
         text = ""
-        if explanation.count > len(explanation.paths):
-            text = f"{self.rest()}, together {self.coloured(explanation.rest, RED)}<br>"
+        if story.count > len(story.paths):
+            text = f"{self.rest()}, together {self.coloured(story.rest, RED)}<br>"
         terms = [f'<span style="color:{RED}">{_escaped(term)}</span>' for term in self.terms()]
-        total = self.coloured(explanation.gradient, RED)
+        total = self.coloured(story.gradient, RED)
         return _paragraph(f"{text}sum: {' + '.join(terms)} = <b>{total}</b>")
 
     def definitions_table(self) -> str:

@@ -3,51 +3,46 @@
 import ast
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from autograd.export.latex_printer import NEW_LINE, LatexPrinter, derivative, escaped
 from autograd.export.notation import NEGATIVE, PRODUCT, SUM
+from autograd.visual.explanation.story import Step, Story, WrittenPath
 from autograd.visual.texts import counted
-
-if TYPE_CHECKING:
-    from autograd.visual.explanation.explanation import Explanation, Step, WrittenPath
 
 FACTORS_A_LINE = 7
 GAP = r" \\[1.5ex] "
 
 
-def written(explanation: "Explanation") -> str:
+def written(story: Story) -> str:
     """The whole block, without dollars around it."""
-    return rf"\begin{{aligned}} {_Latex(explanation).body()} \end{{aligned}}"
+    return rf"\begin{{aligned}} {_Latex(story).body()} \end{{aligned}}"
 
 
 class _Latex:
-    def __init__(self, explanation: "Explanation") -> None:
-        self.explanation = explanation
-        self.printer = LatexPrinter(
-            explanation.symbols.label, number_format=explanation.number_format
-        )
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.printer = LatexPrinter(story.naming.label, number_format=story.number_format)
 
     def body(self) -> str:
-        explanation = self.explanation
-        whole = derivative(self.symbol(explanation.output), self.symbol(explanation.input))
-        total = self.number(explanation.gradient)
-        if not any(path.steps for path in explanation.paths):
+        story = self.story
+        whole = derivative(self.symbol(story.output), self.symbol(story.input))
+        total = self.number(story.gradient)
+        if not any(path.steps for path in story.paths):
             return f"{whole} &= {total}"
-        if explanation.count == 1:
-            blocks = [f"{whole} {self.product(explanation.paths[0])}"]
+        if story.count == 1:
+            blocks = [f"{whole} {self.product(story.paths[0])}"]
         else:
-            first, *others = explanation.paths
+            first, *others = story.paths
             terms = [self.number(first.product), *(self.term(path.product) for path in others)]
-            more = explanation.count - len(explanation.paths)
+            more = story.count - len(story.paths)
             if more:
                 note = counted(more, "more path").replace(",", "").replace(" ", r"\ ")
                 note = re.sub(r"\^(\d+)", r"^{\1}", note)
-                terms.append(rf"\underbrace{{{self.term(explanation.rest)}}}_{{\mathrm{{{note}}}}}")
+                terms.append(rf"\underbrace{{{self.term(story.rest)}}}_{{\mathrm{{{note}}}}}")
             blocks = [f"{whole} &= {self.broken(terms, ' + ')}{NEW_LINE}&= {total}"]
             blocks += [
                 rf"\mathrm{{path\ {number}}} {self.product(path)}"
-                for number, path in enumerate(explanation.paths, start=1)
+                for number, path in enumerate(story.paths, start=1)
             ]
         return GAP.join([*blocks, self.definitions()])
 
@@ -60,7 +55,7 @@ class _Latex:
     def term(self, number: float) -> str:
         return self.printer.at_least(SUM, ast.Constant(number))
 
-    def product(self, path: "WrittenPath") -> str:
+    def product(self, path: WrittenPath) -> str:
         level = PRODUCT if len(path.steps) > 1 else NEGATIVE
         columns = list(zip(*(self.factor(step, level) for step in path.steps), strict=True))
         if columns[1] == columns[2]:
@@ -74,7 +69,7 @@ class _Latex:
             rows.append(self.number(path.product))
         return NEW_LINE.join(f"&= {row}" for row in rows)
 
-    def factor(self, step: "Step", level: int) -> tuple[str, str, str]:
+    def factor(self, step: Step, level: int) -> tuple[str, str, str]:
         name = derivative(self.symbol(step.result), self.symbol(step.operand), step.mark)
         number = self.printer.at_least(level, ast.Constant(step.number))
         if step.formula is None:
@@ -91,9 +86,9 @@ class _Latex:
 
     def definitions(self) -> str:
         rows = []
-        for key, expression, number in self.explanation.named:
+        for key, expression, number in self.story.named:
             middle = f" = {self.printer(expression)}" if expression else ""
-            note = self.explanation.symbols.note(key)
+            note = self.story.naming.note(key)
             aside = rf"\quad {escaped(note)}" if note else ""
             rows.append(f"{self.symbol(key)} &{middle} = {self.number(number)}{aside}")
         rows[0] = rf"\mathrm{{where}}\quad {rows[0]}"

@@ -1,31 +1,26 @@
 """An explanation as text for a terminal."""
 
 import ast
-from typing import TYPE_CHECKING
 
 from autograd.export.notation import NEGATIVE, PRODUCT, SUM
 from autograd.export.text_printer import TextPrinter, derivative
+from autograd.visual.explanation.story import Step, Story, WrittenPath
 from autograd.visual.texts import counted
-
-if TYPE_CHECKING:
-    from autograd.visual.explanation.explanation import Explanation, Step, WrittenPath
 
 WIDEST = 100  # columns; a product that is wider is written one factor to a line
 
 
-def written(explanation: "Explanation") -> str:
+def written(story: Story) -> str:
     """The whole text, without a newline at its end."""
-    return "\n".join(_Text(explanation).lines())
+    return "\n".join(_Text(story).lines())
 
 
 class Cells:
     """The cells of an explanation, printed: also those of the HTML."""
 
-    def __init__(self, explanation: "Explanation") -> None:
-        self.explanation = explanation
-        self.printer = TextPrinter(
-            explanation.symbols.label, number_format=explanation.number_format
-        )
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.printer = TextPrinter(story.naming.label, number_format=story.number_format)
 
     def symbol(self, key: str) -> str:
         """What a key is printed as."""
@@ -35,12 +30,12 @@ class Cells:
         """A number, without brackets."""
         return self.printer(ast.Constant(number))
 
-    def factors(self, path: "WrittenPath") -> list[tuple[str, str, str]]:
+    def factors(self, path: WrittenPath) -> list[tuple[str, str, str]]:
         """The factors of a path as they stand in a product, or alone."""
         level = PRODUCT if len(path.steps) > 1 else NEGATIVE
         return [self.factor(step, level) for step in path.steps]
 
-    def factor(self, step: "Step", level: int) -> tuple[str, str, str]:
+    def factor(self, step: Step, level: int) -> tuple[str, str, str]:
         """∂h/∂z, its formula and its number, with brackets as `level` needs them."""
         name = derivative(self.symbol(step.result), self.symbol(step.operand), step.mark)
         number = self.printer.at_least(level, ast.Constant(step.number))
@@ -50,12 +45,12 @@ class Cells:
 
     def whole(self) -> str:
         """∂L/∂w."""
-        explanation = self.explanation
-        return derivative(self.symbol(explanation.output), self.symbol(explanation.input))
+        story = self.story
+        return derivative(self.symbol(story.output), self.symbol(story.input))
 
-    def route(self, path: "WrittenPath") -> str:
+    def route(self, path: WrittenPath) -> str:
         """The values along a path, from the input to the output."""
-        keys = [step.operand for step in reversed(path.steps)] + [self.explanation.output]
+        keys = [step.operand for step in reversed(path.steps)] + [self.story.output]
         symbols = [self.symbol(key) for key in keys]
         if path.left_out:
             half = len(path.steps) // 2
@@ -68,13 +63,13 @@ class Cells:
 
     def rest(self) -> str:
         """How many paths are not written out."""
-        return counted(self.explanation.count - len(self.explanation.paths), "more path")
+        return counted(self.story.count - len(self.story.paths), "more path")
 
     def terms(self) -> list[str]:
         """The products of the paths and the sum of the rest, as terms of a sum."""
-        first, *others = [path.product for path in self.explanation.paths]
-        if self.explanation.count > len(self.explanation.paths):
-            others.append(self.explanation.rest)
+        first, *others = [path.product for path in self.story.paths]
+        if self.story.count > len(self.story.paths):
+            others.append(self.story.rest)
         return [self.number(first), *(self.printer.at_least(SUM, ast.Constant(x)) for x in others)]
 
     def definitions(self) -> list[tuple[str, str, str, str]]:
@@ -84,14 +79,14 @@ class Cells:
                 self.symbol(key),
                 self.printer(expression) if expression else "",
                 self.number(number),
-                self.explanation.symbols.note(key),
+                self.story.naming.note(key),
             )
-            for key, expression, number in self.explanation.named
+            for key, expression, number in self.story.named
         ]
 
     def marks(self) -> str:
         """What the a⁽²⁾ of ∂L/∂a⁽²⁾ means, if it occurs."""
-        steps = [step for path in self.explanation.paths for step in path.steps if step.mark]
+        steps = [step for path in self.story.paths for step in path.steps if step.mark]
         if not steps:
             return ""
         symbol = self.symbol(steps[0].operand)
@@ -101,17 +96,17 @@ class Cells:
 
 class _Text(Cells):
     def lines(self) -> list[str]:
-        explanation = self.explanation
-        head = f"{self.whole()} = {self.number(explanation.gradient)}"
-        if not explanation.count:
-            return [f"{head}: {explanation.reason}"]
-        if explanation.output == explanation.input:
+        story = self.story
+        head = f"{self.whole()} = {self.number(story.gradient)}"
+        if not story.count:
+            return [f"{head}: {story.reason}"]
+        if story.output == story.input:
             return [f"{head}: a value by itself"]
         lines = [head]
-        several = explanation.count > 1
+        several = story.count > 1
         if several:
-            lines[0] += f", the sum over {self.count(explanation.count)}"
-        for number, path in enumerate(explanation.paths, start=1):
+            lines[0] += f", the sum over {self.count(story.count)}"
+        for number, path in enumerate(story.paths, start=1):
             lines += ["", f"path {number}: {self.route(path)}" if several else self.route(path)]
             lines += self.product(path)
         if several:
@@ -130,7 +125,7 @@ class _Text(Cells):
             lines.append(f"  {name:{name_width}}{middle} = {number}" + (note and f"  ({note})"))
         return lines
 
-    def product(self, path: "WrittenPath") -> list[str]:
+    def product(self, path: WrittenPath) -> list[str]:
         factors = self.factors(path)
         total = self.number(path.product)
         widths = [max(map(len, factor)) for factor in factors]
@@ -145,7 +140,7 @@ class _Text(Cells):
             return [f"    {rows[0]}", *(f"  = {row}" for row in rows[1:]), *ends]
         return [*self.column(path), f"  = {total}"]
 
-    def column(self, path: "WrittenPath") -> list[str]:
+    def column(self, path: WrittenPath) -> list[str]:
         """One factor to a line."""
         factors = [self.factor(step, NEGATIVE) for step in path.steps]
         widths = [max(len(factor[i]) for factor in factors) for i in (0, 1)]
@@ -159,8 +154,8 @@ class _Text(Cells):
         return lines
 
     def sum(self) -> list[str]:
-        explanation = self.explanation
-        rest = explanation.count - len(explanation.paths)
-        lines = [f"{self.rest()}, together {self.number(explanation.rest)}", ""] if rest else []
-        total = self.number(explanation.gradient)
+        story = self.story
+        rest = story.count - len(story.paths)
+        lines = [f"{self.rest()}, together {self.number(story.rest)}", ""] if rest else []
+        total = self.number(story.gradient)
         return [*lines, f"sum: {' + '.join(self.terms())} = {total} = {self.whole()}"]

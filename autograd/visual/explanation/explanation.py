@@ -4,21 +4,22 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from autograd.calculus.readable import partial_at
 from autograd.calculus.rule_names import rule_named
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.errors import FormulaError
+from autograd.export.text_printer import TextPrinter
 from autograd.support.provenance import check_up_to_date
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.explanation import as_html, as_latex, as_text
-from autograd.visual.explanation.paths import Paths, find_paths
-from autograd.visual.naming import names_of
-from autograd.visual.symbols import Symbols, definition
+from autograd.visual.explanation.definitions import definition
+from autograd.visual.explanation.story import Step, Story, WrittenPath
+from autograd.visual.naming import Naming
+from autograd.visual.paths import Paths, find_paths
 from autograd.visual.texts import counted, for_terminal
 
 Edges: TypeAlias = tuple[tuple[Value, int], ...]
@@ -40,10 +41,10 @@ def explain(
 
     The `most` paths with the largest products are written out, the rest are
     counted and added up. Values are called by their labels, or by the names of
-    variables with ``names=locals()``. No `grad` is read or changed, and hooks
-    are not run. What is no Value raises TypeError, `most` outside of 1 to 1000
-    ValueError; a graph with too many paths to follow, or a path on which a leaf
-    was changed since, raises GraphError.
+    variables with ``names=locals()``, and the others as in ``draw(output)``. No `grad`
+    is read or changed, and hooks are not run. What is no Value raises TypeError,
+    `most` outside of 1 to 1000 ValueError; a graph with too many paths to follow, or a
+    path on which a leaf was changed since, raises GraphError.
 
     >>> from autograd import Value
     >>> w, x = Value(0.5, "w1"), Value(2.0, "x")
@@ -72,57 +73,16 @@ def explain(
     paths = find_paths(output, input, most)
     if output is not input:
         check_up_to_date(paths.order)
-    order = topological_order(output)
-    symbols = Symbols(names_of([*order, input], names))
-    symbols.name(output, "L" if output is not input else "x")
-    symbols.name(input, "w")
-    return _Writer(paths, symbols, order, input, number_format).explanation()
+    naming = Naming(output, names, others=[input])
+    return _Writer(paths, naming, input, number_format).explanation()
 
 
-@dataclass(frozen=True)
-class Step:
-    """One factor of a product: the partial of `result` by its operand number `position`."""
-
-    result: str  # a key of the names
-    operand: str
-    mark: str  # "(2)" for the second of equal operands, "" where there is but one
-    formula: ast.expr | None  # None for a rule that cannot be read
-    number: float
-
-
-@dataclass(frozen=True)
-class WrittenPath:
-    """One path as shown: `steps` from the output down, without the `left_out` ones in between."""
-
-    steps: tuple[Step, ...]
-    left_out: int  # factors after the first half of `steps`
-    product: float
-
-
-class Explanation:
+class Explanation(Story):
     """The chain rule for one pair of values, as text, LaTeX and HTML.
 
     `gradient` is the derivative, `count` the number of paths, `paths` those
     written out, `rest` the sum of the products of the others.
     """
-
-    def __init__(
-        self,
-        symbols: Symbols,
-        output: str,
-        input: str,
-        paths: Paths,
-        written: tuple[WrittenPath, ...],
-        named: tuple[tuple[str, ast.expr | None, float], ...],
-        number_format: str,
-        reason: str,
-    ) -> None:
-        self.symbols, self.output, self.input = symbols, output, input
-        self.gradient, self.count, self.rest = paths.gradient, paths.count, paths.rest
-        self.paths = written
-        self.named = named  # (key, expression, number): leaves, then results
-        self.number_format = number_format
-        self.reason = reason  # why there is no path
 
     @cached_property
     def text(self) -> str:
@@ -144,7 +104,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         paths = counted(self.count, "path")
-        pair = f"{self.symbols.label(self.output)} by {self.symbols.label(self.input)}"
+        pair = f"{self.naming.label(self.output)} by {self.naming.label(self.input)}"
         return f"<Explanation of {pair}: {self.gradient:{self.number_format}} over {paths}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -158,16 +118,9 @@ class Explanation:
 class _Writer:
     """Turns paths of values into steps with formulas and names."""
 
-    def __init__(
-        self,
-        paths: Paths,
-        symbols: Symbols,
-        order: list[Value],
-        input: Value,
-        number_format: str,
-    ) -> None:
-        self.paths, self.symbols, self.number_format = paths, symbols, number_format
-        self.order, self.output, self.input = order, order[-1], input
+    def __init__(self, paths: Paths, naming: Naming, input: Value, number_format: str) -> None:
+        self.paths, self.naming, self.number_format = paths, naming, number_format
+        self.output, self.input = naming.root, input
         self.steps: dict[tuple[Value, int], Step] = {}
         self.marks: dict[Value, list[str]] = {}
         self.partials: dict[Value, tuple[float, ...]] = {}
@@ -179,31 +132,31 @@ class _Writer:
             on_shown.update(node for node, _ in edges)
             on_shown.update(node.parents[position] for node, position in edges)
         order = [node for node in self.paths.order if node in on_shown]
-        for node in order:
-            self.symbols.name(node)
         written = tuple(
             WrittenPath(tuple(self.step(*edge) for edge in edges), left_out, path.product)
             for path, (edges, left_out) in zip(self.paths.largest, shown, strict=True)
         )
         definitions = {node: self.definition(node) for node in order}
         formulas = [step.formula for step in self.steps.values()]
-        self.symbols.settle([*formulas, *definitions.values()])
+        seen = on_shown | self.seen_in([*formulas, *definitions.values()])
         return Explanation(
-            self.symbols,
-            self.symbols.key(self.output),
-            self.symbols.key(self.input),
-            self.paths,
-            written,
-            tuple(self.named(definitions)),
-            self.number_format,
-            self.reason(),
+            naming=self.naming,
+            output=self.naming.key(self.output),
+            input=self.naming.key(self.input),
+            gradient=self.paths.gradient,
+            count=self.paths.count,
+            paths=written,
+            rest=self.paths.rest,
+            named=tuple(self.named(definitions, seen)),
+            number_format=self.number_format,
+            reason=self.reason(),
         )
 
     def step(self, node: Value, position: int) -> Step:
         if (node, position) not in self.steps:
             if node not in self.marks:
                 self.marks[node], self.partials[node] = _marks(node.parents), node.partials
-            result, operand = self.symbols.key(node), self.symbols.key(node.parents[position])
+            result, operand = self.naming.key(node), self.naming.key(node.parents[position])
             mark, number = self.marks[node][position], self.partials[node][position]
             formula = self.formula(node, position)
             self.steps[node, position] = Step(result, operand, mark, formula, number)
@@ -213,9 +166,9 @@ class _Writer:
         rule = rule_named(node.op)
         if rule is None or len(node.parents) > MOST_SPELLED:
             return None
-        operands = [self.symbols.expression(parent) for parent in node.parents]
+        operands = [self.naming.expression(parent) for parent in node.parents]
         numbers = [parent.data for parent in node.parents]
-        out = ast.Name(self.symbols.key(node), ast.Load())
+        out = ast.Name(self.naming.key(node), ast.Load())
         try:
             return partial_at(rule, position, numbers, operands, out)
         except (FormulaError, ArithmeticError, ValueError):
@@ -224,12 +177,25 @@ class _Writer:
     def definition(self, node: Value) -> ast.expr | None:
         if not node.parents:
             return None
-        return definition(node, [self.symbols.expression(x) for x in node.parents])
+        return definition(node, [self.naming.expression(x) for x in node.parents])
+
+    def seen_in(self, expressions: Iterable[ast.expr | None]) -> set[Value]:
+        """The values whose names are printed; of a long sum those in its middle are not."""
+        keys: set[str] = set()
+
+        def label(key: str) -> str:
+            keys.add(key)
+            return self.naming.label(key)
+
+        printer = TextPrinter(label)
+        for expression in filter(None, expressions):
+            printer(expression)
+        return {self.naming.values[key] for key in keys & self.naming.values.keys()}
 
     def named(
-        self, definitions: dict[Value, ast.expr | None]
+        self, definitions: dict[Value, ast.expr | None], seen: set[Value]
     ) -> Iterator[tuple[str, ast.expr | None, float]]:
-        """Every value with a name: leaves as they are met along the paths, then the results."""
+        """Every value that is `seen`: leaves as they are met along the paths, then the results."""
         met: dict[Value, None] = {}
         visited: set[Value] = set()
         for path in self.paths.largest:
@@ -238,16 +204,16 @@ class _Writer:
                 if node not in visited:
                     visited.add(node)
                     met |= dict.fromkeys(node.parents)
-        leaves = [value for value in [*met, *self.order] if not value.parents]
-        for value in dict.fromkeys([*leaves, *self.order]):
-            key = self.symbols.key(value)
-            if key in self.symbols.labels:
-                yield key, definitions.get(value), value.data
+        order = self.naming.order
+        leaves = [value for value in [*met, *order] if not value.parents]
+        for value in dict.fromkeys([*leaves, *order]):
+            if value in seen:
+                yield self.naming.key(value), definitions.get(value), value.data
 
     def reason(self) -> str:
         if self.paths.count:
             return ""
-        output, input = self.symbols.name(self.output), self.symbols.name(self.input)
+        output, input = self.naming.name(self.output), self.naming.name(self.input)
         if not self.input.requires_grad:
             return f"{input} is a constant: it requires no gradient"
         if not self.output.parents:

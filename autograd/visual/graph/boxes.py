@@ -12,7 +12,8 @@ from autograd.visual.texts import width
 from autograd.visual.themes import Theme, mixed
 
 TEXT, SMALL = 12.0, 10.5  # font sizes
-ROW = 16.0  # height of a line of text
+ROW, NAME_ROW = 16.0, 13.0  # height of a line of text, and of one that holds only a name
+GAP = 4.0  # between a label and a name
 PAD = 7.0  # between outline and text
 CORNER = 6.0
 LONGEST_HEAT = 96.0  # px of the longer side of a heat map, about
@@ -35,6 +36,19 @@ class Row:
     role: str
     bold: bool = False
     size: float = TEXT
+    called: str = ""  # small and italic: the name of a value, behind its label or alone
+
+    @property
+    def height(self) -> float:
+        """Names alone take less than a full line."""
+        return ROW if self.text else NAME_ROW
+
+    @property
+    def width(self) -> float:
+        """At most how wide it comes out."""
+        text = width(self.text, self.size, bold=self.bold)
+        gap = GAP if self.text and self.called else 0.0
+        return text + gap + width(self.called, SMALL)
 
 
 class BoxPicture:
@@ -45,12 +59,13 @@ class BoxPicture:
         self.rows = list(rows_of(box))
         self.symbol = SYMBOLS.get(box.op, box.op)
         self.strip = max(24.0, width(self.symbol, TEXT) + 2 * PAD) if box.op else 0.0
-        text = max(width(row.text, row.size, bold=row.bold) for row in self.rows)
+        text = max(row.width for row in self.rows)
         self.cell = _cell(box.heat) if box.heat else 0.0
         heat_width, self.heat_height = self._heat_size() if box.heat else (0.0, 0.0)
         extra = BEHIND if box.size else 0.0
         self.width = self.strip + max(text, heat_width) + 2 * PAD + extra
-        self.height = len(self.rows) * ROW + self.heat_height + PAD + extra
+        self.rows_height = sum(row.height for row in self.rows)
+        self.height = self.rows_height + self.heat_height + PAD + extra
 
     @property
     def size(self) -> tuple[float, float]:
@@ -73,14 +88,12 @@ class BoxPicture:
         if box.op:
             parts += self._strip(left, top, tall, theme)
         middle = left + self.strip + (wide - self.strip) / 2
-        for position, row in enumerate(self.rows):
-            y = top + PAD / 2 + position * ROW + ROW * 0.75
-            parts.append(
-                text_at(middle, y, row.text, getattr(theme, row.role), size=row.size,
-                        bold=row.bold, anchor="middle")
-            )  # fmt: skip
+        y = top + PAD / 2
+        for row in self.rows:
+            parts += _row(row, middle, y + row.height * 0.75, theme)
+            y += row.height
         if box.heat:
-            parts += self._heat(middle, top + PAD / 2 + len(self.rows) * ROW, theme)
+            parts += self._heat(middle, y, theme)
         if box.flag:
             parts.append(icon(box.flag, (left + wide + 0.5, top - 0.5), theme))
         faded = ' opacity="0.38"' if box.on_path is False else ""
@@ -130,7 +143,7 @@ class BoxPicture:
 
 def tooltip(box: Box) -> str:
     """The box in one line."""
-    parts = [box.scope or box.label, box.size, box.op]
+    parts = [box.scope or box.label, box.called, box.size, box.op]
     parts += [f"data {box.data}"] if box.data else []
     parts += [f"gradient {box.grad}"] if box.grad else []
     parts += [flags.MEANING[box.flag]] if box.flag else []
@@ -181,11 +194,12 @@ def heat_map(
 
 def text_at(
     x: float, y: float, text: str, colour: str, *, size: float = TEXT, bold: bool = False,
-    anchor: str = "start",
+    italic: bool = False, anchor: str = "start",
 ) -> str:  # fmt: skip
     """One line of text; `anchor` says whether it starts, ends or has its middle at `x`."""
     options = f' font-size="{number(size)}"' if size != TEXT else ""
     options += ' font-weight="bold"' if bold else ""
+    options += ' font-style="italic"' if italic else ""
     options += f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text x="{number(x)}" y="{number(y)}" fill="{colour}"{options}>{escape(text)}</text>'
 
@@ -197,14 +211,27 @@ def number(x: float) -> str:
 
 def rows_of(box: Box) -> Iterator[Row]:
     """The lines of text in a box, from top to bottom."""
-    if box.label:
-        yield Row(box.label, "ink", bold=True)
+    if box.label or box.called:
+        yield Row(box.label, "ink", bold=True, called=box.called)
     if box.size:
         yield Row(box.size, "quiet", size=SMALL)
     if box.data:
         yield Row(box.data, "data")
     if box.grad:
         yield Row(f"‖gradient‖ {box.grad}" if box.size else box.grad, "gradient")
+
+
+def _row(row: Row, middle: float, y: float, theme: Theme) -> Iterator[str]:
+    """One line of text; a label and a name stand side by side, both centred as one."""
+    label = width(row.text, row.size, bold=row.bold)
+    at = middle
+    if row.called:
+        at = middle - row.width / 2 + label / 2
+        name = middle + row.width / 2 - width(row.called, SMALL) / 2
+        yield text_at(name, y, row.called, theme.quiet, size=SMALL, italic=True, anchor="middle")
+    if row.text:
+        colour = getattr(theme, row.role)
+        yield text_at(at, y, row.text, colour, size=row.size, bold=row.bold, anchor="middle")
 
 
 def _cell(heat: tuple[HeatMap, HeatMap]) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def digraph_of(graph: Graph, rankdir: str, theme: Theme, title: str) -> "graphviz.Digraph":
-    """Nodes v0, v1, ... in topological order, then the edges in the order of operands."""
+    """Nodes box0, box1, ... in topological order, then the edges in the order of operands."""
     import graphviz
 
     font = {"fontname": "Helvetica,Arial,sans-serif", "fontsize": "11"}
@@ -56,7 +56,8 @@ def _attributes(edge: Edge, theme: Theme) -> dict[str, str]:
 def _table(box: Box, theme: Theme) -> str:
     """The box as one of Graphviz's HTML-like labels: only they can hold several colours."""
     faded = theme.faded if box.on_path is False else ""
-    rows = [_row(row, faded or getattr(theme, row.role)) for row in rows_of(box)]
+    quiet = faded or theme.quiet
+    rows = [_row(row, faded or getattr(theme, row.role), quiet) for row in rows_of(box)]
     cells = [f"<TD>{row}</TD>" for row in rows]
     if box.op:
         symbol = _escaped(box.op)
@@ -72,10 +73,13 @@ def _table(box: Box, theme: Theme) -> str:
     )
 
 
-def _row(row: Row, colour: str) -> str:
+def _row(row: Row, colour: str, quiet: str) -> str:
     # Spaces: bold text may come out wider than the fonts `dot` measured with.
     text = f"<B> {_escaped(row.text)} </B>" if row.bold else _escaped(row.text)
-    return f'<FONT COLOR="{colour}">{text}</FONT>'
+    text = f'<FONT COLOR="{colour}">{text}</FONT>' if row.text else ""
+    if row.called:
+        text += f'<FONT COLOR="{quiet}" POINT-SIZE="9"><I>{_escaped(row.called)}</I></FONT>'
+    return text
 
 
 def _escaped(text: str) -> str:

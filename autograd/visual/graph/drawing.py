@@ -38,9 +38,11 @@ def draw(
 ) -> "Drawing":
     """Draw everything `root` depends on: label, operation, data in green, gradient in red.
 
-    Gradients show "—" until a backward pass has reached them. Numbers that are
-    nan or infinite, and gradients that vanish, explode or are exactly 0, are marked,
-    and so is what was computed from other data than its operands hold now.
+    What has no label is called v₁, v₂, … in topological order, and the root L, as
+    `explain`, `latex`, `play` and `reverse_network` call them. Gradients show "—" until
+    a backward pass has reached them. Numbers that are nan or infinite, and gradients
+    that vanish, explode or are exactly 0, are marked, and so is what was computed from
+    other data than its operands hold now.
 
     Args:
         root: the result whose graph is drawn.
@@ -56,7 +58,8 @@ def draw(
         collapse: which scopes are one box each: ``"neuron"``, ``"layer"`` or another name,
             a depth such as 1, None for no scope, or ``"auto"``: none up to 150 values,
             then the smallest that leave a legible picture.
-        names: a dict of names such as ``locals()``, to label what the user has named.
+        names: a dict of names such as ``locals()``, for what has no label: the names of
+            variables, or places in lists such as ``w[0]``, whichever comes first.
         layout: ``"layered"`` (needs nothing), ``"dot"`` (the program of Graphviz), or
             ``"auto"``: dot where it is installed and quick, else layered. Where edges are
             labelled auto takes layered, which keeps each label on its own edge.

@@ -5,14 +5,14 @@ box. A value lies in the outermost closed scope around it, or on its own if all
 are open. Every way to collapse a picture is one choice of the open scopes.
 """
 
-import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd.engines.select import Value
 from autograd.errors import GraphError
-from autograd.visual.texts import printable, text_of
+from autograd.visual.scopes import all_scopes, prefixes, scope_of
+from autograd.visual.texts import printable
 
 LEGIBLE = 150  # values: above it "auto" collapses
 MOST_REPEATED = 6  # edges side by side for one operand of one operation
@@ -63,26 +63,6 @@ def edges_between(grouping: Grouping) -> dict[tuple[int, int], int]:
         else 1
         for ends, count in grouping.edges.items()
     }
-
-
-def all_scopes(order: Sequence[Value]) -> list[str]:
-    """Every scope that values were made in, and every scope around those, outermost first."""
-    made_in = dict.fromkeys(map(scope_of, order))
-    return list(dict.fromkeys(prefix for scope in made_in for prefix in prefixes(scope)))
-
-
-def scope_of(value: Value) -> str:
-    """The scope that `value` was made in, as text: pictures survive any."""
-    return text_of(value.scope)
-
-
-def prefixes(scope: str) -> Iterator[str]:
-    """The scopes around a value made in `scope`, outermost first, `scope` itself last.
-
-    >>> list(prefixes("mlp/layer0/neuron3"))
-    ['mlp', 'mlp/layer0', 'mlp/layer0/neuron3']
-    """
-    return itertools.accumulate(scope.split("/"), "{}/{}".format) if scope else iter(())
 
 
 def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autograd.engines.select import Value
 from autograd.visual.graph.flags import is_reached
-from autograd.visual.graph.grouping import scope_of
+from autograd.visual.scopes import scope_of
 
 MOST_CELLS = 32  # in each direction
 

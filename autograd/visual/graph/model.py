@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd import errors, ops
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.support.provenance import is_up_to_date
 from autograd.visual.arguments import shown
-from autograd.visual.explanation.paths import Path, Paths, find_paths
 from autograd.visual.graph import flags
 from autograd.visual.graph.grouping import Group, Grouping, edges_between, group
 from autograd.visual.graph.heatmap import HeatMap, heat_maps
-from autograd.visual.graph.operands import are_ordered
-from autograd.visual.naming import names_of
-from autograd.visual.symbols import Symbols
+from autograd.visual.graph.operand_order import are_ordered
+from autograd.visual.naming import Naming, naming_of
+from autograd.visual.paths import Path, Paths, find_paths
 from autograd.visual.texts import counted, printable
 
 __all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
@@ -33,8 +32,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 class Box:
     """One value as drawn, or several under one name."""
 
-    name: str  # unique in the picture: v0, v1, ...
-    label: str
+    name: str  # unique in the picture: box0, box1, ...
+    label: str  # what the user calls it
     op: str  # the symbol of its operation, "" for a leaf and for several values
     data: str  # "" for several values with more than one result
     grad: str  # "—" before backward, "" where no gradient is wanted; the norm of several
@@ -45,6 +44,7 @@ class Box:
     flag: str = ""  # a key of flags.MEANING
     on_path: bool | None = None  # None where nothing is highlighted
     heat: tuple[HeatMap, HeatMap] | None = None  # parameters and their gradients
+    called: str = ""  # v₁, v₂, … of one value without a label, or with that of another
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Show:
     edges: str | None = None
     highlight: Value | Sequence[Value] | None = None
     collapse: str | int | None = "auto"
-    names: Mapping[str, Any] | None = None
+    names: Mapping[str, Any] | Naming | None = None
 
     def number(self, number: float) -> str:
         """`number` as text; a format specification may ask for any fill character."""
@@ -93,21 +93,19 @@ def graph_of(root: Value, show: Show | None = None) -> Graph:
     More than `MOST` boxes or `MOST_EDGES` edges raise GraphError: collapse, or draw a part.
     """
     show = show or Show()
-    order = topological_order(root)
+    naming = naming_of(root, show.names)
+    order = naming.order
     grouping = group(order, show.collapse)
     _check_size(grouping)
-    names = names_of(order, show.names)
     paths = {value: find_paths(root, value, FEW) for value in _to_highlight(order, show.highlight)}
-    if paths and root not in names:
-        names[root] = Symbols(names).name(root, "L")
-    content = _Content(order, show, names, paths)
+    content = _Content(naming, show, paths)
     boxes = tuple(content.box(position, one) for position, one in enumerate(grouping.groups))
-    notes = [line for v, found in paths.items() for line in _notes(v, root, found, names, show)]
+    notes = [line for v, found in paths.items() for line in _notes(v, found, naming, show)]
     if show.edges == "flow" and root.requires_grad and not any(map(flags.is_reached, order)):
         notes.append("no gradients yet: call backward()")
     last = next(i for i, one in enumerate(grouping.groups) if len(order) - 1 in one.members)
-    edges, name = content.edges(grouping), printable(names.get(root, ""))
-    return Graph(boxes, edges, len(order), last, name, tuple(notes))
+    name = "" if naming.is_plain_number(root) else naming.name(root)
+    return Graph(boxes, content.edges(grouping), len(order), last, name, tuple(notes))
 
 
 def _check_size(grouping: Grouping) -> None:
@@ -124,10 +122,8 @@ def _check_size(grouping: Grouping) -> None:
 class _Content:
     """What boxes and edges need to know of the whole graph."""
 
-    def __init__(
-        self, order: list[Value], show: Show, names: dict[Value, str], paths: dict[Value, Paths]
-    ) -> None:
-        self.order, self.show, self.names, self.root = order, show, names, order[-1]
+    def __init__(self, naming: Naming, show: Show, paths: dict[Value, Paths]) -> None:
+        self.order, self.root, self.naming, self.show = naming.order, naming.root, naming, show
         self.highlighting = bool(paths)
         self.on_path = set(paths).union(*(found.order for found in paths.values()))
         self.users = self._users()
@@ -138,18 +134,20 @@ class _Content:
         box = self._several(one, members) if one.name else self._single(members[0])
         return replace(
             box,
-            name=f"v{position}",
+            name=f"box{position}",
             flag=flags.flag_of(members, self.root),
             on_path=any(v in self.on_path for v in members) if self.highlighting else None,
         )
 
     def _single(self, value: Value) -> Box:
         symbol = printable(ops.SYMBOLS.get(value.op, value.op))
-        label = printable(self.names.get(value, ""))
+        label, called = self.naming.own(value), self.naming.name(value)
+        if called == label or self.naming.is_plain_number(value):
+            called = ""
         data = self.show.number(value.data)
         constant, ordered = not value.requires_grad, are_ordered(value)
         grad = self._grad(value)
-        return Box("", label, symbol, data, grad, constant=constant, ordered=ordered)
+        return Box("", label, symbol, data, grad, called=called, constant=constant, ordered=ordered)
 
     def _grad(self, value: Value) -> str:
         if not value.requires_grad:
@@ -306,12 +304,10 @@ def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
     return list(dict.fromkeys(wanted))
 
 
-def _notes(
-    value: Value, root: Value, paths: Paths, names: dict[Value, str], show: Show
-) -> list[str]:
+def _notes(value: Value, paths: Paths, naming: Naming, show: Show) -> list[str]:
     """The chain rule for one highlighted value: products along its paths, and their sum."""
-    top, bottom = (printable(names.get(v, ""), 16) for v in (root, value))
-    left = f"∂{top}/∂{bottom or 'value'}"
+    top, bottom = (printable(naming.name(v), 16) for v in (naming.root, value))
+    left = f"∂{top}/∂{'value' if naming.is_plain_number(value) else bottom}"
     if paths.count and not all(map(is_up_to_date, paths.order)):
         return [f"{left}: a leaf was changed since, so compute {top} again"]
     total = show.number(paths.gradient)

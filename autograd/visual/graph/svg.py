@@ -11,7 +11,7 @@ from html import escape
 from autograd.visual.graph import flags
 from autograd.visual.graph.boxes import BoxPicture, icon, number, text_at
 from autograd.visual.graph.layout import Layout
-from autograd.visual.graph.model import Edge, Graph
+from autograd.visual.graph.model import Box, Edge, Graph
 from autograd.visual.texts import width
 from autograd.visual.themes import Theme
 
@@ -83,9 +83,10 @@ def description(graph: Graph) -> str:
     operands: dict[int, list[str]] = {}
     for edge in graph.edges:
         tail = graph.boxes[edge.tail]
-        operands.setdefault(edge.head, []).append(tail.label or tail.op or tail.data)
+        operands.setdefault(edge.head, []).append(spoken(tail))
     for position, box in enumerate(graph.boxes[:DESCRIBED]):
-        line = box.label or box.op or "a number"
+        line = box.called or box.label or "a number"
+        line = f"{box.label} called {line}" if box.label and box.called else line
         if box.op:
             line += f" = {box.op}({', '.join(operands.get(position, []))})"
         elif box.size:
@@ -96,6 +97,11 @@ def description(graph: Graph) -> str:
     if len(graph.boxes) > DESCRIBED:
         lines.append(f"and {len(graph.boxes) - DESCRIBED} more boxes")
     return "; ".join(lines) + "."
+
+
+def spoken(box: Box) -> str:
+    """What a box is called in words: its name, or the number of a constant."""
+    return box.called or box.label or box.data
 
 
 def _flags_found(graph: Graph) -> list[tuple[str, str, int]]:
@@ -131,10 +137,10 @@ def _edges(graph: Graph, layout: Layout, theme: Theme) -> Iterator[str]:
         arrow = ARROW + thick / 2
         line, tip = _shortened(route, arrow * 0.8), _arrowhead(route, arrow, thick)
         dashes = ' stroke-dasharray="4 3"' if edge.constant else ""
-        names = f"{tail.label or tail.op or tail.data} to {head.label or head.op or head.data}"
+        ends = f"{spoken(tail)} to {spoken(head)}"
         amount = f": {edge.label}" if edge.label else ""
         yield (
-            f'<g class="edge"><title>{escape(names + amount)}</title>'
+            f'<g class="edge"><title>{escape(ends + amount)}</title>'
             f'<path d="{_path(line)}" fill="none" stroke="{colour}" '
             f'stroke-width="{number(thick)}"{dashes}/>'
             f'<polygon points="{tip}" fill="{colour}"/></g>'

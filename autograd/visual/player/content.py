@@ -15,7 +15,7 @@ from autograd.calculus.formula import Formula, formula_for
 from autograd.calculus.readable import partial_at, partial_in_cases
 from autograd.calculus.rule_names import rule_named
 from autograd.calculus.simplify import constant, substituted, tidied
-from autograd.engines.select import Value, topological_order
+from autograd.engines.select import Value
 from autograd.export.javascript_printer import rules_script
 from autograd.export.text_printer import TextPrinter
 from autograd.support.made_by_hand import check_seen_through
@@ -23,16 +23,15 @@ from autograd.support.provenance import check_up_to_date
 from autograd.visual.graph.grouping import (
     Group,
     Grouping,
-    all_scopes,
     edges_between,
     group_by_open_scopes,
     open_scopes,
     opened_to,
-    prefixes,
 )
 from autograd.visual.graph.layout import Point, layered_layout
-from autograd.visual.graph.operands import are_ordered
-from autograd.visual.naming import names_of
+from autograd.visual.graph.operand_order import are_ordered
+from autograd.visual.naming import Naming, naming_of
+from autograd.visual.scopes import all_scopes, prefixes
 from autograd.visual.texts import printable, width
 
 MOST = 1500  # values
@@ -60,7 +59,7 @@ LABEL, MOST_LABELS = (44.0, 14.0), 16  # room for what flows along an edge, and 
 def content_of(
     root: Value,
     collapse: str | int | None = "auto",
-    names: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | Naming | None = None,
     rankdir: str = "LR",
     bugs: str | None = None,
 ) -> tuple[Content, str]:
@@ -74,11 +73,12 @@ def content_of(
         raise errors.GraphError(
             "nothing here requires a gradient: made under no_grad, detached, or from numbers"
         )
-    order = topological_order(root)
+    naming = naming_of(root, names)
+    order = naming.order
     _check_size(order)
     check_seen_through(order, "the player")
     check_up_to_date(order)
-    nodes, script, obstacle = _nodes(order, names_of(order, names))
+    nodes, script, obstacle = _nodes(naming)
     # A wrong gradient stands beside the right one.
     numbers = ONE_NUMBER if bugs is None else TWO_NUMBERS
     views = _views(order, nodes, collapse, rankdir, numbers)
@@ -100,21 +100,24 @@ def _check_size(order: Sequence[Value]) -> None:
 # --- nodes ---------------------------------------------------------------------------
 
 
-def _nodes(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Content], str, str]:
+def _nodes(naming: Naming) -> tuple[list[Content], str, str]:
     """The nodes, the script of their rules, and what stands in the way of editing, if anything."""
+    order = naming.order
     place = {value: position for position, value in enumerate(order)}
-    shown = _shown_names(order, named)
+    shown = [_shown_name(value, naming) for value in order]
     rules = {value: rule_named(value.op) for value in order if value.parents}
     script, obstacle = _script(rules)
     nodes = []
     for value, name in zip(order, shown, strict=True):
         node: Content = {
             "name": name,
-            "named": value in named,
+            "named": bool(naming.own(value)),
             "scope": printable(value.scope),
             "data": _number(value.data),
             "trained": value.requires_grad,
         }
+        if naming.own(value) not in ("", name):  # another value took the label
+            node["label"] = naming.own(value)
         if value.parents:
             rule = rules[value]
             formula = _formula(rule)
@@ -138,18 +141,11 @@ def _nodes(order: Sequence[Value], named: Mapping[Value, str]) -> tuple[list[Con
     return nodes, script, obstacle
 
 
-def _shown_names(order: Sequence[Value], named: Mapping[Value, str]) -> list[str]:
-    """A name for every value: the user's, or v1, v2 ... for results, or a constant's number."""
-    taken, count, shown = set(named.values()), 0, []
-    for value in order:
-        name = printable(named.get(value, ""))
-        if not name and (value.parents or value.requires_grad):
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            name = f"v{count}"
-        shown.append(name or format(value.data, ".4g"))
-    return shown
+def _shown_name(value: Value, naming: Naming) -> str:
+    """What `value` is called, or a constant's number."""
+    if naming.is_plain_number(value):
+        return format(value.data, ".4g")
+    return naming.name(value)
 
 
 def _script(rules: Mapping[Value, ops.Rule | None]) -> tuple[str, str]:
@@ -399,7 +395,8 @@ def _size(group: Group, nodes: Sequence[Content], numbers: float) -> tuple[float
     node = nodes[group.members[0]]
     if "op" not in node and not node["trained"] and not node["named"]:
         return max(width(node["name"], FONT) + 2 * PADDING, ONE_CONSTANT), ROW + PADDING
-    body = max(width(node["name"], FONT, bold=True), numbers) + 2 * PADDING
+    called = f"{node['label']} {node['name']}" if "label" in node else node["name"]
+    body = max(width(called, FONT, bold=True), numbers) + 2 * PADDING
     return _strip_width(group, nodes) + body, (3 if node["trained"] else 2) * ROW + PADDING
 
 

@@ -93,8 +93,10 @@ class Picture {
       this.rooms.set(parts.data, () => box.width - 6);
       element.setAttribute("class", "box constant");
     } else {
-      rows.append(svg("text", { class: node.named ? "name" : "name made-up", x: PADDING, y: 13 },
-        node.name));
+      const name = svg("text", { class: node.named ? "name" : "name made-up", x: PADDING, y: 13 },
+        node.label ?? node.name);
+      if (node.label) name.append(svg("tspan", { class: "made-up", dx: 4 }, node.name));
+      rows.append(name);
       parts.data = row(1, "data");
       if (node.trained) parts.gradient = row(2, "grad");
       element.setAttribute("class", `box ${isLeaf(node) ? "leaf" : "result"}`);

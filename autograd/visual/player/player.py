@@ -10,6 +10,7 @@ from autograd import errors
 from autograd.engines.select import Value
 from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
+from autograd.visual.naming import Naming, naming_of
 from autograd.visual.page import document, framed, script_json
 from autograd.visual.player.content import content_of
 from autograd.visual.themes import THEMES, Theme
@@ -37,7 +38,7 @@ def play(
 
     `collapse` says which scopes are closed at first, as in `draw`; a click opens
     them. With ``"auto"`` more are closed where the window is too small for all.
-    `names` (``names=locals()``) labels what the user has named. `quiz` hides
+    `names` (``names=locals()``) are names for what has no label. `quiz` hides
     each number until the student has predicted it. `theme` is ``"auto"`` (light
     or dark, as the reader prefers), ``"light"``, ``"dark"`` or
     ``"colour-blind"``; `rankdir` is the direction of the edges. `bugs` plays a
@@ -58,11 +59,12 @@ def play(
         raise ValueError(f"bugs must be None, {', '.join(map(repr, BUGS))}, got {bugs!r}")
     if theme not in ("auto", *THEMES):
         raise ValueError(f"theme must be 'auto', {', '.join(map(repr, THEMES))}, got {theme!r}")
-    content, script = content_of(root, collapse, names, rankdir, bugs)
+    naming = naming_of(root, names)
+    content, script = content_of(root, collapse, naming, rankdir, bugs)
     name = content["nodes"][-1]["name"]
     told = content | {"title": f"Chain rule: {name}", "bug": bugs, "quiz": bool(quiz)}
     told["asked"] = collapse != "auto"
-    still = _still(root, collapse, names, theme, rankdir)
+    still = _still(root, collapse, naming, theme, rankdir)
     return Player(_page(told, script, theme), still, len(content["nodes"]), told["title"])
 
 
@@ -136,12 +138,12 @@ def _variables(theme: Theme) -> str:
 def _still(
     root: Value,
     collapse: str | int | None,
-    names: Mapping[str, Any] | None,
+    naming: Naming,
     theme: str,
     rankdir: str,
 ) -> str:
     """A picture for where the page cannot run; every value, if nothing can be collapsed."""
-    options: dict[str, Any] = {"names": names, "rankdir": rankdir}
+    options: dict[str, Any] = {"names": naming, "rankdir": rankdir}
     options["theme"] = "light" if theme == "auto" else theme
     try:
         return draw(root, collapse=collapse, **options).svg
