@@ -43,7 +43,7 @@ from autograd.support.arguments import (
     operands as operands_of,
 )
 from autograd.support.elements import by_element, holds_elements
-from autograd.calculus.rule_names import Unknown
+from autograd.calculus.rule_names import Unknown, remember_by_name
 from autograd.support.node import Node
 
 # What a Value is.

@@ -5,13 +5,13 @@ from collections.abc import Container, Iterator, Mapping
 
 from autograd.calculus.differentiate import (
     derived_formula,
-    derived_name,
     has_kink,
     source_of,
     tangent_formula,
     zero_partials,
 )
 from autograd.calculus.formula import Formula, read_formulas
+from autograd.calculus.rule_names import DerivedName
 from autograd.errors import FormulaError
 from autograd.export.c_printer import c_function, c_update
 
@@ -71,11 +71,10 @@ class _Header:
     def find(self, name: str) -> Formula:
         """The formula of a rule, or of one derived from it."""
         if name not in self.formulas:
-            base, _, operand = name.rpartition("_")
-            if not base:
+            if not isinstance(name, DerivedName):
                 raise FormulaError(f"{name} is no rule")
-            formula = self.find(base)
-            position = formula.operands.index(operand)
+            formula = self.find(name.base)
+            position = formula.operands.index(name.operand)
             self.formulas[name] = derived_formula(formula, position, self.find)
         return self.formulas[name]
 
@@ -117,11 +116,11 @@ class _Header:
                 how = ("OPERAND_A", "OPERAND_B")[partial.operand]
             elif partial.is_value:
                 how = "ITSELF"
-            elif self.add_derived(derived_name(formula.name, name)):
-                how = f"RULE_{derived_name(formula.name, name)}"
+            elif self.add_derived(derived := DerivedName(formula.name, name)):
+                how = f"RULE_{derived}"
             self.derived[formula.name].append(how)
 
-    def add_derived(self, name: str) -> bool:
+    def add_derived(self, name: DerivedName) -> bool:
         try:
             return self.add(self.find(name))
         except FormulaError:
@@ -150,8 +149,8 @@ class _Header:
         """
         for name in self.kinds:
             base = name
-            while base not in choices and "_" in base:
-                base = base.rpartition("_")[0]
+            while base not in choices and isinstance(base, DerivedName):
+                base = base.base
             unused = zero_partials(self.formulas[name])
             chosen = choices.get(name, range(8) if base in choices else unused)
             yield sum(1 << i for i in range(8) if i in chosen)

@@ -2,11 +2,9 @@
 
 import math
 from numbers import Number, Real
-from types import FunctionType
 from typing import Any
 
 from autograd import errors, ops
-from autograd.calculus.rule_names import named_after
 
 
 def as_float(number: Any) -> float:
@@ -84,8 +82,6 @@ def checked(rule: ops.Rule, result: Any, operands: int) -> tuple[float, ...]:
         raise TypeError(
             f"rule {rule.__name__} gave {gave}; return a tuple: the value, then each partial"
         )
-    if type(getattr(rule, "__name__", None)) is str and isinstance(rule, FunctionType):
-        rule.__name__ = named_after(rule)
     return tuple(map(as_float, result))
 
 

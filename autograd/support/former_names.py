@@ -39,7 +39,7 @@ FORMER_NAMES = {
     "autograd.gradcheck": ("autograd.checking.gradient_check",),
     "autograd.graph_sweeps": ("autograd.transforms.value_sweeps",),
     "autograd.hooks": ("autograd.support.hooks",),
-    "autograd.limits": ("autograd.transforms.limits",),
+    "autograd.limits": ("autograd.transforms.limits_at_kinks",),
     "autograd.modes": ("autograd.support.modes",),
     "autograd.node": ("autograd.support.node",),
     "autograd.numerical": ("autograd.checking.nudging",),

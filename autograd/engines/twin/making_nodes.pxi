@@ -168,6 +168,7 @@ cdef int many_in_python(rule, Value out, const double *numbers, Given *given) ex
     cdef Py_ssize_t i, n = out.extra.count
     result = in_python(rule, tuple([numbers[i] for i in range(n)]), as_tuple(given))
     result = checked(rule, result, n)
+    remember_by_name(rule)
     out.number = result[0]
     for i in range(n):
         out.extra.partials[i] = result[1 + i]

@@ -20,7 +20,7 @@ from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, apply, topological_order
 from autograd.engines.sweeps import first_serial
 from autograd.support.structures import flatten
-from autograd.transforms.partial_values import sits_at_kink
+from autograd.transforms.kinks import sits_at_kink
 from autograd.transforms.transformed_call import Function, run_of
 from autograd.value import Number
 
@@ -90,7 +90,7 @@ def _meets_kink(
     function: Function, argnums: Any, arguments: Any, named: dict[str, Any], order: int
 ) -> bool:
     """Whether the graph of `function` holds a node at a kink, or a derivative of one."""
-    with run_of(function, argnums, arguments, named) as run:
+    with run_of(function, argnums, arguments, named).open() as run:
         since = first_serial(run.leaves)
         outputs = [out for out in flatten(run.output)[0] if isinstance(out, Value)]
         return any(

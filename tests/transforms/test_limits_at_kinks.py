@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value, abs, hypot, max, maximum, min, minimum, norm
-from autograd.transforms import limits
+from autograd.transforms import limits_at_kinks as limits
 
 NAN = math.nan
 
