@@ -53,6 +53,7 @@ FORMER_NAMES = {
         "autograd.calculus.derived_rules",
         "autograd.calculus.tangents",
         "autograd.transforms.partial_values",
+        "autograd.transforms.kinks",
         "autograd.support.provenance",
     ),
     "autograd.pickling": (
