@@ -10,7 +10,7 @@ def main() -> int:
     """Run the command on the arguments of the process; the exit code."""
     try:
         # Here, not above: Ctrl-C while the packages load ends as quietly as at any other time.
-        from nn.cli import main as run
+        from nn.command.cli import main as run
 
         return run()
     except KeyboardInterrupt:

@@ -51,7 +51,10 @@ def extensions() -> list[Extension]:
                 module,
                 [f"{module.replace('.', '/')}.pyx"],
                 include_dirs=[str(GENERATED)],
-                depends=[str(GENERATED / header), *map(str, HERE.glob("autograd/engines/*.pxi"))],
+                depends=[
+                    str(GENERATED / header),
+                    *map(str, HERE.glob("autograd/engines/twin/*.pxi")),
+                ],
                 extra_compile_args=[] if os.name == "nt" else FLAGS,
             )
             for module, header in (

@@ -18,6 +18,7 @@ if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes 
 
 from autograd import errors, ops
 from autograd.engines.select import name as engine
+from autograd.support import former_names as _former_names
 from autograd.support.numpy_arrival import watch_for_numpy as _watch_for_numpy
 from autograd.support.public_names import loader as _loader
 
@@ -56,6 +57,7 @@ __getattr__ = _loader(__name__, _MODULE_OF, globals())
 for _names in _NOW.values():
     for _name in _names:
         __getattr__(_name)
+_former_names.install()
 _watch_for_numpy()
 
 

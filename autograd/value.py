@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeAlias
 
 from autograd import errors, ops
-from autograd.calculus.rule_names import Unknown
+from autograd.calculus.rule_names import Unknown, remember_by_name
 from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
 from autograd.support.arguments import as_float, as_operand, checked, operands
 from autograd.support.node import Node
@@ -45,6 +45,7 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
         raise errors.refusal(rule.__name__, shown, error) from None
     if rule not in ops.TABLE or len(result) != 1 + len(parents):
         result = checked(rule, result, len(parents))
+        remember_by_name(rule)
     node = object.__new__(_kind(parents) if Value.__subclasses__() else Value)
     node._data, node._grad, node._reached, node._arrived = result[0], 0.0, False, False
     node._label, node._scope, node._serial, node._hooks = "", scope, next_serial(), None

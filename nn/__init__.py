@@ -15,6 +15,7 @@ from nn.class_losses import (
 )
 from nn.clipping import clip_gradient_norm, clip_gradient_value, gradient_norm
 from nn.diagnostics import Diagnostics, LayerDiagnostics, diagnose
+from nn.fitting.early_stopping import EarlyStopping
 from nn.functional import functional_call
 from nn.history import History
 from nn.layers import MLP, Layer, Neuron
@@ -26,14 +27,14 @@ from nn.losses import (
     huber,
     squared_error,
 )
+from nn.model_files.content import ModelFileError
 from nn.module import Module
 from nn.optim import SGD, AdaGrad, Adam, AdamW, NudgeDescent, RMSProp
 from nn.optimizer import Optimizer
 from nn.pictures.animation import Animation, animate_boundary
 from nn.pictures.reports import Report, report
 from nn.pictures.surface import LossSurface, loss_surface
-from nn.stopping import EarlyStopping
-from nn.storage import ModelFileError, load, save
+from nn.storage import load, save
 from nn.training import evaluate, fit
 
 __all__ = [

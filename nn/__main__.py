@@ -2,6 +2,6 @@
 
 import sys
 
-from nn.cli import main
+from nn.command.cli import main
 
 sys.exit(main())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from autograd import Value
 from autograd.errors import AnomalyError
 from autograd.support.arguments import as_list
-from nn.settings import as_flag, as_number
+from nn.arguments.settings import as_flag, as_number
 
 
 def clip_gradient_norm(

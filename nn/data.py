@@ -11,9 +11,16 @@ from random import Random
 from typing import Any, TypeAlias, TypeVar
 
 from autograd.errors import ShapeError
-from nn.init import Seed, as_generator
-from nn.rows import in_rows, same_length
-from nn.settings import SettingError, SettingKindError, as_count, as_flag, as_number, as_switch
+from nn.arguments.rows import in_rows, same_length
+from nn.arguments.seeds import Seed, as_generator
+from nn.arguments.settings import (
+    SettingError,
+    SettingKindError,
+    as_count,
+    as_flag,
+    as_number,
+    as_switch,
+)
 
 DataSet: TypeAlias = tuple[list[list[float]], list[int]]
 X = TypeVar("X")

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import autograd
-from autograd import Value, topological_order
+from autograd import Value
+from autograd.checking.gradient_check import backward_gradients
 from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
+from nn.arguments.rows import as_rows
 from nn.layers import Layer, LayerActivation, Neuron
 from nn.module import Module
-from nn.rows import as_rows
 
 # Where an activation passes on next to nothing. 0.97 is Karpathy's mark for tanh ("Building
 # makemore", part 3); the same slope, 6 % of the steepest, is taken as the mark of sigmoid.
@@ -191,14 +192,18 @@ def diagnose(
         root = loss([model(x) for x in X], y)
     if not isinstance(root, Value):
         raise TypeError(f"the loss gave {root!r}: it must depend on the model's parameters")
-    parameters = [parameter for layer in layers for parameter in layer.parameters]
-    with _kept_gradients([*parameters, *topological_order(root)]):
-        root.backward()
-        found = [_diagnosed(layer, outputs) for layer in layers]
+    if not root.requires_grad:
+        root.backward()  # raises, and says why there are no gradients
+    wanted = [parameter for layer in layers for parameter in layer.parameters]
+    wanted += [x for seen in outputs.values() for x in seen if isinstance(x, Value)]
+    gradients = dict(zip(wanted, backward_gradients(root, wanted), strict=True))
+    found = [_diagnosed(layer, outputs, gradients) for layer in layers]
     return Diagnostics(float_of(root), len(X), tuple(found))
 
 
-def _diagnosed(layer: LayerParameters, watched: dict[Neuron, list[Any]]) -> LayerDiagnostics:
+def _diagnosed(
+    layer: LayerParameters, watched: dict[Neuron, list[Any]], gradients: dict[Any, float]
+) -> LayerDiagnostics:
     outputs = [watched[neuron] for neuron in layer.neurons]
     if not any(outputs):
         outputs = []
@@ -207,9 +212,11 @@ def _diagnosed(layer: LayerParameters, watched: dict[Neuron, list[Any]]) -> Laye
         layer.summary,
         layer.activation,
         tuple(parameter.data for parameter in layer.parameters),
-        tuple(parameter.grad for parameter in layer.parameters),
+        tuple(gradients[parameter] for parameter in layer.parameters),
         tuple(tuple(map(float_of, unit)) for unit in outputs),
-        tuple(tuple(getattr(output, "grad", 0.0) for output in unit) for unit in outputs),
+        tuple(
+            tuple(gradients[x] if isinstance(x, Value) else 0.0 for x in unit) for unit in outputs
+        ),
         _flat_shares(layer, outputs),
     )
 
@@ -267,20 +274,6 @@ def _watched_outputs(layers: list[LayerParameters]) -> Iterator[dict[Neuron, lis
     finally:
         for holder, activation in kept.items():
             holder.activation = activation
-
-
-@contextmanager
-def _kept_gradients(values: list[Value]) -> Iterator[None]:
-    """Start all of `values` from gradient 0, and give the leaves back what they had."""
-    kept = {v: (v.grad, v._reached) for v in values if not v.parents}
-    for value in kept:
-        value.zero_grad()
-    try:
-        yield
-    finally:
-        for value, (grad, reached) in kept.items():
-            value.grad = grad
-            value._reached = reached
 
 
 def _neurons(

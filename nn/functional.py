@@ -5,16 +5,16 @@ import operator
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, repeat, starmap
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from autograd import Value
-from autograd.engines.numbers import float_of
-from autograd.engines.select import constant
+from autograd.engines.numbers import as_value, float_of
 from autograd.errors import GraphError, ShapeError
 from autograd.support.structures import flatten
-from nn.module import GIVEN, Module, check_paths, some
+from nn.arguments.messages import some
+from nn.module import GIVEN, Module, check_paths
 
 _lock = threading.RLock()
 _active: dict[int, "_Swap"] = {}  # the calls under way, the innermost last
@@ -29,12 +29,13 @@ def functional_call(
     `parameters` are numbers or Values: a dict by path, as ``model.state_dict()``
     gives, or a sequence in the order of ``model.parameters()``. While it runs they
     stand wherever the model holds its own, also behind bound methods,
-    closures and partials, and afterwards the model is as it was, whatever happened; so
-    this is how to differentiate by parameters with ``autograd.hessian`` and its
-    like. A wrong count or path raises ShapeError. A model that reaches its
-    parameters in a way that cannot be followed (as a global variable, say) raises
-    GraphError. Other threads see the model changed meanwhile; calls from several
-    threads take turns.
+    closures and partials, and afterwards the model is as it was, whatever happened:
+    what it has put into attributes and dicts is taken out again, so that nothing computed
+    with these parameters is found by the next call. So this is how to differentiate by
+    parameters with ``autograd.hessian`` and its like. A wrong count or path raises
+    ShapeError. A model that reaches its parameters in a way that cannot be followed (as
+    a global variable, say) raises GraphError. Other threads see the model changed
+    meanwhile; calls from several threads take turns.
 
     >>> import autograd, nn
     >>> model = nn.Neuron(1, "tanh", generator=0)
@@ -76,6 +77,7 @@ def _called(
         finally:
             if id(swap) in _active:  # Ctrl-C came just before the line above
                 _restore(swap, swap.going_back())
+            swap.forget()
     known = [thing for thing in parameters.values() if isinstance(thing, Value)]
     _check_nothing_was_missed(model, own, known + passed, result)
     return result
@@ -105,6 +107,7 @@ class _Swap:
         self.kept: list[Any] = []  # alive, so that no id is used twice
         self.items: list[tuple[Any, Any, Any, Any]] = []  # container, key, old, new
         self.attributes: list[tuple[Any, str, Any, Any]] = []
+        self.before: list[tuple[dict[Any, Any], dict[Any, Any]]] = []  # modules and dicts as found
         for leaf, new in given.values():
             # Also in itself, for what reads its number in ways that nobody can follow; but as an
             # input it means its own.
@@ -133,6 +136,22 @@ class _Swap:
             map(GIVEN.pop, map(id, values), repeat(None)),
             map(_active.pop, [id(self)], [None]),
         )
+
+    def forget(self) -> None:
+        """Put back what the call changed in modules and dicts.
+
+        What a model keeps for its next call, as a ``cached_property`` does, was computed
+        with the given parameters, and no derivative by others would go through it.
+        """
+        made = [(now, key) for now, before in self.before for key in now if key not in before]
+        lost = [
+            (now, key, old)
+            for now, before in self.before
+            for key, old in before.items()
+            if now.get(key, self) is not old
+        ]
+        _exhaust(starmap(operator.delitem, made))
+        _exhaust(starmap(operator.setitem, lost))
 
     def _become(self, thing: Any) -> Any:
         """What stands in the place of `thing` meanwhile; changes inside of it are noted."""
@@ -164,7 +183,7 @@ class _Swap:
             new = self._become(holder)
             if new is holder:
                 return thing
-            new = new if isinstance(new, Value) else constant(new)
+            new = as_value(new)
             if isinstance(thing, MethodType):  # whose name may be that of another function
                 return MethodType(thing.__func__, new)
             return getattr(new, thing.__name__)
@@ -174,6 +193,7 @@ class _Swap:
             self._note(thing, enumerate(thing))
         else:
             items = vars(thing) if isinstance(thing, Module) else thing
+            self.before.append((items, dict(items)))
             self._note(items, items.items())
         return thing
 

@@ -3,10 +3,23 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nn.recording import LayerHistory
-
 if TYPE_CHECKING:
     from array import array
+
+
+@dataclass
+class LayerHistory:
+    """One layer at each recorded step: its gradients, and how far the update moved its weights.
+
+    `update_ratio` is the standard deviation of the update over that of the
+    weights, about 1e-3 where the learning rate suits (Karpathy, "Building
+    makemore", part 3); nan where all weights are equal.
+    """
+
+    summary: str
+    mean_gradient: list[float] = field(default_factory=list)
+    max_gradient: list[float] = field(default_factory=list)
+    update_ratio: list[float] = field(default_factory=list)
 
 
 @dataclass

@@ -8,12 +8,9 @@ the same bounds as ``torch.nn.init``.
 import math
 from collections.abc import Callable
 from random import Random
-from typing import Any, TypeAlias
-
-from nn.settings import as_count
+from typing import TypeAlias
 
 Initializer: TypeAlias = Callable[[int, int, Random], float]
-Seed: TypeAlias = Any  # an int, a random.Random, a generator of NumPy, or None for a fresh one
 
 
 def uniform(fan_in: int, fan_out: int, generator: Random) -> float:
@@ -61,24 +58,3 @@ def as_initializer(init: str | Initializer) -> Initializer:
     if not isinstance(init, str) or init not in INITIALIZERS:
         raise ValueError(f"init {init!r} is none of {', '.join(INITIALIZERS)}, nor a function")
     return INITIALIZERS[init]
-
-
-def as_generator(seed: Any) -> Random:
-    """A generator as given, made from an int, or freshly seeded; never the global one.
-
-    One of NumPy's (Generator or RandomState) gives the seed, and moves on by that.
-    """
-    if isinstance(seed, Random):
-        return seed
-    if seed is None:
-        return Random()
-    kind = type(seed).__name__
-    if kind in ("Generator", "RandomState") and type(seed).__module__.startswith("numpy"):
-        return Random(int.from_bytes(seed.bytes(16), "little"))
-    try:
-        return Random(as_count("seed", seed, -math.inf))
-    except TypeError:
-        shown = f"{seed!r}" if isinstance(seed, bool) else f"{kind} {seed!r}"
-        raise TypeError(
-            f"a seed is an int, a random.Random, a generator of NumPy or None, got {shown}"
-        ) from None

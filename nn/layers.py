@@ -6,14 +6,16 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Value, scope
-from autograd.engines.select import constant
+from autograd.engines.numbers import as_value
 from autograd.errors import NumberError, ShapeError
 from autograd.support.arguments import as_list
-from autograd.value import Number
-from nn.init import Initializer, Seed, as_generator, as_initializer
+from nn.arguments.seeds import Seed, as_generator
+from nn.arguments.settings import SettingError, as_count
+from nn.class_reading.output_origins import TELLING, output_of_layers
+from nn.init import Initializer, as_initializer
 from nn.module import Module
-from nn.settings import SettingError, as_count
 
+Number: TypeAlias = Value | float
 Activation: TypeAlias = Callable[[Value], Any]
 LayerActivation: TypeAlias = Callable[[list[Value]], list[Any]]
 
@@ -218,7 +220,7 @@ def as_inputs(x: Iterable[Number], expected: int, reader: str) -> Inputs:
     """`x` as Values, each number once a constant; ShapeError unless `expected` of them."""
     if type(x) is not Inputs:
         try:
-            x = Inputs([v if isinstance(v, Value) else constant(v) for v in as_list(reader, x)])
+            x = Inputs(map(as_value, as_list(reader, x)))
         except NumberError as error:
             if not any(isinstance(v, list | tuple) or getattr(v, "shape", ()) for v in x):
                 raise
@@ -229,6 +231,25 @@ def as_inputs(x: Iterable[Number], expected: int, reader: str) -> Inputs:
     if len(x) != expected:
         raise ShapeError(f"{reader} takes {expected} inputs, got {len(x)}")
     return x
+
+
+@output_of_layers.register(Layer)
+def _output_of_layer(layer: Layer) -> tuple[str, int] | None:
+    """Of a layer, unless one of its classes computes in another way than those here."""
+    if type(layer).__call__ is not Layer.__call__:
+        return None
+    if not all(type(neuron).__call__ is Neuron.__call__ for neuron in layer.neurons):
+        return None
+    name = layer.activation_name
+    return (name, len(layer.neurons)) if name in TELLING else None
+
+
+@output_of_layers.register(MLP)
+def _output_of_mlp(model: MLP) -> tuple[str, int] | None:
+    """Of its last layer."""
+    if type(model).__call__ is not MLP.__call__ or not model.layers:
+        return None
+    return output_of_layers(model.layers[-1])
 
 
 def _activation(given: Any, known: dict[str, Any]) -> Any:

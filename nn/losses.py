@@ -19,8 +19,10 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.engines.numbers import float_of
-from nn.pairing import elementwise, number_of, plain, warn
-from nn.settings import as_number
+from nn.arguments.messages import warn
+from nn.arguments.numbers import number_of, plain
+from nn.arguments.settings import as_number
+from nn.loss_parts.terms import elementwise
 
 SMALLEST_PROBABILITY = 3.720075976020836e-44  # exp(-100): as PyTorch, no logarithm below -100
 

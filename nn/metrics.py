@@ -1,6 +1,6 @@
 """Which share of the predictions is right, and what was taken for what.
 
-How a prediction is read, `nn.reading` decides; a `threshold` says it where
+How a prediction is read, `nn.class_reading` decides; a `threshold` says it where
 nothing else does: the number above which one output means class 1.
 """
 
@@ -9,9 +9,11 @@ from typing import Any
 
 from autograd import Value
 from autograd.errors import ShapeError
-from nn.pairing import placed
-from nn.reading import Reading, numbers_in, reading_of, reading_of_predictions
-from nn.rows import opened
+from nn.arguments.messages import placed
+from nn.arguments.numbers import numbers_in
+from nn.arguments.rows import opened
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import reading_of, reading_of_predictions
 
 judge_of = reading_of  # tells right from wrong where a loss is minimised
 

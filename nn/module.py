@@ -3,21 +3,18 @@
 import copy
 from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from autograd import Value, no_grad, zero_grad
 from autograd.errors import ShapeError
-from autograd.support import modes
 from autograd.support.arguments import as_float
-from nn.pairing import numbers_of, placed, warn
-from nn.rows import as_rows
+from nn.arguments.messages import placed, some, warn
+from nn.arguments.numbers import numbers_of
+from nn.arguments.rows import as_rows
+from nn.class_reading.which_reading import default_reading
+from nn.lost_parameters import warn_of_lost, what_is_lost
 
 # What functional_call has put in the place of parameters, by id.
 GIVEN: dict[int, Value] = {}
-UPDATE = (
-    "to change a parameter write p.data -= learning_rate * p.grad (or p.data = number), which "
-    "keeps it the same Value"
-)
 
 
 class Module:
@@ -50,7 +47,7 @@ class Module:
         if len({name for name, _ in found}) < len(found):
             raise ShapeError("two parameters share one path: the keys 1 and '1' of a dict, say")
         if not GIVEN:
-            _warn_of_lost(self, found, computed)
+            warn_of_lost(self, found, computed)
         return found
 
     def parameters(self) -> list[Value]:
@@ -104,8 +101,6 @@ class Module:
         A single output means 1 above 0.5 where a sigmoid made it, else above 0
         (scores and logits); `threshold` is the number to take instead.
         """
-        from nn.reading import default_reading
-
         rows = as_rows(X, "X")
         predictions = self.predict(rows)
         reading = default_reading(self, rows, threshold=threshold)
@@ -113,10 +108,10 @@ class Module:
 
     def __setattr__(self, name: str, new: Any) -> None:
         old = vars(self).get(name)
-        loss = None if old is None else _lost(old, new)
+        lost = None if old is None else what_is_lost(old, new)
         object.__setattr__(self, name, new)
-        if loss:
-            warn(f"{type(self).__name__}.{name} {loss}")
+        if lost:
+            warn(f"{type(self).__name__}.{name} {lost}")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Module":
         new = type(self).__new__(type(self))
@@ -195,91 +190,3 @@ def _collect(
 
 
 _HOLDERS = (Module, list, tuple, dict)
-
-# Of each model asked for its parameters, which ones it had: those with a gradient by path and id.
-_known: "WeakKeyDictionary[Module, dict[str, int]]" = WeakKeyDictionary()
-
-
-def _warn_of_lost(
-    model: Module, found: list[tuple[str, Value]], computed: list[tuple[str, bool]]
-) -> None:
-    """Warn of paths where a parameter was the last time and a result is now."""
-    try:
-        before = _known.get(model, {})
-        _known[model] = {name: id(leaf) for name, leaf in found if leaf.requires_grad}
-    except TypeError:  # a model of one's own may have no hash
-        before = {}
-    lost = [name for name, certain in computed if certain or name in before]
-    if lost:
-        warn(f"{type(model).__name__}: {some(lost)} {_COMPUTED}")
-    here = {name for name, _ in found} if len(found) < len(before) else before.keys()
-    numbers = [name for name in before if name not in here and _is_number(_at(model, name))]
-    if numbers:
-        warn(f"{type(model).__name__}: {some(numbers)} {_NUMBER}")
-    frozen = [
-        name
-        for name, leaf in found
-        if not leaf.requires_grad
-        and before.get(name, id(leaf)) != id(leaf)
-        and name.rpartition(".")[2].isdigit()  # in a list; an attribute was looked at when set
-    ]
-    if frozen:
-        warn(f"{type(model).__name__}: {some(frozen)} {_FROZEN}")
-
-
-_COMPUTED = (
-    "held a parameter and now holds a Value computed from others, which is none: it is not trained "
-    f"any more, and it keeps its whole graph alive; {UPDATE}. A state that is no parameter starts "
-    "as a plain number."
-)
-_NUMBER = (
-    "held a parameter and now holds a plain number, which is none: it is not trained any more; "
-    f"{UPDATE}"
-)
-_FROZEN = (
-    "held a parameter and now holds another Value, which needs no gradient (computed under "
-    f"no_grad, say): it is not trained any more; {UPDATE}, and to freeze it p.requires_grad = False"
-)
-
-
-def _lost(old: Any, new: Any) -> str:
-    """What is wrong with `new` in the place of `old`, where that held parameters; else ""."""
-    if hasattr(new, "tolist"):  # an array: what it holds
-        new = new.tolist()
-    if isinstance(old, Value):
-        if old.parents or not old.requires_grad:
-            return ""
-        if not isinstance(new, Value):
-            return _NUMBER if _is_number(new) else ""
-        if new.parents:
-            return _COMPUTED
-        return "" if new.requires_grad or modes.current.get().recording else _FROZEN
-    if isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
-        pairs = zip(old, new, strict=True)
-    elif isinstance(old, dict) and isinstance(new, dict):
-        pairs = ((old[key], new[key]) for key in old if key in new)  # type: ignore[assignment]
-    else:
-        return ""
-    return next(filter(None, (_lost(*pair) for pair in pairs)), "")
-
-
-def _is_number(thing: Any) -> bool:
-    return isinstance(thing, int | float) and not isinstance(thing, bool)
-
-
-def _at(model: Module, path: str) -> Any:
-    """What stands at `path` in lists and attributes, or None."""
-    thing: Any = model
-    for name in path.split("."):
-        try:
-            thing = vars(thing)[name] if isinstance(thing, Module) else thing[int(name)]
-        except (LookupError, TypeError, ValueError):
-            thing = thing.get(name) if isinstance(thing, dict) else None
-    return thing
-
-
-def some(names: list[str]) -> str:
-    """The first few of the names."""
-    if not names:
-        return "none"
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

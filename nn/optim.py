@@ -2,6 +2,11 @@
 
 The update formulas are in `nn.updates`; they and the defaults are those of
 ``torch.optim``. Parameters whose ``requires_grad`` is false stay as they are.
+
+A class says which formula it is, how many numbers that remembers of each parameter,
+and its settings: their range in the class, their default in ``__init__``, which is
+written out for `help` and type checkers. The formula takes its settings by name;
+`settings` says those that are not settings themselves.
 """
 
 import math
@@ -10,8 +15,8 @@ from typing import Any
 
 from autograd import Value, numerical_gradient
 from nn import updates
+from nn.arguments.settings import Setting, SettingError, as_flag, as_number
 from nn.optimizer import Loss, Optimizer
-from nn.settings import Setting, SettingError, as_flag, as_number
 from nn.updates import Formula
 
 
@@ -33,8 +38,7 @@ class NudgeDescent(Optimizer):
     def __init__(
         self, parameters: Iterable[Value], learning_rate: float = 1e-3, *, nudge: float = 1e-4
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.nudge = nudge
+        super().__init__(parameters, learning_rate, nudge=nudge)
 
     def step(self, loss: Loss | None = None) -> None:
         """Change every parameter once, by the forward difference of `loss`."""
@@ -73,17 +77,20 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.momentum, self.dampening = momentum, dampening
-        self.weight_decay, self.nesterov = weight_decay, nesterov
+        super().__init__(
+            parameters,
+            learning_rate,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+        )
         if self.nesterov and (self.momentum == 0.0 or self.dampening != 0.0):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
 
     def settings(self) -> tuple[float, ...]:
-        """Rate, momentum, dampening, weight decay, nesterov."""
-        # Without momentum PyTorch knows no dampening.
-        dampening = self.dampening if self.momentum else 0.0
-        return (self.learning_rate, self.momentum, dampening, self.weight_decay, self.nesterov)
+        """Without momentum there is no dampening either, as in PyTorch."""
+        return self.operands(dampening=self.dampening if self.momentum else 0.0)
 
 
 class AdaGrad(Optimizer):
@@ -103,14 +110,18 @@ class AdaGrad(Optimizer):
         weight_decay: float = 0.0,
         epsilon: float = 1e-10,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.learning_rate_decay, self.weight_decay = learning_rate_decay, weight_decay
-        self.epsilon = epsilon
+        super().__init__(
+            parameters,
+            learning_rate,
+            learning_rate_decay=learning_rate_decay,
+            weight_decay=weight_decay,
+            epsilon=epsilon,
+        )
 
     def settings(self) -> tuple[float, ...]:
-        """The decayed rate, weight decay, epsilon."""
-        rate = self.learning_rate / (1.0 + (self.steps - 1) * self.learning_rate_decay)
-        return rate, self.weight_decay, self.epsilon
+        """The rate falls with the steps."""
+        decay = 1.0 + (self.steps - 1) * self.learning_rate_decay
+        return self.operands(rate=self.learning_rate / decay)
 
 
 class RMSProp(Optimizer):
@@ -133,19 +144,14 @@ class RMSProp(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        self.alpha, self.epsilon, self.weight_decay = alpha, epsilon, weight_decay
-        self.momentum, self.centered = momentum, centered
-
-    def settings(self) -> tuple[float, ...]:
-        """Rate, alpha, epsilon, weight decay, momentum, centered."""
-        return (
-            self.learning_rate,
-            self.alpha,
-            self.epsilon,
-            self.weight_decay,
-            self.momentum,
-            self.centered,
+        super().__init__(
+            parameters,
+            learning_rate,
+            alpha=alpha,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
         )
 
 
@@ -179,9 +185,14 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ) -> None:
-        self.betas, self.epsilon, self.weight_decay = betas, epsilon, weight_decay
-        self.amsgrad = amsgrad
-        super().__init__(parameters, learning_rate)
+        super().__init__(
+            parameters,
+            learning_rate,
+            betas=betas,
+            epsilon=epsilon,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
+        )
 
     @property
     def formula(self) -> Formula:  # type: ignore[override]
@@ -194,14 +205,19 @@ class Adam(Optimizer):
         return 3 if self.amsgrad else 2
 
     def settings(self) -> tuple[float, ...]:
-        """The bias-corrected rate and root, betas, epsilon, weight decay, shrinking."""
-        return self._settings(self.weight_decay, shrink=1.0)
+        """The rate and the root correct the bias of the running means."""
+        return self.unbiased(shrink=1.0)
 
-    def _settings(self, weight_decay: float, shrink: float) -> tuple[float, ...]:
+    def unbiased(self, **others: float) -> tuple[float, ...]:
+        """The settings with the corrections of the bias, and those of `others`."""
         beta1, beta2 = self.betas
-        rate = self.learning_rate / (1.0 - beta1**self.steps)
-        root_correction = math.sqrt(1.0 - beta2**self.steps)
-        return rate, root_correction, beta1, beta2, self.epsilon, weight_decay, shrink
+        return self.operands(
+            beta1=beta1,
+            beta2=beta2,
+            rate=self.learning_rate / (1.0 - beta1**self.steps),
+            root_correction=math.sqrt(1.0 - beta2**self.steps),
+            **others,
+        )
 
 
 class AdamW(Adam):
@@ -228,4 +244,5 @@ class AdamW(Adam):
 
     def settings(self) -> tuple[float, ...]:
         """As Adam's; the weight decay shrinks the weight instead of joining the gradient."""
-        return self._settings(0.0, shrink=1.0 - self.learning_rate * self.weight_decay)
+        shrink = 1.0 - self.learning_rate * self.weight_decay
+        return self.unbiased(weight_decay=0.0, shrink=shrink)

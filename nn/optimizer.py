@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from autograd import Value, zero_grad
 from autograd.errors import ChainruleError, GraphError, ShapeError
 from autograd.support.arguments import as_float, as_list
+from nn.arguments.settings import Setting, as_count, as_number, settings_of
 from nn.module import Module
-from nn.settings import Setting, as_count, as_number, settings_of
 from nn.updates import Formula, update
 
 Loss: TypeAlias = Callable[[], Any]
@@ -41,19 +41,24 @@ class StateError(ChainruleError, ValueError):
 class Optimizer:
     """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`.
 
-    A subclass names its `formula` of `nn.updates`, remembers `memory` numbers
-    for each parameter, and says its `settings`.
+    A subclass has a `formula` as those in `nn.updates`, which remembers `memory` numbers
+    for each parameter, and a Setting for each setting. The formula's further operands
+    are settings by their names; `settings` computes those that are none.
     """
 
     formula: Formula
     memory = 0
     learning_rate = Setting(as_number)
 
-    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+    def __init__(self, parameters: Iterable[Value], learning_rate: float, **settings: Any) -> None:
         # The model whose parameters these all are, where that is known: see Module.parameters.
         self.model: Module | None = getattr(parameters, "model", None)
         self.parameters = _checked_parameters(type(self).__name__, parameters)
         self.learning_rate = learning_rate
+        for name, setting in settings.items():
+            if name not in settings_of(type(self)):
+                raise TypeError(f"{type(self).__name__} has no Setting {name}")
+            setattr(self, name, setting)
         self.steps = 0
         zeros = bytes(8 * len(self.parameters))
         self.state = [array("d", zeros) for _ in range(self.memory)]
@@ -79,8 +84,20 @@ class Optimizer:
             raise
 
     def settings(self) -> tuple[float, ...]:
-        """The last operands of the formula, the same for all parameters."""
-        raise NotImplementedError
+        """The last operands of the formula, the same for all parameters, at this step."""
+        return self.operands()
+
+    def operands(self, **computed: float) -> tuple[float, ...]:
+        """The last operands of the formula in its order: `computed`, and settings by their names.
+
+        TypeError for something computed that the formula does not take.
+        """
+        code = self.formula.__code__
+        names = code.co_varnames[2 + self.memory : code.co_argcount]  # after x, g and the memory
+        for name in computed:
+            if name not in names:
+                raise TypeError(f"{self.formula.__name__} takes {', '.join(names)}, got {name}")
+        return tuple(computed[n] if n in computed else getattr(self, n) for n in names)
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""
@@ -111,6 +128,13 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"model": None}  # copies and pickles hold the parameters alone
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A pickle may be older than a setting: that has its default.
+        given = inspect.signature(type(self).__init__).parameters
+        known = [name for name in settings_of(type(self)) if name in given]
+        vars(self).update({name: given[name].default for name in known})
+        vars(self).update({"progress": None, "model": None} | state)
 
 
 def _checked_parameters(optimizer: str, given: Any) -> list[Value]:

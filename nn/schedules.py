@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from autograd.support.arguments import as_float
+from nn.arguments.settings import SettingKindError, as_count, as_number
 from nn.optimizer import StateError
-from nn.settings import SettingKindError, as_count, as_number
 
 Schedule: TypeAlias = Callable[[int], float]
 

@@ -1,29 +1,35 @@
 """fit: the training loop, with everything one writes around it by hand."""
 
-import time
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from typing import Any, Self, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from nn import preparation
-from nn.course import Course, earlier_course
+from nn.arguments.messages import warn
+from nn.arguments.seeds import Seed
+from nn.arguments.settings import as_count, as_flag
+from nn.class_reading.target_kinds import targets_kind
+from nn.class_reading.which_reading import as_threshold, loss_is_unknown
 from nn.data import as_batch_size
+from nn.fitting.early_stopping import EarlyStopping, stopper_of
+from nn.fitting.fit_arguments import (
+    Callback,
+    check_parts,
+    read_callbacks,
+    read_clip_norm,
+    read_metrics,
+    read_schedule,
+    read_validation,
+)
+from nn.fitting.progress_bar import progress_bar
+from nn.fitting.resuming import Course, earlier_course
+from nn.fitting.samples import counting, read_held, read_samples
+from nn.fitting.session import Session
+from nn.fitting.trainer import Loss, Metric, Trainer, judged
 from nn.history import History
-from nn.init import Seed
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
-from nn.pairing import warn
 from nn.pictures.live import watching
-from nn.reading import as_threshold, loss_is_unknown, targets_kind
-from nn.recording import Recorder
-from nn.run import Loss, Metric, Run, judged
 from nn.schedules import Schedule
-from nn.settings import as_count, as_flag, as_number, as_switch
-from nn.stopping import EarlyStopping, as_early_stopping
-
-Callback: TypeAlias = Callable[[History, Module], Any]
 
 
 def fit(
@@ -87,8 +93,8 @@ def fit(
             of weight 0 are left out, as those with a target that the loss ignores
             are; accuracy and metrics count all others alike.
 
-    Where the loss and the output say which class is meant (see `nn.reading`), there
-    is an accuracy, too. Ctrl-C (or Jupyter's stop button)
+    Where the loss and the output say which class is meant (see `nn.class_reading`), there is
+    an accuracy, too. Ctrl-C (or Jupyter's stop button)
     ends the training, not the program: what was learned stays in the model and
     ``history.stopped`` is "interrupted"; to resume then begins the epoch again.
     Training twice with 5 epochs, the second time with ``resume=True``, gives the bits
@@ -106,57 +112,45 @@ def fit(
     True
 
     """
-    preparation.check_parts(model, loss, optimizer)
+    check_parts(model, loss, optimizer)
     epochs, batch_size = as_count("epochs", epochs), as_batch_size("batch_size", batch_size)
-    callbacks = preparation.read_callbacks(callbacks)
-    progress, watch = as_flag("progress", progress), as_flag("watch", watch)
+    callbacks, progress = read_callbacks(callbacks), as_flag("progress", progress)
+    watch = as_flag("watch", watch)
     record = as_flag("record", record) or watch
-    if clip_norm is not None:
-        clip_norm = as_number("clip_norm", clip_norm, positive=True)
-    rule = as_early_stopping(early_stopping)
-    run = Run(model, loss, optimizer, clip_norm, preparation.read_metrics(metrics))
-    run.schedule, run.threshold = preparation.read_schedule(schedule), as_threshold(threshold)
+    trainer = Trainer(
+        model,
+        loss,
+        optimizer,
+        clip_norm=read_clip_norm(clip_norm),
+        metrics=read_metrics(metrics),
+        schedule=read_schedule(schedule),
+        threshold=as_threshold(threshold),
+    )
+    stopper = stopper_of(early_stopping, trainer.trained)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
-    validation = preparation.read_validation(validation)
-    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
-    held = preparation.read_held(model, validation, loss)
-    course = Course(seed, run.schedule, earlier)
+    course = Course(seed, trainer.schedule, stopper, earlier)
+    validation = read_validation(validation)
+    samples = counting(read_samples(model, X, y, loss), sample_weight, loss)
+    held = read_held(model, validation, loss)
     if isinstance(validation, float):
         samples, held = course.held_out(samples, validation)
-    course.begin(rule, run.trained)
-    run.train_on(samples, course.steps)
-    run.set_rate(course.epochs)  # one that is no number is refused before anything is begun
-    history = History()
+    course.begin()
+    session = Session(trainer, course, samples, held, batch_size=batch_size, callbacks=callbacks)
+    history = session.history
     if record:
-        run.recorder = Recorder(model, history, -(-len(samples.X) // batch_size), epochs)
-    with watching(history, model, samples.X, samples.y, lambda: run.judge, watch=watch) as pictures:
-        with _bar(epochs, len(samples.X), progress) as bar:
+        session.record(epochs)
+    with watching(history, model, samples.X, samples.y, lambda: trainer.judge, watch=watch) as seen:
+        with progress_bar(epochs, len(samples.X), shown=progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
-                    started = time.perf_counter()
-                    parts = samples.batches(batch_size, course.generator)
-                    entry, measured = run.epoch(parts, bar, epoch)
-                    if held:
-                        held_entry, held_measured = run.validation(held)
-                        entry, measured = entry | held_entry, measured | held_measured
-                    history.enter(entry, measured, time.perf_counter() - started)
-                    if run.recorder is not None:
-                        run.recorder.end_epoch()
-                    if course.observe((history.validation_loss or history.loss)[-1], run.steps):
-                        history.stopped = "early stopping"
-                    optimizer.progress = course.state_dict()
-                    # A list, so that every callback is called even when one stops the training.
-                    answers = [callback(history, model) for callback in callbacks]
-                    if any(as_switch(answer) for answer in answers):
-                        history.stopped = "callback"
+                    session.train(epoch, bar)
+                    session.end_epoch()
                     if history.stopped:
                         break
-                    pictures.update()
+                    seen.update()
             except KeyboardInterrupt:
                 history.stopped = "interrupted"
-        if history.epochs and history.stopped != "interrupted":
-            course.restore()
-            optimizer.progress = course.state_dict()
+        session.restore()
     return history
 
 
@@ -176,7 +170,7 @@ def evaluate(
     neither the loss nor the model's output says it; `sample_weight` is that of `fit`.
     """
     threshold = as_threshold(threshold)
-    samples = preparation.counting(preparation.read_samples(model, X, y, loss), sample_weight, loss)
+    samples = counting(read_samples(model, X, y, loss), sample_weight, loss)
     judge = judge_of(loss, model, samples.X, samples.y, threshold)
     if judge is None and loss_is_unknown(loss) and targets_kind(samples.y) == "two":
         warn(
@@ -185,32 +179,3 @@ def evaluate(
         )
     total, accuracy, _ = judged(model, samples, loss, judge)
     return total, accuracy
-
-
-class _NoBar:
-    """What `fit` tells of its progress to where no bar is shown."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def ignore(self, *_: Any, **__: Any) -> None:
-        """Show nothing."""
-
-    set_description = set_postfix = update = ignore
-
-
-def _bar(epochs: int, samples: int, progress: bool) -> Any:
-    if not progress:
-        return _NoBar()
-    with warnings.catch_warnings(action="ignore"):  # of tqdm, where ipywidgets are missing
-        tqdm = import_module("tqdm.auto").tqdm
-    return tqdm(
-        total=epochs * samples,
-        desc="training",
-        unit=" samples",
-        unit_scale=True,
-        dynamic_ncols=True,
-    )

@@ -1,6 +1,7 @@
 """Independent truth for the tests: the operations in 50 digits by mpmath, and random graphs."""
 
 import math
+import random
 
 import mpmath
 
@@ -71,6 +72,14 @@ def identical(x, y):
 
 
 is_sequence_rule = ops.takes_sequence
+
+
+def point_of(rule):
+    """Operands well inside the domain of a rule, the same at every run; four for a sequence."""
+    rng, count = random.Random(rule.__name__), rule.__code__.co_argcount or 4
+    domain = ((-4.0, 4.0),) if rule is ops.logsumexp else ops.TABLE[rule].domain
+    domain = [*domain, *domain[-1:] * count][:count]
+    return [rng.uniform(low + (high - low) / 9, high - (high - low) / 9) for low, high in domain]
 
 
 def random_graph(rng, names, leaves, nodes):

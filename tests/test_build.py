@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -96,7 +98,7 @@ def engine_of(tree, **variables):
 
 def built(tree):
     """The extension modules that lie in a tree, ready to be imported."""
-    found = [*tree.glob("autograd/*"), *tree.glob("nn/*")]
+    found = [*tree.glob("autograd/**/*"), *tree.glob("nn/**/*")]
     return sorted(path.name.split(".")[0] for path in found if path.suffix in (".so", ".pyd"))
 
 
@@ -227,6 +229,30 @@ def test_zero_and_empty_switch_nothing_off(tmp_path):
 
 
 # --- what is built ---------------------------------------------------------------------
+
+
+def test_what_is_handed_out_holds_every_room(tmp_path):
+    """The source, to compile from; the wheel, for tracebacks to show lines of."""
+    tree = copied(tmp_path / "tree")
+    shutil.copy(ROOT / "MANIFEST.in", tree)
+    for command in ("sdist", "bdist_wheel"):
+        subprocess.run(
+            [sys.executable, "setup.py", "-q", command, "--dist-dir", str(tmp_path / command)],
+            cwd=tree,
+            env=environment(CHAINRULE_SKIP_COMPILED="1"),
+            capture_output=True,
+            timeout=600,
+            check=True,
+        )
+    [source], [wheel] = (list((tmp_path / made).iterdir()) for made in ("sdist", "bdist_wheel"))
+    with tarfile.open(source) as packed:
+        in_source = {name.partition("/")[2] for name in packed.getnames()}
+    with zipfile.ZipFile(wheel) as packed:
+        in_wheel = set(packed.namelist())
+    found = (tree / "autograd").rglob("*.p[xy][ix]")
+    rooms = {path.relative_to(tree).as_posix() for path in found}
+    assert len(rooms) > 10
+    assert rooms - in_source == rooms - in_wheel == set()
 
 
 def test_every_pyx_file_is_an_extension_of_setup(tmp_path):

@@ -243,6 +243,13 @@ def test_import_loads_the_standard_library_alone():
     assert (done.returncode, done.stdout.strip()) == (0, "")
 
 
+def test_import_loads_nothing_that_takes_long():
+    slow = ("ast", "dataclasses", "inspect", "tempfile", "random", "decimal", "pathlib", "logging")
+    code = f"import sys, autograd; print(*set({slow}) & set(sys.modules))"
+    done = import_alone(Path(autograd.__file__).parents[1], code)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
 def test_import_refuses_files_of_the_other_autograd(tmp_path):
     folder = tmp_path / "autograd"
     shutil.copytree(Path(autograd.__file__).parent, folder)

@@ -1,7 +1,8 @@
 """Rules derived from rules, ready to run: the functions whose values are partials of others.
 
-`differentiate` gives the formula; here it becomes a function of numbers, by a
-name that pictures and formulas know it by.
+`differentiate.py` gives the formula of a derived rule. Here it becomes a function
+of numbers, made when it is first asked for and kept with the rule it comes from,
+under a name that leads back to it: from a formula, a node, a pickle.
 """
 
 import ast
@@ -17,7 +18,15 @@ from typing import Any, TypeVar
 from autograd import ops
 from autograd.calculus.differentiate import Source, derived_formula, source_of, zero_partials
 from autograd.calculus.formula import Formula, formula_for
-from autograd.calculus.rule_names import is_own, kept_by_rule, named_after, told_of_derived
+from autograd.calculus.rule_names import (
+    DerivedName,
+    Forgotten,
+    RuleName,
+    is_own,
+    kept_by_rule,
+    rule_named,
+    told_of_derived,
+)
 from autograd.errors import FormulaError
 
 AnyTree = TypeVar("AnyTree", bound=ast.AST)
@@ -30,16 +39,13 @@ def sources(rule: ops.Rule) -> tuple[Source, ...]:
     return tuple(source_of(formula, operand) for operand in range(len(formula.operands)))
 
 
-# --- derived rules ---------------------------------------------------------------
-
-
 @kept_by_rule
 def derived_rule(rule: ops.Rule, operand: int) -> ops.Rule:
     """The rule whose value is the partial of `rule` by operand number `operand`."""
     base = formula_for(rule)
     formula = derived_formula(base, operand, formula_called)
     derived: Any = function_of(rule, formula, namespace_of(rule, formula))
-    name = derived.__name__ = named_after(derived)
+    name = derived.__name__ = DerivedRuleName.of(derived)
     derived.formula, derived.derived_from = formula, (rule, operand)
     ops.SYMBOLS[str(name)] = _symbol(rule, base.operands, operand)
     derived.chooses = range(sys.maxsize) if ops.chooses(rule.__name__) else zero_partials(formula)
@@ -60,18 +66,69 @@ def _symbol(rule: ops.Rule, operands: Sequence[str], operand: int) -> str:
     return f"∂{inside}/∂{operands[operand]}"
 
 
+# --- from a name to the rule ------------------------------------------------------------
+
+
+class DerivedRuleName(RuleName):
+    """The `op` of a node that is a partial derivative: its name, which leads back to its rule.
+
+    A pickle keeps what it was derived from, if that is a rule of `ops`.
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if hasattr(self.rule, "is_built_in"):
+            return derived_again, (self.rule.formula.name,)  # type: ignore[attr-defined]
+        return super().__reduce__()
+
+
+def derived_again(name: DerivedName) -> str:
+    """The `op` of a node from a pickle, leading back to its rule if `ops` still has that."""
+    try:
+        return called_rule(name).__name__
+    except FormulaError:
+        return Forgotten(name)
+
+
 def called_rule(name: str) -> ops.Rule:
     """The rule of `ops`, or derived from one, that formulas call `name`; else FormulaError."""
-    own = getattr(ops, name, None)
-    if inspect.isfunction(own) and is_own(own):
-        return own
-    base, _, operand = name.rpartition("_")
-    if base:
-        rule = called_rule(base)
-        operands = formula_for(rule).operands
-        if operand in operands and not formula_for(rule).sequence:
-            return derived_rule(rule, operands.index(operand))
-    raise FormulaError(f"{name} is no rule of autograd.ops")
+    if isinstance(name, DerivedName):
+        rule = called_rule(name.base)
+        operands = _operands_of(rule)
+        if name.operand in operands:
+            return derived_rule(rule, operands.index(name.operand))
+    found = rule_named(name)
+    if found is None and type(name) is str:
+        found = _rule_spelled(name)
+    if found is None:
+        raise FormulaError(f"{name} is no rule of autograd.ops")
+    return found
+
+
+def _rule_spelled(text: str) -> ops.Rule | None:
+    """The one rule derived from those of `ops` whose name reads `text`, as in an old pickle.
+
+    The text is not taken apart: names are made, as `DerivedName` does, and compared.
+    """
+    found: list[ops.Rule] = []
+    own: tuple[ops.Rule, ...] = (*ops.TABLE, *ops.PARTS)
+    waiting = [rule for rule in own if text.startswith(f"{rule.__name__}_")]
+    while waiting:
+        rule = waiting.pop()
+        for position, operand in enumerate(_operands_of(rule)):
+            name = DerivedName(rule.__name__, operand)
+            if name == text:
+                found.append(derived_rule(rule, position))
+            elif text.startswith(f"{name}_"):
+                waiting.append(derived_rule(rule, position))
+    return found[0] if len(found) == 1 else None
+
+
+def _operands_of(rule: ops.Rule) -> tuple[str, ...]:
+    """The operands by which a derivative of `rule` is a rule of its own."""
+    formula = formula_for(rule)
+    return () if formula.sequence else formula.operands
 
 
 def formula_called(name: str) -> Formula:
@@ -79,16 +136,12 @@ def formula_called(name: str) -> Formula:
     return formula_for(called_rule(name))
 
 
+# --- from a formula to a function -------------------------------------------------------
+
+
 def names_of(rule: ops.Rule) -> dict[str, Any]:
     """What the names mean that the source of `rule` finds outside of it."""
     return {**rule.__globals__, **inspect.getclosurevars(rule).nonlocals}
-
-
-# The functions of `math` that have a rule, or a derivative that is zero; and its numbers.
-MATH = {rule.__name__ for rule in ops.TABLE}.intersection(dir(math)) - {"prod"}
-MATH |= {"fabs", "floor", "ceil", "isfinite", "isnan"}
-MATH_OF_TWO = {"atan2", "fmod", "hypot", "pow"}
-CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
 
 
 def namespace_of(rule: ops.Rule, formula: Formula) -> dict[str, Any]:
@@ -137,9 +190,10 @@ def function_of(
         ast.Assign([_target(names)], expression) for names, expression in formula.steps
     ]
     body.append(ast.Return(ast.Tuple(list(formula.results), ast.Load())))
-    function = _definition(formula.name, operands or formula.operands, body)
+    name = str(formula.name)  # `compile` takes no kind of text but str
+    function = _definition(name, operands or formula.operands, body)
     own = rule.__code__.co_freevars
-    returned = ast.Return(ast.Name(formula.name, ast.Load()))
+    returned = ast.Return(ast.Name(name, ast.Load()))
     around = _definition("around", dict.fromkeys((*own, *namespace)), [function, returned])
     module = with_bound_calls(ast.Module([around], []))
     found: dict[str, Any] = {}
@@ -151,7 +205,7 @@ def function_of(
         cell if name in namespace else cells_of_rule[name]
         for name, cell in zip(made.__code__.co_freevars, made.__closure__ or (), strict=True)
     ]
-    return FunctionType(made.__code__, rule.__globals__, formula.name, None, tuple(cells))
+    return FunctionType(made.__code__, rule.__globals__, name, None, tuple(cells))
 
 
 def _definition(name: str, operands: Iterable[str], body: list[ast.stmt]) -> ast.FunctionDef:
@@ -162,9 +216,3 @@ def _definition(name: str, operands: Iterable[str], body: list[ast.stmt]) -> ast
 def _target(names: Sequence[str]) -> ast.expr:
     targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in names]
     return targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
-
-
-# --- rules of a sequence ------------------------------------------------------------
-
-
-# --- how the partials change -----------------------------------------------------------

@@ -1,6 +1,6 @@
 """Derivatives of derivatives: rules that follow from the rules of `ops`, at every order.
 
-A partial of a rule is an expression (see `formulas.py`). Differentiated by the
+A partial of a rule is an expression (see `formula.py`). Differentiated by the
 rules of the operations in it, it gives a new rule: ``tanh_x`` has the value
 1 - tanh(x)**2 and one partial. So a second derivative is no second formula, and
 a partial is an operation like any other: one node of a graph, which can be
@@ -11,11 +11,12 @@ for one that is always zero, and its name in a formula is ``out__x``.
 """
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from autograd.calculus.formula import Formula
+from autograd.calculus.rule_names import DerivedName
+from autograd.calculus.simplify import call, negative, same, substituted
 from autograd.errors import FormulaError
 
 Tangent = ast.expr | None
@@ -54,11 +55,6 @@ def source_of(formula: Formula, operand: int) -> Source:
     return Source()
 
 
-def derived_name(name: str, operand: str) -> str:
-    """What the rule is called whose value is the partial of rule `name` by `operand`."""
-    return f"{name}_{operand}"
-
-
 def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formula]) -> Formula:
     """The formula whose value is the partial of `formula` by operand number `operand`.
 
@@ -66,7 +62,7 @@ def derived_formula(formula: Formula, operand: int, find: Callable[[str], Formul
     """
     if formula.sequence:
         raise FormulaError(f"{formula.name} takes a sequence: it has no single partial")
-    name = derived_name(formula.name, formula.operands[operand])
+    name = DerivedName(formula.name, formula.operands[operand])
     value = formula.results[1 + operand]
     steps = list(formula.steps)
     if not isinstance(value, ast.Name):  # a name, for the next derivative to use
@@ -191,8 +187,8 @@ class _Differentiation:
                 raise FormulaError(f"{formula.name} has no single sequence of partials")
             multiply = ast.Attribute(ast.Name("operator", ast.Load()), "mul", ast.Load())
             direction = ast.Name(f"{formula.operands[0]}__dot", ast.Load())
-            products = _call("map", multiply, partial.value, direction)
-            total = _call("_total", products)
+            products = call("map", multiply, partial.value, direction)
+            total = call("_total", products)
         return total
 
     def differentiate_step(self, names: tuple[str, ...], expression: ast.expr) -> None:
@@ -218,50 +214,67 @@ class _Differentiation:
     def of(self, expression: ast.expr, value: ast.expr | None = None) -> Tangent:
         """The tangent of one expression, whose value may have a name."""
         match expression:
-            case ast.Constant():
-                return None
             case ast.Name(id="KINK") | ast.Attribute(attr="inf" | "nan"):  # there is no derivative
                 return ast.Attribute(ast.Name("math", ast.Load()), "nan", ast.Load())
+            case ast.Constant() | ast.Attribute():  # 2.0, math.pi
+                return None
             case ast.Name(id=name):
                 return self.tangents.get(name)  # constants have none
-            case ast.Attribute():  # math.pi
-                return None
-            case ast.IfExp(body=body, orelse=orelse) if _is_vector(body) or _is_vector(orelse):
-                raise FormulaError(f"cannot differentiate {ast.unparse(expression)}")
             case ast.IfExp(test=test, body=body, orelse=orelse):
+                if _is_vector(body) or _is_vector(orelse):
+                    raise _no_derivative(expression)
                 return _choice(test, self.of(body, value), self.of(orelse, value))
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.chain(self.inlined("neg", [operand], value or expression), [operand])
-            case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                return self.of_call("pow", [left, right])
-            case ast.BinOp(left=ast.List(elts=[element])):  # [1.0] * len(x)
-                return self.of(element)
-            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
-                partials = self.inlined(_OPERATORS[type(op)], [left, right], value or expression)
-                return self.chain(partials, [left, right])
-            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _STEPS:
-                return None
-            case ast.Call(func=ast.Name(id="_total"), args=[terms]):
-                tangent = self.of(terms)
-                return tangent and _call("_total", tangent)
-            case ast.Call(func=ast.Name(id="_largest"), args=[terms]):
-                tangent = self.of(terms)
-                return tangent and _call("_at_largest", terms, tangent)
+            case ast.UnaryOp() | ast.BinOp():
+                return self.of_arithmetic(expression, value or expression)
+            case ast.Call():
+                return self.of_call(expression)
+            case ast.Subscript(
+                value=ast.Call(func=ast.Name()) as called,
+                slice=ast.Constant(value=int() as position),
+            ):
+                return self.of_result(called, position)
             case ast.Subscript(value=ast.Name() as vector, slice=ast.Slice() as part):
                 tangent = self.of(vector)
                 return tangent and ast.Subscript(tangent, part, ast.Load())
             case ast.ListComp(elt=element, generators=[generator]):
                 return self.of_each(element, generator)
+        raise _no_derivative(expression)
+
+    def of_arithmetic(self, expression: ast.expr, value: ast.expr) -> Tangent:
+        """The tangent of ``-a``, ``a + b`` ..., whose partials are short: they are written out."""
+        match expression:
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self.chain(self.inlined("neg", [operand], value), [operand])
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):  # but for this one's
+                return self.of_rule("pow", [left, right])
+            case ast.BinOp(left=ast.List(elts=[element])):  # [1.0] * len(x)
+                return self.of(element)
+            case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+                partials = self.inlined(_OPERATORS[type(op)], [left, right], value)
+                return self.chain(partials, [left, right])
+        raise _no_derivative(expression)
+
+    def of_call(self, expression: ast.Call) -> Tangent:
+        """The tangent of a function of ``math``, or of what adds up a vector."""
+        match expression:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _STEPS:
+                return None
             case ast.Call(func=ast.Attribute(attr=name), args=arguments):
-                return self.of_call(_OTHER_NAMES.get(name, name), arguments)
-            case ast.Subscript(
-                value=ast.Call(func=ast.Name(id=rule), args=arguments),
-                slice=ast.Constant(value=int() as position),
-            ):
-                if position:
-                    rule = derived_name(rule, self.find(rule).operands[position - 1])
-                return self.of_call(rule, arguments)
-        raise FormulaError(f"cannot differentiate {ast.unparse(expression)}")
+                return self.of_rule(_OTHER_NAMES.get(name, name), arguments)
+            case ast.Call(func=ast.Name(id="_total"), args=[terms]):
+                tangent = self.of(terms)
+                return tangent and call("_total", tangent)
+            case ast.Call(func=ast.Name(id="_largest"), args=[terms]):
+                tangent = self.of(terms)
+                return tangent and call("_at_largest", terms, tangent)
+        raise _no_derivative(expression)
+
+    def of_result(self, called: ast.Call, position: int) -> Tangent:
+        """The tangent of one result of ``rule(...)``: a partial is the value of a derived rule."""
+        rule: str = called.func.id  # type: ignore[attr-defined]
+        if position:
+            rule = DerivedName(rule, self.find(rule).operands[position - 1])
+        return self.of_rule(rule, called.args)
 
     def of_each(self, element: ast.expr, generator: ast.comprehension) -> Tangent:
         """The tangent of ``[element for a in vector]``."""
@@ -278,12 +291,13 @@ class _Differentiation:
         if vector is None:
             return ast.ListComp(tangent, [generator])
         both = ast.Tuple([generator.target, ast.Name(f"{name}__dot", ast.Store())], ast.Store())
-        pairs = _call("zip", generator.iter, vector)
+        pairs = call("zip", generator.iter, vector)
         return ast.ListComp(tangent, [ast.comprehension(both, pairs, [], 0)])
 
-    def of_call(self, rule: str, arguments: list[ast.expr]) -> Tangent:
-        call = _call(rule, *arguments)
-        partials = [_result(call, 1 + position) for position in range(len(arguments))]
+    def of_rule(self, rule: str, arguments: list[ast.expr]) -> Tangent:
+        """The tangent of the value of a rule: its partials are results of a call of it."""
+        results = call(rule, *arguments)
+        partials = [_result(results, 1 + position) for position in range(len(arguments))]
         return self.chain(partials, arguments)
 
     def inlined(self, rule: str, arguments: list[ast.expr], value: ast.expr) -> list[ast.expr]:
@@ -302,17 +316,17 @@ class _Differentiation:
         return total
 
 
-def _result(call: ast.expr, position: int) -> ast.expr:
+def _no_derivative(expression: ast.expr) -> FormulaError:
+    return FormulaError(f"cannot differentiate {ast.unparse(expression)}")
+
+
+def _result(called: ast.expr, position: int) -> ast.expr:
     """One result of a call of a rule: the value (0) or a partial (from 1)."""
-    return ast.Subscript(call, ast.Constant(position), ast.Load())
-
-
-def _call(function: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+    return ast.Subscript(called, ast.Constant(position), ast.Load())
 
 
 def _zeros(vector: ast.expr) -> ast.expr:
-    return ast.BinOp(ast.List([ast.Constant(0.0)], ast.Load()), ast.Mult(), _call("len", vector))
+    return ast.BinOp(ast.List([ast.Constant(0.0)], ast.Load()), ast.Mult(), call("len", vector))
 
 
 def _is_vector(expression: ast.expr) -> bool:
@@ -334,16 +348,12 @@ def _sum(left: Tangent, right: Tangent) -> Tangent:
     if left is None or right is None:
         return left or right
     match left, right:
-        case ast.BinOp(op=ast.Div()), ast.BinOp(op=ast.Div()) if _same(left.right, right.right):
+        case ast.BinOp(op=ast.Div()), ast.BinOp(op=ast.Div()) if same(left.right, right.right):
             over = _sum(left.left, right.left)
             return over and ast.BinOp(over, ast.Div(), left.right)
     if isinstance(right, ast.UnaryOp):
         return ast.BinOp(left, ast.Sub(), right.operand)
     return ast.BinOp(left, ast.Add(), right)
-
-
-def _same(left: ast.expr, right: ast.expr) -> bool:
-    return ast.dump(left) == ast.dump(right)
 
 
 def _product(tangent: Tangent, partial: ast.expr) -> Tangent:
@@ -358,25 +368,5 @@ def _product(tangent: Tangent, partial: ast.expr) -> Tangent:
             case ast.Constant(value=1.0):
                 return other
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1.0)):
-                return _negative(other)
+                return negative(other)
     return ast.BinOp(tangent, ast.Mult(), partial)
-
-
-def _negative(expression: ast.expr) -> ast.expr:
-    if isinstance(expression, ast.UnaryOp):
-        return expression.operand
-    return ast.UnaryOp(ast.USub(), expression)
-
-
-class _Substitution(ast.NodeTransformer):
-    def __init__(self, meanings: dict[str, ast.expr]) -> None:
-        self.meanings = meanings
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.meanings.get(node.id, node)
-
-
-def substituted(expression: ast.expr, meanings: dict[str, ast.expr]) -> ast.expr:
-    """`expression` with every name that has a meaning replaced by it."""
-    new: ast.expr = _Substitution(meanings).visit(copy.deepcopy(expression))
-    return new

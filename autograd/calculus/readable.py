@@ -73,6 +73,7 @@ class _Reading:
 
     With `numbers` every choice is made as it is there; otherwise choices stay.
     What a rule over a sequence adds up of all of it becomes a number.
+    With `out`, that stands for the value wherever a later step uses it.
     """
 
     def __init__(
@@ -84,43 +85,48 @@ class _Reading:
     ) -> None:
         self.rule, self.formula, self.out = rule, formula_for(rule), out
         self.operands, self.numbers = operands, numbers
-        self.meanings: dict[str, ast.expr] = {}
-        self.vectors: dict[str, ast.expr] = {}
-        self.namespace: dict[str, Any] = {
+        self.meanings: dict[str, ast.expr] = {}  # what names stand for, as far as it was read
+        if not self.formula.sequence:
+            self.meanings |= zip(self.formula.operands, operands, strict=True)
+        self.vectors: dict[str, ast.expr] = {}  # the steps that are lists
+        self.namespace = self.names_at(numbers or ())  # for what is computed
+        self.spelled_out: ast.expr | None = None  # the value, once the step that names it was read
+        for names, expression in self.formula.steps:
+            self.take_step(names, expression)
+        self.value = self.spelled_out or self.read(self.formula.results[0])
+
+    def names_at(self, numbers: Sequence[float]) -> dict[str, Any]:
+        """What the names in the rule are before its first step, its operands being `numbers`."""
+        rule, formula = self.rule, self.formula
+        operands = [tuple(numbers)] if formula.sequence else numbers
+        return {
             **vars(ops),
             **names_of(rule),
-            **namespace_of(rule, self.formula),
+            **namespace_of(rule, formula),
+            **dict(zip(formula.operands, operands, strict=False)),
         }
-        if self.formula.sequence:
-            self.namespace[self.formula.operands[0]] = tuple(numbers or ())
-        else:
-            self.namespace |= zip(self.formula.operands, numbers or (), strict=False)
-            self.meanings |= zip(self.formula.operands, operands, strict=True)
-        value = self.formula.results[0]
-        name = value.id if isinstance(value, ast.Name) else ""
-        self.value = value
-        for names, expression in self.formula.steps:
-            self.step(names, expression)
-            if name in names and name not in self.formula.operands and out is not None:
-                self.value, self.meanings[name] = self.meanings.get(name, value), out
-        if self.value is value:
-            self.value = self.read(value)
 
-    def step(self, names: tuple[str, ...], expression: ast.expr) -> None:
+    def take_step(self, names: tuple[str, ...], expression: ast.expr) -> None:
+        """From here on `names` stand for what the step says, in the order of the rule."""
         if self.numbers is not None:
             result = self.evaluated(expression)
-            self.namespace |= (
-                {names[0]: result} if len(names) == 1 else zip(names, result, strict=True)
-            )
+            results = [result] if len(names) == 1 else result
+            self.namespace |= zip(names, results, strict=True)
             if isinstance(result, list | tuple) and len(names) == 1:
                 self.vectors[names[0]] = expression
                 return
-        if len(names) == 1:
-            self.meanings[names[0]] = self.read(expression)
-            return
-        for position, name in enumerate(names):  # a, b = rule(x)
-            result = ast.Subscript(expression, ast.Constant(position), ast.Load())
-            self.meanings[name] = self.read(result)
+        for position, name in enumerate(names):
+            one = expression
+            if len(names) > 1:  # a, b = rule(x)
+                one = ast.Subscript(expression, ast.Constant(position), ast.Load())
+            self.give_meaning(name, self.read(one))
+
+    def give_meaning(self, name: str, meaning: ast.expr) -> None:
+        """Let `name` stand for `meaning`; but if it is the value, for `out`."""
+        match self.formula.results[0]:
+            case ast.Name(id=value) if name == value and self.out is not None:
+                self.spelled_out, meaning = meaning, self.out
+        self.meanings[name] = meaning
 
     def partial(self, position: int) -> ast.expr:
         if not self.formula.sequence:
@@ -197,7 +203,7 @@ class _Reading:
     def result(self, called: ast.Call, result: int) -> ast.expr:
         """One result of a call of another rule: its value (0) or a partial (from 1)."""
         whole = ast.Call(called.func, [self.read(argument) for argument in called.args], [])
-        name = ast.unparse(called.func)
+        name: str = called.func.id  # type: ignore[attr-defined]  # as `differentiate` writes calls
         rule = called_rule(name)
         # The names of these say nothing: spell them out.
         is_derived = hasattr(rule, "formula") or rule in ops.PARTS

@@ -1,7 +1,8 @@
 """Expressions tidied up for reading: the same number, written as a person would write it.
 
 ``1.0 / x / LN2`` becomes ``1 / (x * LN2)``, ``x * x`` becomes ``x**2``. Only for
-printing: the order of roundings is not kept, so nothing is computed from this.
+printing: the order of roundings is not kept, so nothing is computed from what
+`tidied` gives. The helpers after it make expressions, and keep what they are given.
 """
 
 import ast
@@ -52,6 +53,13 @@ def call(function: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
 
 
+def negative(expression: ast.expr) -> ast.expr:
+    """`-expression`, without a sign that meets another."""
+    if isinstance(expression, ast.UnaryOp):
+        return expression.operand
+    return ast.UnaryOp(ast.USub(), expression)
+
+
 def substituted(expression: ast.expr, meanings: Mapping[str, ast.expr]) -> ast.expr:
     """`expression` with every name that has a meaning replaced by it."""
     new: ast.expr = _Substitution(meanings).visit(_copy(expression))
@@ -88,7 +96,7 @@ def _sum(left: ast.expr, operator: ast.Add | ast.Sub, right: ast.expr) -> ast.ex
     if b == 0.0:
         return left
     if a == 0.0:
-        return right if isinstance(operator, ast.Add) else _negative(right)
+        return right if isinstance(operator, ast.Add) else negative(right)
     if same(left, right):
         if isinstance(operator, ast.Sub):
             return ast.Constant(0)
@@ -96,18 +104,12 @@ def _sum(left: ast.expr, operator: ast.Add | ast.Sub, right: ast.expr) -> ast.ex
     if isinstance(right, ast.UnaryOp):  # a - -b
         flipped = ast.Sub() if isinstance(operator, ast.Add) else ast.Add()
         return _sum(left, flipped, right.operand)
-    if same(left, _negative(right)):  # -a + a, -a - a
+    if same(left, negative(right)):  # -a + a, -a - a
         adds = isinstance(operator, ast.Add)
-        return ast.Constant(0) if adds else _negative(_sum(right, ast.Add(), right))
+        return ast.Constant(0) if adds else negative(_sum(right, ast.Add(), right))
     if isinstance(left, ast.UnaryOp) and isinstance(operator, ast.Add):  # -a + b
         return _sum(right, ast.Sub(), left.operand)
     return ast.BinOp(left, operator, right)
-
-
-def _negative(expression: ast.expr) -> ast.expr:
-    if isinstance(expression, ast.UnaryOp):
-        return expression.operand
-    return ast.UnaryOp(ast.USub(), expression)
 
 
 def _power(base: ast.expr, exponent: ast.expr) -> ast.expr:

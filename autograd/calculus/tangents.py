@@ -1,7 +1,13 @@
-"""How fast the partials of a rule change: what second-order sweeps need, in numbers."""
+"""How fast the partials of a rule change: what second-order sweeps need, in numbers.
+
+A second-order sweep moves the operands of a node along *tangents* and asks how its
+partials follow. For a rule of single operands each partial is a derived rule, whose
+own partials tell; for a rule of a sequence all are differentiated at once.
+"""
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd import ops
@@ -14,19 +20,10 @@ from autograd.calculus.derived_rules import (
 )
 from autograd.calculus.differentiate import has_kink, tangent_formula
 from autograd.calculus.formula import formula_for
-from autograd.calculus.rule_names import kept_by_rule, named_after
+from autograd.calculus.rule_names import kept_by_rule, remember_by_name
 from autograd.errors import FormulaError
 
 Tangents = Callable[[ops.Rule, Sequence[float], Sequence[float]], list[float]]
-
-# A rule over a sequence whose source has no tangent formula is swept as a graph of Values, of
-# which nothing is known here: `transforms` says how.
-_through_graphs: list[Tangents] = []
-
-
-def sweep_through_graphs(sweep: Tangents) -> None:
-    """Use `sweep` for the rules that have no tangent formula."""
-    _through_graphs[:] = [sweep]
 
 
 def changes_of_partials(
@@ -66,7 +63,7 @@ def at_kink(*x: float) -> tuple[float, ...]:
     return 0.0, *[math.nan] * len(x)
 
 
-at_kink.__name__ = named_after(at_kink)
+remember_by_name(at_kink)
 
 
 def tangents_of_partials(
@@ -94,9 +91,9 @@ def _tangent(
     # A plain sum; where nothing moves, an infinite partial does not matter.
     total: float | None = None
     passing = ops.passes(derived.__name__, partials)
-    for partial, tangent, on in zip(partials, tangents, passing, strict=True):
+    for slope, tangent, on in zip(partials, tangents, passing, strict=True):
         if tangent is not None and on:
-            total = (total or 0.0) + partial * tangent
+            total = (total or 0.0) + slope * tangent
     return total
 
 
@@ -104,6 +101,30 @@ def _tangent(
 def _tangent_function(rule: ops.Rule) -> Callable[..., Any] | None:
     try:
         formula = tangent_formula(formula_for(rule), formula_called)
-    except FormulaError:
-        return lambda operands, tangents: _through_graphs[0](rule, operands, tangents)
+    except FormulaError as error:
+        return partial(_through_graph, rule, str(error))
     return None if formula is None else function_of(rule, formula, namespace_of(rule, formula))
+
+
+# --- rules that have no tangent formula ---------------------------------------------------
+
+# Such a rule over a sequence (`prod`, for one) is computed on Values and their graph is swept.
+# Of Values nothing is known here: `transforms` registers how.
+_sweeps: list[Tangents] = []
+
+
+def sweep_through_graphs(sweep: Tangents) -> None:
+    """Use `sweep` for the rules that have no tangent formula."""
+    _sweeps[:] = [sweep]
+
+
+def _through_graph(
+    rule: ops.Rule, reason: str, operands: Sequence[float], tangents: Sequence[float]
+) -> list[float]:
+    """As a tangent function; FormulaError as long as nobody has said how."""
+    if not _sweeps:
+        raise FormulaError(
+            f"{reason}, so the partials of {rule.__name__} are swept as a graph of Values: "
+            "import autograd.transforms.partial_values first, as the transforms do"
+        )
+    return [0.0, *_sweeps[0](rule, operands, tangents)]

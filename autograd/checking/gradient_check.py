@@ -53,7 +53,7 @@ def gradcheck(
 
     Takes `function` and `inputs` as `numerical_gradient` does; inputs that
     require no gradient are not checked. The slopes are central differences
-    extrapolated to step zero, starting from `step` (see `slopes.py`). Raises
+    extrapolated to step zero, starting from `step` (see `extrapolation.py`). Raises
     GradcheckError with a table of the worst entries when a gradient is off by
     more than `tolerance` (relative) and the uncertainty of the slope, unless
     `raise_exception` is false; a function that rounds much needs a larger one.

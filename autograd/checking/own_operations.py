@@ -1,25 +1,24 @@
-"""Own operations: ``@op`` on a rule of the shape of those in `ops.py`."""
+"""Own operations: ``@op`` makes a user's rule what those in `ops.py` are.
+
+A rule that can be read is differentiated from its source at every order, on both
+engines. Whether it can be is checked here, when it is made; whether its partials are
+right, by ``check``.
+"""
 
 import ast
 import builtins
 import functools
 import inspect
+import math
 import random
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.calculus.derived_rules import (
-    CONSTANTS,
-    HELPERS,
-    MATH,
-    MATH_OF_TWO,
-    derived_rule,
-    names_of,
-)
+from autograd.calculus.derived_rules import HELPERS, derived_rule, names_of
 from autograd.calculus.differentiate import source_of
 from autograd.calculus.formula import Formula, formula_for
-from autograd.calculus.rule_names import named_after
+from autograd.calculus.rule_names import remember_by_name
 from autograd.checking.gradient_check import GradcheckReport, gradcheck
 from autograd.engines import select
 from autograd.errors import FormulaError, GradcheckError
@@ -40,7 +39,7 @@ class Operation:
         functools.update_wrapper(self, rule)
         self.rule, self.formula = rule, formula_for(rule)
         _check(rule, self.formula)
-        rule.__name__ = named_after(rule)
+        remember_by_name(rule)
         if not self.formula.sequence:
             for operand in range(len(self.formula.operands)):
                 if source_of(self.formula, operand).is_derived:
@@ -118,7 +117,13 @@ def op(rule: ops.Rule) -> Operation:
     return Operation(rule)
 
 
+# --- which rules can be read -------------------------------------------------------------
+
 _RULES = {rule.__name__: rule for rule in ops.TABLE}
+# The functions of `math` that have a rule, or a derivative that is zero; and its numbers.
+_MATH = _RULES.keys() & set(dir(math)) - {"prod"} | {"fabs", "floor", "ceil", "isfinite", "isnan"}
+_MATH_OF_TWO = {"atan2", "fmod", "hypot", "pow"}
+_CONSTANTS = {name for name, number in vars(math).items() if isinstance(number, float)}
 
 
 def _check(rule: ops.Rule, formula: Formula) -> None:
@@ -165,7 +170,7 @@ def _check_names(rule: ops.Rule, expression: ast.expr, known: set[str]) -> None:
             case ast.Attribute(value=ast.Name(id="operator"), attr="mul"):
                 continue
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
-                if id(node) not in called and name not in CONSTANTS:
+                if id(node) not in called and name not in _CONSTANTS:
                     raise _unknown(rule, node, f"it is no number; write {name}(...) or math.pi")
             case ast.Attribute():
                 raise _unknown(rule, node, "use the functions and constants of math")
@@ -178,10 +183,10 @@ def _check_names(rule: ops.Rule, expression: ast.expr, known: set[str]) -> None:
 
 def _check_call(rule: ops.Rule, call: ast.Call, name: str) -> None:
     """FormulaError unless `math` has this function and it takes so many arguments."""
-    if name not in MATH:
+    if name not in _MATH:
         raise _unknown(rule, call, f"math.{name} has no rule in autograd.ops")
     of_many = isinstance(call.args[0], ast.Starred) if call.args else False
-    if len(call.args) != (2 if name in MATH_OF_TWO else 1) and not of_many:
+    if len(call.args) != (2 if name in _MATH_OF_TWO else 1) and not of_many:
         raise _unknown(rule, call, f"math.{name} takes another number of operands")
 
 

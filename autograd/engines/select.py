@@ -5,10 +5,23 @@
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.calculus import rule_names
 from autograd.engines import pure
+from autograd.engines.pure import (
+    Value,
+    apply,
+    constant,
+    dot,
+    elementwise,
+    evaluate,
+    next_serial,
+    rebuilt,
+    scope,
+    topological_order,
+    zero_grad,
+)
 from autograd.support import pickling
 
 name = "pure"
@@ -20,26 +33,7 @@ if os.environ.get("AUTOGRAD_PURE", "0") in ("", "0"):
         pass
     else:
         name = "compiled"
-
-if TYPE_CHECKING:
-    from autograd.engines.pure import (
-        Value,
-        apply,
-        constant,
-        dot,
-        elementwise,
-        evaluate,
-        next_serial,
-        rebuilt,
-        scope,
-        topological_order,
-        zero_grad,
-    )
-else:
-    Value, apply, constant = engine.Value, engine.apply, engine.constant
-    evaluate, elementwise, dot = engine.evaluate, engine.elementwise, engine.dot
-    topological_order, zero_grad = engine.topological_order, engine.zero_grad
-    next_serial, rebuilt, scope = engine.next_serial, engine.rebuilt, engine.scope
+        globals().update({each: getattr(engine, each) for each in pure.__all__})
 
 rule_names.tell_of_derived(engine.adopt)
 pickling.register(Value, __name__)  # a pickle opens on whichever engine runs there

@@ -3,7 +3,7 @@
 They leave the `grad` of every Value as it was, and call no hooks. None goes
 below what it starts from: a node made before the first of the inputs does not
 depend on them, whatever its own history. The compiled engine has its own;
-`graph_sweeps.py` does the same with Values, which can be differentiated again.
+`transforms/value_sweeps.py` does the same with Values, which can be differentiated again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

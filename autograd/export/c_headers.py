@@ -5,20 +5,20 @@ from collections.abc import Container, Iterator, Mapping
 
 from autograd.calculus.differentiate import (
     derived_formula,
-    derived_name,
     has_kink,
     source_of,
     tangent_formula,
     zero_partials,
 )
 from autograd.calculus.formula import Formula, read_formulas
+from autograd.calculus.rule_names import DerivedName
 from autograd.errors import FormulaError
 from autograd.export.c_printer import c_function, c_update
 
 _PREAMBLE = """\
-/* Printed by autograd/export/headers.py from the rules; do not edit. */
-#include <Python.h>
+/* Printed by autograd/export/c_headers.py from the rules; do not edit. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* The larger of two, the first of equals; nan if there is one. */
@@ -30,7 +30,7 @@ static inline double larger(double a, double b)
 _ARGUMENTS = {
     "unary": ("double x, double *d_x", "x, d_x"),
     "binary": ("double x, double y, double *d_x, double *d_y", "x, y, d_x, d_y"),
-    "sequence": ("const double *x, Py_ssize_t n, double *partials", "x, n, partials"),
+    "sequence": ("const double *x, ptrdiff_t n, double *partials", "x, n, partials"),
 }
 
 
@@ -71,11 +71,10 @@ class _Header:
     def find(self, name: str) -> Formula:
         """The formula of a rule, or of one derived from it."""
         if name not in self.formulas:
-            base, _, operand = name.rpartition("_")
-            if not base:
+            if not isinstance(name, DerivedName):
                 raise FormulaError(f"{name} is no rule")
-            formula = self.find(base)
-            position = formula.operands.index(operand)
+            formula = self.find(name.base)
+            position = formula.operands.index(name.operand)
             self.formulas[name] = derived_formula(formula, position, self.find)
         return self.formulas[name]
 
@@ -117,11 +116,11 @@ class _Header:
                 how = ("OPERAND_A", "OPERAND_B")[partial.operand]
             elif partial.is_value:
                 how = "ITSELF"
-            elif self.add_derived(derived_name(formula.name, name)):
-                how = f"RULE_{derived_name(formula.name, name)}"
+            elif self.add_derived(derived := DerivedName(formula.name, name)):
+                how = f"RULE_{derived}"
             self.derived[formula.name].append(how)
 
-    def add_derived(self, name: str) -> bool:
+    def add_derived(self, name: DerivedName) -> bool:
         try:
             return self.add(self.find(name))
         except FormulaError:
@@ -133,7 +132,7 @@ class _Header:
         except FormulaError:
             return
         if tangent is None:
-            loop = "for (Py_ssize_t i = 0; i < n; i++) changes[i] = 0.0;"
+            loop = "for (ptrdiff_t i = 0; i < n; i++) changes[i] = 0.0;"
             self.tangents[formula.name] = f"{loop} return 2;"
             return
         try:
@@ -150,8 +149,8 @@ class _Header:
         """
         for name in self.kinds:
             base = name
-            while base not in choices and "_" in base:
-                base = base.rpartition("_")[0]
+            while base not in choices and isinstance(base, DerivedName):
+                base = base.base
             unused = zero_partials(self.formulas[name])
             chosen = choices.get(name, range(8) if base in choices else unused)
             yield sum(1 << i for i in range(8) if i in chosen)
@@ -208,7 +207,7 @@ static const short derived_rules[256][2] = {{
 """
 _TANGENTS = """\
 static inline int sequence_tangent(
-    int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
+    int id, const double *x, const double *x_dot, ptrdiff_t n, double *changes)
 {{
     switch (id) {{
 {cases}
@@ -226,9 +225,9 @@ def updates_header(source: str) -> str:
     counts = ", ".join(str(len(formula.results) - 1) for formula in formulas.values())
     return "\n".join(
         [
-            "/* Printed by autograd/export/headers.py from nn/updates.py; do not edit. */",
-            "#include <Python.h>",
+            "/* Printed by autograd/export/c_headers.py from nn/updates.py; do not edit. */",
             "#include <math.h>",
+            "#include <stddef.h>",
             "#if defined(_MSC_VER)",
             "#define restrict __restrict",
             "#endif",
@@ -237,7 +236,7 @@ def updates_header(source: str) -> str:
             f"static const char *const update_names[] = {{{names}}};",
             f"static const int update_memory[] = {{{counts}}};",
             "typedef void (*Update)(",
-            "    Py_ssize_t, double *, const double *, double *const *, const double *);",
+            "    ptrdiff_t, double *, const double *, double *const *, const double *);",
             f"static const Update update_functions[] = {{{functions}}};",
             "",
         ]

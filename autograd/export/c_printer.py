@@ -8,6 +8,7 @@ something of its own, as in ``math.hypot``, there is no C.
 
 import ast
 import math
+import re
 from collections.abc import Container, Mapping
 
 from autograd.calculus.formula import Formula
@@ -37,7 +38,7 @@ def c_function(formula: Formula, constants: Mapping[str, float], known: Containe
     """`formula` as a static C function.
 
     A rule of operands becomes ``double rule_f(double x, double *d_x, ...)``, a
-    rule of a sequence ``double rule_f(const double *x, Py_ssize_t n_x, double
+    rule of a sequence ``double rule_f(const double *x, ptrdiff_t n_x, double
     *partials)``. `constants` are the named numbers a rule may read, `known` the
     rules printed before that it may call. FormulaError where there is no C.
     """
@@ -47,7 +48,7 @@ def c_function(formula: Formula, constants: Mapping[str, float], known: Containe
 def c_update(formula: Formula) -> str:
     """A formula of an optimiser (see `nn.updates`) as a C function over all parameters.
 
-    ``void update_f(Py_ssize_t n, double *x, const double *g, double **state,
+    ``void update_f(ptrdiff_t n, double *x, const double *g, double **state,
     const double *settings)`` changes `x` and `state` in place.
     """
     return _Printer(formula, {}, ()).update()
@@ -76,8 +77,8 @@ class _Printer:
         if self.formula.sequence:
             operand = self.formula.operands[0]
             sequences = "".join(f"const double *{x}, " for x in self.formula.operands)
-            head = f"{sequences}Py_ssize_t n_{operand}, double *partials_"
-            self.emit("Py_ssize_t filled_ = 0;")
+            head = f"{sequences}ptrdiff_t n_{operand}, double *partials_"
+            self.emit("ptrdiff_t filled_ = 0;")
             for partial in partials:
                 if not isinstance(partial, ast.Starred):
                     raise self.no_c(partial)
@@ -98,7 +99,9 @@ class _Printer:
         for buffer in self.buffers:
             self.emit(f"free({buffer});")
         self.emit("return value_;")
-        body = "\n".join(f"    {line}" for line in self.lines)
+        words = set(re.findall(r"\w+", " ".join(self.lines)))
+        unused = [f"(void){operand};" for operand in self.formula.operands if operand not in words]
+        body = "\n".join(f"    {line}" for line in [*unused, *self.lines])
         printed = f"static inline double rule_{self.formula.name}({head})\n{{\n{body}\n}}\n"
         return printed if self.formula.sequence else printed + self.single_results()
 
@@ -126,11 +129,11 @@ class _Printer:
         numbers = [f"const double {s} = settings_[{i}];" for i, s in enumerate(settings)]
         locals_ = [f"double {operand} = {operand}_[i_];" for operand in [x, g, *state]]
         lines = [
-            f"static void update_{name}(Py_ssize_t n_, double *restrict {x}_,",
+            f"static void update_{name}(ptrdiff_t n_, double *restrict {x}_,",
             f"    const double *restrict {g}_, double *const *state_, const double *settings_)",
             "{",
             *(f"    {line}" for line in [*arrays, *numbers]),
-            "    for (Py_ssize_t i_ = 0; i_ < n_; i_++) {",
+            "    for (ptrdiff_t i_ = 0; i_ < n_; i_++) {",
             *(f"        {line}" for line in [*locals_, *self.lines]),
             "    }",
             "}",
@@ -168,10 +171,10 @@ class _Printer:
     def vector_step(self, name: str, expression: ast.expr) -> None:
         if isinstance(expression, ast.Subscript):
             length, first = self.slice(expression)
-            self.emit(f"const double *{name} = {first}; Py_ssize_t n_{name} = {length};")
+            self.emit(f"const double *{name} = {first}; ptrdiff_t n_{name} = {length};")
         else:
             length, _ = self.vector(expression)
-            self.emit(f"Py_ssize_t n_{name} = {length};")
+            self.emit(f"ptrdiff_t n_{name} = {length};")
             self.emit(f"double *{name} = malloc((size_t)n_{name} * sizeof(double));")
             self.emit(f"if ({name} == NULL) {{ {self.free_all()}return NAN; }}")
             self.fill(name, expression)
@@ -183,7 +186,7 @@ class _Printer:
 
     def fill(self, target: str, expression: ast.expr) -> None:
         length, element = self.vector(expression)
-        self.emit(f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) ({target})[i_] = {element};")
+        self.emit(f"for (ptrdiff_t i_ = 0; i_ < {length}; i_++) ({target})[i_] = {element};")
 
     def is_vector(self, expression: ast.expr) -> bool:
         match expression:
@@ -352,7 +355,7 @@ class _Printer:
         self.temporaries += 1
         self.emit(f"double {result} = {start};")
         body = update.replace("{}", result)
-        self.emit(f"for (Py_ssize_t i_ = 0; i_ < {length}; i_++) {{ {body} }}")
+        self.emit(f"for (ptrdiff_t i_ = 0; i_ < {length}; i_++) {{ {body} }}")
         return result
 
     def place_of_largest(self, length: str, element: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import ops
+from autograd.calculus.derived_rules import called_rule
 from autograd.calculus.formula import Formula, formula_for
 from autograd.errors import FormulaError
 
@@ -89,7 +90,10 @@ def _functions(rule: ops.Rule, called: str) -> Iterator[tuple[str, str]]:
     expressions = [*(expression for _, expression in formula.steps), *formula.results]
     calls = [node for tree in expressions for node in ast.walk(tree) if isinstance(node, ast.Call)]
     functions = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-    others = sorted(n for n in functions - {"map", "len"} - _HELPERS if callable(names.get(n)))
+    functions -= {"map", "len", *_HELPERS}
+    if hasattr(rule, "derived_from"):  # it calls our rules, whatever a user means by these names
+        names = {**names, **{function: called_rule(function) for function in functions}}
+    others = sorted(function for function in functions if callable(names.get(function)))
     for other in others:
         if names[other] is not rule:
             yield from _functions(names[other], other)

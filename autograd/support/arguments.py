@@ -1,13 +1,10 @@
 """Reading what a user passed in: numbers, and sequences whose lengths must agree."""
 
-import inspect
 import math
-import unicodedata
 from numbers import Number, Real
 from typing import Any
 
 from autograd import errors, ops
-from autograd.calculus.rule_names import named_after
 
 
 def as_float(number: Any) -> float:
@@ -55,6 +52,8 @@ def operands(rule: ops.Rule, *given: Any, **named: Any) -> tuple[Any, ...]:
     if named.get("out", named) is None:  # np.clip(v, low, high) passes it on to v.clip
         del named["out"]
     if named or (rule.__defaults__ and len(given) < rule.__code__.co_argcount):
+        import inspect  # it takes long to load
+
         bound = inspect.signature(rule).bind(*given, **named)
         bound.apply_defaults()
         given = bound.args
@@ -83,8 +82,6 @@ def checked(rule: ops.Rule, result: Any, operands: int) -> tuple[float, ...]:
         raise TypeError(
             f"rule {rule.__name__} gave {gave}; return a tuple: the value, then each partial"
         )
-    if type(getattr(rule, "__name__", None)) is str and inspect.isfunction(rule):
-        rule.__name__ = named_after(rule)
     return tuple(map(as_float, result))
 
 
@@ -101,4 +98,6 @@ def one_spelling(name: str) -> str:
     >>> one_spelling(chr(0xB5)) == chr(0x3BC), one_spelling("x²")
     (True, 'x²')
     """
+    import unicodedata
+
     return unicodedata.normalize("NFKC", name) if name.isidentifier() else name

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Never
 
-from autograd import errors
+from autograd import errors, ops
 from autograd.calculus.rule_names import ByHand, Unknown
 from autograd.errors import as_text
 from autograd.support import modes
@@ -148,8 +148,6 @@ def shown(node: Any) -> str:
 
 def symbol_of(node: Any) -> str:
     """What micrograd calls `_op`: the symbol of the operation."""
-    from autograd import ops
-
     name = node.op
     return name.given if isinstance(name, ByHand) else ops.SYMBOLS.get(name, name)
 

@@ -4,7 +4,6 @@ The modes live in a context variable, so that threads and asynchronous tasks
 (as in a notebook) do not see each other's.
 """
 
-import inspect
 import math
 import os
 import sys
@@ -111,6 +110,8 @@ class Mode:
 
 def decorated(mode: Any, function: Any) -> Any:
     """`function` with its calls inside `mode`: of a generator, each of its steps."""
+    import inspect  # it takes long to load
+
     if not callable(function):
         name = type(mode).__name__
         raise TypeError(f"@{name}() decorates a function, got {type(function).__name__}")

@@ -29,7 +29,13 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ops
-from autograd.support.numpy_support import any_applier, appliers, loops_of, meaning_of, rule_of
+from autograd.support.numpy_support import (
+    any_applier,
+    appliers,
+    loops_of,
+    meaning_of,
+    rule_of_ufunc,
+)
 
 _OBJECT = 17  # NumPy's number for the type of objects
 
@@ -188,7 +194,7 @@ def _ufunc_with(np: Any, ufunc: Any, function: int | None, data: int | None) -> 
 def _loop(np: Any, ufunc: Any, before: Any) -> Callable[..., Any]:
     """The function of one element of each operand."""
     name = ufunc.__name__
-    rule, meaning = rule_of(name), _meaning(name)
+    rule, meaning = rule_of_ufunc(name), _meaning(name)
     without_values = _without_values(np, name, meaning, before)
 
     def loop(*operands: Any) -> Any:

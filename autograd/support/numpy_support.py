@@ -142,14 +142,14 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 }
 
 
-def rule_of(name: str) -> ops.Rule | None:
+def rule_of_ufunc(name: str) -> ops.Rule | None:
     """The rule that the ufunc called `name` stands for."""
     return _RULES.get(name)
 
 
 def meaning_of(name: str) -> Callable[..., Any] | None:
     """What the ufunc called `name` is on Values: a function of `apply` and the operands."""
-    rule = rule_of(name) if name not in _COMPOSED else None
+    rule = rule_of_ufunc(name) if name not in _COMPOSED else None
     if rule:
         return lambda apply, *operands: apply(rule, *operands)
     return _COMPOSED.get(name)

@@ -43,7 +43,7 @@ def reduced(value: Any) -> tuple[Any, ...]:
         value.partials,
         state,
     )
-    if type(value).__base__ is not object:  # of a subclass
+    if type(value) not in _homes:  # of a subclass
         made_from = (*made_from, type(value))
     own = _own_attributes(value)
     # Set one by one, as slots are: after the Value is known, to which they may refer.
@@ -60,6 +60,8 @@ def restored(
     kind: type | None = None,
 ) -> Any:
     """The Value again, of class `kind`; `engine` names the module whose ``rebuilt`` makes it."""
+    # Pickles of before named the class of the reference engine, too, which may not be the one here.
+    kind = None if kind in _homes else kind
     made = import_module(engine).rebuilt(data, op, parents, partials, kind)
     for name, attribute in state.items():
         setattr(made, name, attribute)

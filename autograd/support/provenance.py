@@ -22,7 +22,7 @@ def rule_of(node: Any) -> ops.Rule:
         )
     if rule is None:
         try:
-            return called_rule(node.op)  # a derived rule that came out of a pickle
+            return called_rule(node.op)  # a derived rule that came out of an old pickle
         except FormulaError:
             raise GraphError(
                 f"the rule of {node.op} is not known any more: make the node again, with an "

@@ -20,7 +20,7 @@ from autograd.engines.select import Value
 from autograd.support import modes
 from autograd.support.arguments import name_of
 from autograd.support.structures import flatten, flatten_like, is_branching, table
-from autograd.transforms import limits
+from autograd.transforms import limits_at_kinks as limits
 from autograd.transforms.transformed_call import Function, Run, run_along, run_of, together_of
 from autograd.transforms.value_sweeps import forward_graph, reverse_graph
 from autograd.value import Number
@@ -94,7 +94,7 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
     """
 
     def value_and_gradient_of(*arguments: Any, **named: Any) -> Any:
-        with run_of(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named).open() as run:
             output = run.single_output(function)
             return run.plain(output), run.rebuild(run.gradient(output))
 
@@ -123,7 +123,7 @@ def derivative(function: Callable[..., Number], n: int = 1) -> Function:
     def derivative_of(x: Number) -> Any:
         if is_branching(x):
             raise TypeError("derivative is for functions of one number: use grad or jacobian")
-        with run_of(function, 0, (x,), {}) as run:
+        with run_of(function, 0, (x,), {}).open() as run:
             output = run.single_output(function)
             for order in range(1, n + 1):
                 if order < n and isinstance(output, Value):
@@ -158,7 +158,7 @@ def _jvp(
     function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Any, Any]:
     run, directions = run_along(function, primals, tangents)
-    with run:
+    with run.open():
         outputs, rebuild = run.outputs()
         together = together_of(outputs)
         if not isinstance(together, Value):
@@ -196,7 +196,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
 
 
 def _vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
-    with run_of(function, tuple(range(len(primals))), primals, {}) as run:
+    with run_of(function, tuple(range(len(primals))), primals, {}).open() as run:
         outputs, rebuild = run.outputs()
         # An output that is an argument itself is a mere number once the run is closed.
         nodes = [out * 1.0 if isinstance(out, Value) else out for out in outputs]
@@ -224,7 +224,7 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
     """
 
     def jacobian_of(*arguments: Any, **named: Any) -> Any:
-        with run_of(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named).open() as run:
             outputs, _ = run.outputs()
             return table(_rows(run, outputs), run.output, run.rebuild(run.leaves))
 
@@ -244,7 +244,7 @@ def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """
 
     def hessian_of(*arguments: Any, **named: Any) -> Any:
-        with run_of(function, argnums, arguments, named) as run:
+        with run_of(function, argnums, arguments, named).open() as run:
             output = run.single_output(function)
             if run.records and isinstance(output, Value):
                 rows = _rows(run, reverse_graph(output, 1.0, run.leaves))
@@ -277,7 +277,7 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
 
 def _hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
     run, directions = run_along(function, primals, tangents)
-    with run:
+    with run.open():
         output = run.single_output(function)
         if not (run.records and isinstance(output, Value)):
             numbers = [float_of(direction) for direction in directions]

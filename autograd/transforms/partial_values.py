@@ -13,15 +13,11 @@ from types import SimpleNamespace
 
 from autograd import functions, ops
 from autograd.calculus.derived_rules import derived_rule, function_of, namespace_of, sources
-from autograd.calculus.differentiate import substituted, without_unused_steps
+from autograd.calculus.differentiate import without_unused_steps
 from autograd.calculus.formula import Formula, formula_for
-from autograd.calculus.rule_names import kept_by_rule, rule_named
-from autograd.calculus.tangents import (
-    at_kink,
-    has_kink_somewhere,
-    sweep_through_graphs,
-    tangents_of_partials,
-)
+from autograd.calculus.rule_names import kept_by_rule
+from autograd.calculus.simplify import substituted
+from autograd.calculus.tangents import at_kink, sweep_through_graphs
 from autograd.engines import select
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, apply
@@ -69,7 +65,7 @@ def _operands(node: Value) -> list[Number]:
     return [parent if parent.requires_grad else parent._data for parent in node.parents]
 
 
-# --- rules of a sequence ------------------------------------------------------------
+# --- rules of a sequence -----------------------------------------------------------
 
 
 @kept_by_rule
@@ -127,40 +123,19 @@ _ON_VALUES = {
 }
 
 
+# --- how they change, where only a graph tells ---------------------------------------
+
+
 def _tangents_by_graph(
     rule: ops.Rule, operands: Sequence[float], tangents: Sequence[float]
 ) -> list[float]:
-    """The same for a rule whose source has no tangent formula: through its partials as Values."""
+    """How fast the partials of a rule of a sequence change, where no formula says so."""
     leaves = [Value(number) for number in operands]
     partials = sequence_partials(rule)(apply(rule, *leaves), leaves)
     together = functions.sum([0.0, *partials])
     if not isinstance(together, Value):
-        return [0.0] * (1 + len(operands))
-    return [0.0, *select.sweeps().forward_sweep(together, leaves, tangents, partials)]
+        return [0.0] * len(operands)
+    return list(select.sweeps().forward_sweep(together, leaves, tangents, partials))
 
 
 sweep_through_graphs(_tangents_by_graph)
-
-
-# --- kinks ------------------------------------------------------------
-
-
-def sits_at_kink(node: Value, *, chosen: bool) -> bool:
-    """Whether `node` is at a kink; with `chosen`, whether it is the slope chosen at one."""
-    rule = rule_named(node.op)
-    if rule is None or not node.parents or not has_kink_somewhere(rule):
-        return False
-    if chosen:
-        return any(map(math.isnan, node.partials))
-    along = [1.0] * len(node.parents)
-    changes = tangents_of_partials(rule, [parent._data for parent in node.parents], along)
-    return any(map(math.isnan, changes))
-
-
-def is_bend(node: Value) -> bool:
-    """Whether `node` sits at a kink with straight sides: there the slopes nearby do not change."""
-    rule = rule_named(node.op)
-    if rule is ops.abs:
-        return node._data == 0.0
-    bent = rule in (ops.maximum, ops.minimum, ops.max, ops.min)
-    return bent and any(0.0 < partial < 1.0 for partial in node.partials)

@@ -1,8 +1,13 @@
-"""One call of a function under a transform: fresh Values in, its output, and results as wanted."""
+"""One call of a function under a transform: fresh Values in, its output, and results as wanted.
 
-from collections.abc import Callable, Sequence
+`run_of` calls the function and decides, once and for all, what the results of the
+transform are: plain numbers, constants, or Values with a graph. Inside of ``with
+run.open():`` its graph is swept; `plain` gives each result the form decided on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple
 
 from autograd import errors, functions
 from autograd.engines import select
@@ -18,41 +23,79 @@ from autograd.value import Number
 Function = Callable[..., Any]
 
 
-@dataclass
-class Run:
-    """One call of a function on fresh Values that stand for its arguments.
+class Results(NamedTuple):
+    """What a transform gives: Values with a graph, else constants, else plain numbers."""
 
-    While it is open, to the end of ``with run:``, the leaves require a gradient;
-    afterwards they are mere numbers to other transforms. Sweeps stop at the
-    leaves, so that a run costs what its function does.
+    with_graph: bool
+    as_values: bool
+
+
+def results_from(given: Iterable[Any], depends_on_others: Callable[[], bool]) -> Results:
+    """The form of results that depend on the numbers `given`, and maybe on others.
+
+    Values in, Values out. They have a graph where one of them requires a gradient,
+    or something else that they depend on does; under `no_grad` none has.
+    """
+    values = [x for x in given if isinstance(x, Value)]
+    recording = modes.current.get().recording
+    with_graph = recording and (any(x.requires_grad for x in values) or depends_on_others())
+    return Results(with_graph, bool(values))
+
+
+class _Recording:
+    """What is computed inside is recorded, under `no_grad` too: no derivative without a graph."""
+
+    def __enter__(self) -> Any:
+        self.token = modes.current.set(modes.current.get()._replace(recording=True))
+
+    def __exit__(self, *_: object) -> None:
+        modes.current.reset(self.token)
+
+
+class _Open(_Recording):
+    """The time in which a run is open; see `Run.open`."""
+
+    def __init__(self, run: "Run") -> None:
+        self.run = run
+
+    def __enter__(self) -> "Run":
+        super().__enter__()
+        for leaf in self.run.leaves:
+            leaf.requires_grad = True  # whatever the function has set
+        return self.run
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        for leaf in self.run.leaves:
+            leaf.requires_grad = bool(leaf.parents)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a function on fresh Values, the leaves, that stand for its arguments.
+
+    Sweeps stop at the leaves, so that a run costs what its function does.
     """
 
     output: Any
     leaves: list[Value]  # what to differentiate by
     rebuild: Rebuild  # the argument, or the tuple of those in `argnums`, from as many numbers
-    gives_values: bool  # as there was a Value among the arguments
-    may_make_graph: bool  # False under no_grad
-    makes_graph: bool = False  # whether the results are Values with a graph
+    results: Results
 
-    def __enter__(self) -> Self:
-        self.token = modes.current.set(modes.current.get()._replace(recording=True))
-        for leaf in self.leaves:
-            leaf.requires_grad = True
-        return self
+    def open(self) -> _Open:
+        """``with run.open():`` the leaves require a gradient, and what is computed is recorded.
 
-    def __exit__(self, *_: object) -> None:
-        modes.current.reset(self.token)
-        self.close()
-
-    def close(self) -> None:
-        """Let the leaves be mere numbers, apart from those that pass a gradient on."""
-        for leaf in self.leaves:
-            leaf.requires_grad = bool(leaf.parents)
+        Afterwards they are mere numbers. Results may depend on them, and to the
+        transform around this one a leaf that still required a gradient would be one
+        more Value from outside to make a graph for. But for a leaf that stands for
+        an argument which requires a gradient itself: it passes that on.
+        """
+        return _Open(self)
 
     @property
     def records(self) -> bool:
         """Whether to compute with Values: for a graph, or for `detect_anomaly` to see each step."""
-        return self.makes_graph or modes.current.get().anomaly
+        return self.results.with_graph or modes.current.get().anomaly
 
     def single_output(self, function: Function) -> Number:
         """The output, which must be one number."""
@@ -73,15 +116,15 @@ class Run:
         return [out if isinstance(out, Value) else as_float(out) for out in outputs], rebuild
 
     def plain(self, number: Number) -> Number:
-        """A result as it is given to the caller: with its graph, or without."""
-        if self.makes_graph:
+        """A result in the form in which the caller gets it: see `Results`."""
+        if self.results.with_graph:
             return as_value(number)
         number = float_of(number)
-        return constant(number) if self.gives_values else number
+        return constant(number) if self.results.as_values else number
 
     def all_plain(self, numbers: Sequence[Number]) -> list[Number]:
         """`plain` of each of `numbers`."""
-        if not self.makes_graph and not self.gives_values and set(map(type, numbers)) <= {float}:
+        if not any(self.results) and set(map(type, numbers)) <= {float}:
             return list(numbers)
         return list(map(self.plain, numbers))
 
@@ -98,26 +141,18 @@ class Run:
     def pulled_back(self, outputs: Sequence[Number], upstreams: Sequence[Number]) -> list[Number]:
         """The gradient of `outputs`, each times its upstream gradient, for every leaf.
 
-        The run may be closed; it stays as it is, so that threads may share it.
+        The run may be closed, and may be pulled back through by several threads.
         """
-        given = [x for x in upstreams if isinstance(x, Value)]
-        recording = modes.current.get().recording
-        needed = recording and any(x.requires_grad for x in given)
-        pulling = replace(
-            self,
-            makes_graph=recording and (self.makes_graph or needed),
-            gives_values=self.gives_values or bool(given),
-        )
-        token = modes.current.set(modes.current.get()._replace(recording=True))
-        try:
+        own = self.results
+        with_graph, as_values = results_from(upstreams, lambda: own.with_graph)
+        pulling = replace(self, results=Results(with_graph, as_values or own.as_values))
+        with _Recording():
             root = functions.dot(upstreams, outputs)
-            if self.makes_graph or not needed or not isinstance(root, Value):
+            if own.with_graph or not with_graph or not isinstance(root, Value):
                 return pulling.gradient(root)
-            # Nobody differentiates by what the partials depend on: they are numbers.
-            slopes = reverse_graph(root, 1.0, self.leaves, partials=_numbers_above(root))
+            # Only upstreams require a gradient, not what the partials depend on: numbers will do.
+            slopes = reverse_graph(root, 1.0, self.leaves, partials=_partials_above(root))
             return pulling.all_plain(slopes)
-        finally:
-            modes.current.reset(token)
 
     def products(self, output: Number, direction: Sequence[float]) -> list[Number]:
         """The Hessian of `output` times `direction`."""
@@ -132,31 +167,32 @@ def run_of(
     argnums: int | tuple[int, ...],
     arguments: tuple[Any, ...],
     named: dict[str, Any],
+    *,
+    directions: Sequence[Number] = (),
 ) -> Run:
-    """Call `function`, with fresh Values in place of the numbers in the arguments `argnums`."""
+    """Call `function`, with fresh Values in place of the numbers in the arguments `argnums`.
+
+    The results are to depend on `directions` too.
+    """
     several = _positions(argnums, len(arguments), function)
     chosen = tuple(arguments[position] for position in several)
     given, rebuild = flatten(chosen)
-    recording = modes.current.get().recording
-    token = modes.current.set(modes.current.get()._replace(recording=True))
+    passing_on = modes.current.get().recording
     since = select.next_serial()
-    try:
-        leaves = [Value(x) if type(x) is float else _fresh(x, recording) for x in given]
+    with _Recording():
+        leaves = [Value(x) if type(x) is float else _fresh(x, passing_on) for x in given]
         replaced = list(arguments)
         for position, argument in zip(several, rebuild(leaves), strict=True):
             replaced[position] = argument
         output = function(*replaced, **named)
         together = together_of([out for out in flatten(output)[0] if isinstance(out, Value)])
-    finally:
-        modes.current.reset(token)
-    gives_values = Value in set(map(type, given))
+
+    def uses_others() -> bool:
+        engine = select.sweeps()
+        return isinstance(together, Value) and engine.uses_others(together, leaves, since)
+
     first = (lambda new: rebuild(new)[0]) if isinstance(argnums, int) else rebuild
-    run = Run(output, leaves, first, gives_values, recording)
-    run.makes_graph = recording and (
-        (gives_values and any(isinstance(x, Value) and x.requires_grad for x in given))
-        or (isinstance(together, Value) and select.sweeps().uses_others(together, leaves, since))
-    )
-    return run
+    return Run(output, leaves, first, results_from([*given, *directions], uses_others))
 
 
 def _positions(argnums: Any, count: int, function: Function) -> tuple[int, ...]:
@@ -185,16 +221,12 @@ def run_along(
             )
     moving = flatten_like(primals, tangents, "tangents")
     directions = [x if isinstance(x, Value) else as_float(x) for x in moving]
-    run = run_of(function, tuple(range(len(primals))), primals, {})
-    run.makes_graph = run.makes_graph or (
-        run.may_make_graph and any(isinstance(x, Value) and x.requires_grad for x in directions)
-    )
-    run.gives_values = run.gives_values or any(isinstance(x, Value) for x in directions)
-    return run, directions
+    every = tuple(range(len(primals)))
+    return run_of(function, every, primals, {}, directions=directions), directions
 
 
-def _numbers_above(root: Value) -> Partials:
-    """As `partial_values`, but only the partials of `root` are Values."""
+def _partials_above(root: Value) -> Partials:
+    """As `partial_values`, but only the partials of `root` are Values; those below are numbers."""
 
     def partials(node: Value, wanted: Sequence[bool]) -> "list[Number | None]":
         if node is root:
@@ -205,11 +237,11 @@ def _numbers_above(root: Value) -> Partials:
     return partials
 
 
-def _fresh(x: Any, recording: bool) -> Value:
-    """A new Value for the argument `x`; where `x` needs a gradient, one that passes it on."""
+def _fresh(x: Any, passing_on: bool) -> Value:
+    """A new Value for the argument `x`; with `passing_on`, to `x` if that requires a gradient."""
     if not isinstance(x, Value):
         return Value(as_float(x))
-    if x.requires_grad and recording:
+    if x.requires_grad and passing_on:
         return x * 1.0
     return Value(x._data, x.label)
 

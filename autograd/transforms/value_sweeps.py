@@ -1,6 +1,6 @@
 """Sweeps whose results are Values: gradients that can be drawn and differentiated again.
 
-The numbers are those of `sweeps.py`; here every step is recorded. Upstream
+The numbers are those of `engines/sweeps.py`; here every step is recorded. Upstream
 gradients flow from the root to the inputs, multiplied by each partial on the
 way and added up where branches meet: the reverse network of the textbooks.
 """
@@ -11,7 +11,8 @@ from autograd import functions, ops
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, topological_order
 from autograd.engines.sweeps import first_serial
-from autograd.transforms.partial_values import is_bend, partial_values
+from autograd.transforms.kinks import is_bend
+from autograd.transforms.partial_values import partial_values
 from autograd.value import Number
 
 Combine = Callable[[Number, Number], Number]

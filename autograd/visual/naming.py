@@ -141,6 +141,19 @@ class Naming:
         scope = "" if value.parents else printable(scope_of(value))
         return f"{own} in {scope}".strip() if scope else own
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Out of a pickle, also one from when explanations held symbols they had given so far."""
+        if "keys" in state:
+            values, names, labels = state["values"], state["names"], state["labels"]
+            called = {key: labels.get(key) or names.get(v) or key for key, v in values.items()}
+            own = {value: names.get(value, "") for value in values.values()}
+            given = {value: called[key] for key, value in values.items()}
+            state = {"values": values, "_keys": state["keys"], "_own": own, "_names": given}
+        self.__dict__.update(state)
+
+
+Symbols = Naming  # what such a pickle calls it
+
 
 def naming_of(root: Value, names: "Mapping[str, Any] | Naming | None") -> Naming:
     """The naming of `root` with `names`, which may be one that has been made already."""

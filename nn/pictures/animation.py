@@ -1,20 +1,19 @@
 """The decision boundary as it moved during the training: a page with controls, or a GIF."""
 
-import base64
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ShapeError
+from autograd.visual.page import base64_text, document, framed, image, script_json
+from nn.arguments.settings import as_count
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
-from nn.pictures.figure import escaped, framed, image, new_figure
-from nn.plots import boundary_size, draw_boundary, in_the_plane
-from nn.reading import Reading, default_reading
-from nn.settings import as_count
+from nn.pictures.boundary import boundary_size, draw_boundary, samples_in_the_plane
+from nn.pictures.figure import new_figure, whole
 
 if TYPE_CHECKING:
     from nn.history import History
@@ -59,15 +58,22 @@ class Animation:
     @property
     def html(self) -> str:
         """A page of its own, with everything in it."""
-        frames = [base64.b64encode(frame).decode("ascii") for frame in self.frames]
-        data = {"frames": frames, "captions": self.captions, "milliseconds": self.milliseconds}
-        return PAGE.substitute(
-            alt=escaped(self.alt),
-            data=_in_a_script(data),
-            frame=frames[-1],
-            last=len(frames) - 1,
-            width=self.shown[0],
+        last = len(self.frames) - 1
+        body = (
+            f'<main style="max-width:{self.shown[0]}px">'
+            f"{image(self.frames[-1], 'image/png', whole(self.alt))}\n"
+            '<div class="controls"><button id="play">Play</button>\n'
+            f'<input id="slider" type="range" min="0" max="{last}" value="{last}" '
+            'aria-label="epoch"></div></main>'
         )
+        data = {
+            "frames": [base64_text(frame) for frame in self.frames],
+            "captions": self.captions,
+            "milliseconds": self.milliseconds,
+        }
+        script = f"const data = {script_json(data)};\n{SCRIPT}"
+        title, background = "Decision boundary", "transparent"
+        return document(body, title=title, style=STYLE, script=script, background=background)
 
     def save(self, path: str | Path) -> Path:
         """Write an ``.html`` page or a ``.gif``; returns the path."""
@@ -81,11 +87,11 @@ class Animation:
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        fallback = image(self.gif, "image/gif", self.alt, self.shown[0])
-        height = self.shown[1] + 70
+        title, height = whole(self.alt), self.shown[1] + 70
+        still = image(self.gif, "image/gif", title, self.shown[0])
         return {
             "text/plain": f"<Animation of {self.alt}>",
-            "text/html": framed(self.html, fallback, height, scripts=True),
+            "text/html": framed(self.html, still, title=title, height=height),
         }
 
 
@@ -110,7 +116,7 @@ def animate_boundary(
     if not history.states:
         raise ShapeError("the history has no path: train with nn.fit(..., record=True)")
     frames, resolution = as_count("frames", frames, 2), as_count("resolution", resolution, 2)
-    X, y = in_the_plane(X, y)
+    X, y = samples_in_the_plane(X, y)
     last = len(history.states) - 1
     count = min(frames, last + 1)
     epochs = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
@@ -163,39 +169,23 @@ def _small_png(image: Any) -> bytes:
     return file.getvalue()
 
 
-def _in_a_script(data: Any) -> str:
-    """`data` as JSON that cannot end the script element it stands in."""
-    text = json.dumps(data)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Decision boundary</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
- style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<style>
+STYLE = """\
 :root { color-scheme: light dark; }
-body { font: 15px/1.4 system-ui, sans-serif; margin: 8px auto; max-width: ${width}px; }
+main { font: 15px/1.4 system-ui, sans-serif; margin: 8px auto; }
 img { width: 100%; background: #fff; border-radius: 6px; display: block; }
 .controls { display: flex; gap: 10px; align-items: center; margin-top: 8px; }
 button { font: inherit; width: 5em; padding: 3px 0; }
 input { flex: 1; }
-</style></head><body>
-<img id="frame" alt="$alt" src="data:image/png;base64,$frame">
-<div class="controls"><button id="play">Play</button>
-<input id="slider" type="range" min="0" max="$last" value="$last" aria-label="epoch">
-</div>
-<script>
-const data = $data;
-const frame = document.getElementById("frame"), slider = document.getElementById("slider");
+"""
+
+SCRIPT = """\
+const frame = document.querySelector("img"), slider = document.getElementById("slider");
 const button = document.getElementById("play");
+const kind = frame.src.slice(0, frame.src.indexOf(",") + 1);
 let timer = null;
 function show(position) {
   slider.value = position;
-  frame.src = "data:image/png;base64," + data.frames[position];
+  frame.src = kind + data.frames[position];
   frame.alt = data.captions[position];
   slider.setAttribute("aria-valuetext", data.captions[position]);
 }
@@ -215,5 +205,4 @@ document.addEventListener("keydown", event => {
 });
 show(data.frames.length - 1);
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();
-</script></body></html>
-""")
+"""

@@ -1,15 +1,14 @@
 """What all pictures of training share: the figure, its colours, and how it enters a page."""
 
-import base64
 import functools
-import html
 import io
 import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd.visual.graph.model import printable
+from autograd.visual.page import escape, image
+from autograd.visual.texts import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,9 +100,9 @@ def safe(text: str) -> str:
     return printable(text).replace("$", r"\$")
 
 
-def escaped(text: str) -> str:
-    """`text` for a page or its attributes, with control characters replaced."""
-    return html.escape("".join(map(printable, text)), quote=True)
+def whole(text: str) -> str:
+    """`text` for a page: without control characters, and none of it left out."""
+    return printable(text, len(text))
 
 
 def png(figure: "Figure", compression: int = 6) -> bytes:
@@ -114,14 +113,8 @@ def png(figure: "Figure", compression: int = 6) -> bytes:
 
 
 def inline_png(figure: Any) -> str:
-    """The figure as an ``<img>`` that holds its own data."""
-    return image(png(figure), "image/png", figure.alt, int(figure.get_size_inches()[0] * 96))
-
-
-def image(content: bytes, kind: str, alt: str, width: int) -> str:
-    """An ``<img>`` that holds its own data."""
-    data = base64.b64encode(content).decode("ascii")
-    return f'<img alt="{escaped(alt)}" width="{width}" src="data:{kind};base64,{data}">'
+    """The figure as an element that holds its own data."""
+    return image(png(figure), "image/png", whole(figure.alt), int(figure.get_size_inches()[0] * 96))
 
 
 def inline_svg(figure: Any, prefix: str) -> str:
@@ -139,21 +132,6 @@ def inline_svg(figure: Any, prefix: str) -> str:
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     text = text.replace("#000000", "currentColor")
-    title = f"<title>{escaped(figure.alt)}</title>"
+    title = f"<title>{escape(whole(figure.alt))}</title>"
     head, body = text.split(">", 1)
     return f'{head} role="img" fill="currentColor">{title}{body}'
-
-
-def framed(page: str, fallback: str, height: int, *, scripts: bool = False) -> str:
-    """`page` for the output of a notebook: in a frame that can reach nothing of the notebook.
-
-    Its own `scripts` run only where that is asked for. Viewers that take frames
-    and styles away (GitHub, nbconvert with sanitising) show `fallback` instead.
-    """
-    content, sandbox = html.escape(page, quote=True), "allow-scripts" if scripts else ""
-    return (
-        f'<div class="chainrule-page"><iframe sandbox="{sandbox}" srcdoc="{content}" '
-        f'style="width:100%;height:{height}px;border:0"></iframe>'
-        f"<style>.chainrule-page > .fallback {{ display: none }}</style>"
-        f'<div class="fallback">{fallback}</div></div>'
-    )

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import default_reading
 from nn.module import Module
+from nn.pictures.boundary import draw_boundary, in_the_plane
+from nn.pictures.curves import draw_curve
 from nn.pictures.figure import load_matplotlib, new_figure, png
-from nn.pictures.layer_plots import draw_gradients, draw_update_ratios
-from nn.plots import draw_boundary, draw_curve
-from nn.reading import Reading, default_reading
+from nn.pictures.layers import draw_gradients, draw_update_ratios
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,8 +145,3 @@ def _display() -> Callable[[bytes], None]:
         handle.update(bundle, raw=True)
 
     return show
-
-
-def in_the_plane(X: Sequence[Any]) -> bool:
-    """Whether every sample is a point of two coordinates."""
-    return all(hasattr(x, "__len__") and len(x) == 2 for x in X)

@@ -3,19 +3,28 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 import autograd
-from nn import plots
+from autograd.visual.page import document, escape, framed, image
+from nn.arguments.rows import as_rows
 from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
 from nn.module import Module
+from nn.pictures import level_sets
 from nn.pictures.animation import animate_boundary
-from nn.pictures.figure import escaped, framed, image, inline_png, inline_svg
-from nn.pictures.live import in_the_plane
+from nn.pictures.boundary import decision_boundary, in_the_plane
+from nn.pictures.curves import training_curves
+from nn.pictures.figure import inline_png, inline_svg, whole
+from nn.pictures.layers import (
+    activation_histograms,
+    gradient_flow,
+    gradient_histograms,
+    gradients_over_steps,
+    saturation,
+    update_ratios,
+)
 from nn.pictures.surface import loss_surface
-from nn.rows import as_rows
 
 if TYPE_CHECKING:
     from nn.history import History
@@ -43,7 +52,8 @@ class Report:
         return f"<Report of {len(self.html) / 1e6:.1f} MB, .save('report.html') writes it>"
 
     def _repr_html_(self) -> str:
-        return framed(self.html, escaped(repr(self)), 700)
+        still = f"<p>{escape(repr(self))}</p>"
+        return framed(self.html, still, title="Training report", height=700, scripts=False)
 
 
 def report(
@@ -89,7 +99,7 @@ def report(
         shown += _layer_pictures(diagnostics)
     shown += [_figure(inline_png(figure), text) for text, figure in (pictures or {}).items()]
     body = [
-        f"<h1>{escaped(title)}</h1>",
+        f"<h1>{_shown(title)}</h1>",
         '<div class="tables">',
         _table("Result", _result_rows(history)),
         _table("Settings", _setting_rows(history, model, settings or {})),
@@ -99,25 +109,26 @@ def report(
         *shown,
         "</div>",
     ]
-    return Report(PAGE.substitute(title=escaped(title), body="\n".join(body)))
+    page = document("\n".join(body), title=whole(title), style=STYLE, background="var(--back)")
+    return Report(page)
 
 
 def _curves(history: "History") -> Iterator[str]:
     if history.epochs:
         what = "Loss and accuracy" if history.accuracy else "Loss"
-        yield _drawn(plots.training_curves(history), f"{what} over the epochs.", "curves")
+        yield _drawn(training_curves(history), f"{what} over the epochs.", "curves")
 
 
 def _recorded_pictures(history: "History") -> Iterator[str]:
     if history.steps:
         yield _drawn(
-            plots.update_ratios(history),
+            update_ratios(history),
             "How far each update moves the weights of a layer, relative to their spread. A healthy "
             "rate keeps near the dashed line; much above it is too fast, much below too slow.",
             "ratios",
         )
         yield _drawn(
-            plots.gradients_over_steps(history),
+            gradients_over_steps(history),
             "The mean size of the gradient by layer. Layers that differ by orders of magnitude "
             "learn at different speeds.",
             "gradients",
@@ -138,10 +149,10 @@ def _plane_pictures(
         how: dict[str, Any] = {"loss": loss, "threshold": threshold}
         if len(history.states) > 1:
             film = animate_boundary(model, X, y, history, frames=FRAMES, **how)
-            picture = image(film.gif, "image/gif", film.alt, film.shown[0])
+            picture = image(film.gif, "image/gif", whole(film.alt), film.shown[0])
             yield _figure(picture, "What the model predicts where, over the epochs.")
         else:
-            picture = inline_png(plots.decision_boundary(model, X, y, **how))
+            picture = inline_png(decision_boundary(model, X, y, **how))
             yield _figure(picture, "What the model predicts where.")
     if _spans_a_plane(history.states):
         surface = loss_surface(
@@ -149,7 +160,7 @@ def _plane_pictures(
             resolution=SURFACE_RESOLUTION,
         )  # fmt: skip
         yield _figure(
-            inline_png(plots.loss_surface(surface)),
+            inline_png(level_sets.loss_surface(surface)),
             "The loss in the plane in which the parameters moved most, with the path they took "
             "(Li et al., 2018).",
         )
@@ -161,26 +172,26 @@ def _spans_a_plane(states: Sequence[Sequence[float]]) -> bool:
 
 def _layer_pictures(diagnostics: Diagnostics) -> Iterator[str]:
     yield _drawn(
-        plots.gradient_flow(diagnostics),
+        gradient_flow(diagnostics),
         "Gradients by layer on one batch, from the input (top) to the output.",
         "flow",
     )
     if any(layer.flat for layer in diagnostics.layers):
         yield _drawn(
-            plots.saturation(diagnostics),
+            saturation(diagnostics),
             "Which share of the samples saturates each unit, so that it cannot learn from them. A "
             "cross marks the dead.",
             "saturation",
         )
     if any(layer.outputs for layer in diagnostics.layers):
         yield _drawn(
-            plots.activation_histograms(diagnostics),
+            activation_histograms(diagnostics),
             "The outputs of each layer. Orange: where it is saturated (relu: at 0), so that almost "
             "no gradient passes.",
             "activations",
         )
         yield _drawn(
-            plots.gradient_histograms(diagnostics),
+            gradient_histograms(diagnostics),
             "The gradients that reach the outputs of each layer; the counts on a log scale.",
             "output-gradients",
         )
@@ -226,9 +237,9 @@ def _layer_table(model: Module, diagnostics: Diagnostics | None) -> str:
             "-" if layer.saturated is None else f"{layer.saturated:.0%}" for layer in found
         ]
         columns["dead units"] = [f"{len(layer.dead)}" if layer.flat else "-" for layer in found]
-    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col">{_shown(name)}</th>' for name in columns)
     rows = (
-        "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>"
         for row in zip(*columns.values(), strict=True)
     )
     table = f"<table><caption>Layers</caption><tr>{head}</tr>{''.join(rows)}</table>"
@@ -237,7 +248,7 @@ def _layer_table(model: Module, diagnostics: Diagnostics | None) -> str:
 
 def _table(caption: str, rows: Iterable[tuple[str, str]]) -> str:
     lines = (
-        f'<tr><th scope="row">{escaped(name)}</th><td>{escaped(text)}</td></tr>'
+        f'<tr><th scope="row">{_shown(name)}</th><td>{_shown(text)}</td></tr>'
         for name, text in rows
     )
     return f"<table><caption>{caption}</caption>{''.join(lines)}</table>"
@@ -248,7 +259,11 @@ def _drawn(figure: Any, caption: str, name: str) -> str:
 
 
 def _figure(picture: str, caption: str) -> str:
-    return f"<figure>{picture}<figcaption>{escaped(caption)}</figcaption></figure>"
+    return f"<figure>{picture}<figcaption>{_shown(caption)}</figcaption></figure>"
+
+
+def _shown(text: str) -> str:
+    return escape(whole(text))
 
 
 def _some(samples: list[Any], most: int) -> list[Any]:
@@ -256,12 +271,7 @@ def _some(samples: list[Any], most: int) -> list[Any]:
     return samples[:: -(-len(samples) // most)]
 
 
-PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>$title</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
- style-src 'unsafe-inline'">
-<style>
+STYLE = """\
 :root { color-scheme: light dark; --line: #d8d8d8; --quiet: #5f6368; --back: #fff; --ink: #202124; }
 @media (prefers-color-scheme: dark) {
   :root { --line: #3c4043; --quiet: #a8adb3; --back: #16181b; --ink: #e8eaed; }
@@ -282,7 +292,4 @@ figure { margin: 0 0 2rem; max-width: 100%; }
 figcaption { max-width: 31rem; color: var(--quiet); font-size: .92rem; }
 svg, img { max-width: 100%; height: auto; }
 img { background: #fff; border-radius: 6px; }
-</style></head><body>
-$body
-</body></html>
-""")
+"""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from autograd import no_grad
 from autograd.engines.numbers import float_of
 from autograd.errors import ChainruleError, ShapeError
+from nn.arguments.rows import as_rows
+from nn.arguments.seeds import Seed, as_generator
+from nn.arguments.settings import as_count
 from nn.diagnostics import layers_of
-from nn.init import Seed, as_generator
 from nn.module import Module
-from nn.rows import as_rows
-from nn.settings import as_count
 
 if TYPE_CHECKING:
     from nn.history import History

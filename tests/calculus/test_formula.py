@@ -1,12 +1,10 @@
-"""Formulas: what `formulas.py` reads of a rule is what the rule computes, or FormulaError."""
+"""Formulas: what `formula.py` reads of a rule is what the rule computes, or FormulaError."""
 
 import ast
-import copy
 import inspect
 import itertools
 import math
 import operator
-import pickle
 import random
 
 import pytest
@@ -15,7 +13,6 @@ from reference import identical, is_sequence_rule
 import nn.updates
 from autograd import ops
 from autograd.calculus.formula import formula_for, formula_of, read_formulas
-from autograd.calculus.rule_names import RuleName, rule_named
 from autograd.errors import FormulaError
 
 RULES = {rule.__name__: rule for rule in ops.TABLE}
@@ -102,17 +99,6 @@ def test_every_rule_has_a_formula_and_nothing_else():
     assert list(FORMULAS) == [*RULES, *parts]  # no helper is taken for a rule
     for name, rule in RULES.items():
         assert ast.dump(formula_for(rule).results[0]) == ast.dump(FORMULAS[name].results[0])
-
-
-def test_a_name_leads_to_its_rule():
-    assert all(rule_named(name) is rule for name, rule in RULES.items())
-    assert [rule_named(name) for name in ("", "nothing", "_total", "TABLE", "math")] == [None] * 5
-    mine = RuleName("tanh")  # another rule of that name
-    mine.rule = math.sin
-    assert rule_named(mine) is math.sin
-    assert mine == "tanh"
-    assert copy.deepcopy(mine) is mine
-    assert type(pickle.loads(pickle.dumps(mine))) is str
 
 
 def double(x):

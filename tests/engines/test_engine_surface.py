@@ -186,7 +186,7 @@ class Odd:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_use_ends_the_same(kind, name):
     if (kind, name) == ("subclass", "pickle") or (kind, name) == ("of subclass", "pickle"):
-        return  # a class of a function is found by no pickle: see test_foreign
+        return  # a class of a function is found by no pickle: see test_made_by_hand
     agreed(lambda engine: CALLS[name](engine, kinds(engine)[kind]))
 
 

@@ -7,6 +7,7 @@ import itertools
 import math
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from autograd.errors import FormulaError
 from autograd.export.c_headers import rules_header, updates_header
 from autograd.export.c_printer import c_function, c_update
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 COMPILER = os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler was found")
 # As in setup.py.
@@ -45,8 +46,6 @@ NASTY = [
 ]
 doubles = ctypes.POINTER(ctypes.c_double)
 
-# Enough of Python.h, so that no headers of Python need to be installed.
-PYTHON_H = "#include <stddef.h>\ntypedef ptrdiff_t Py_ssize_t;\n"
 RULES_C = """
 #include "_rules.h"
 int count(void) { return rule_count; }
@@ -54,11 +53,11 @@ const char *name(int id) { return rule_names[id]; }
 char kind(int id) { return rule_kinds[id]; }
 double unary(int id, double x, double *p) { return unary_rule(id, x, p); }
 double binary(int id, double x, double y, double *p) { return binary_rule(id, x, y, p, p + 1); }
-double sequence(int id, const double *x, Py_ssize_t n, double *p)
+double sequence(int id, const double *x, ptrdiff_t n, double *p)
 { return sequence_rule(id, x, n, p); }
 int own_count(void) { return own_rule_count; }
 int derived(int id, int operand) { return derived_rules[id][operand]; }
-int tangent(int id, const double *x, const double *x_dot, Py_ssize_t n, double *changes)
+int tangent(int id, const double *x, const double *x_dot, ptrdiff_t n, double *changes)
 { return sequence_tangent(id, x, x_dot, n, changes); }
 """
 UPDATES_C = """
@@ -66,14 +65,13 @@ UPDATES_C = """
 int count(void) { return update_count; }
 const char *name(int id) { return update_names[id]; }
 int memory(int id) { return update_memory[id]; }
-void update(int id, Py_ssize_t n, double *x, double *g, double **state, double *settings)
+void update(int id, ptrdiff_t n, double *x, double *g, double **state, double *settings)
 { update_functions[id](n, x, g, state, settings); }
 """
 
 
 def library(folder, header, text, source):
     """The shared library of a printed header and the C that opens it to ctypes."""
-    (folder / "Python.h").write_text(PYTHON_H)
     (folder / header).write_text(text)
     (folder / "it.c").write_text(source)
     made = folder / "it.so"
@@ -140,6 +138,30 @@ def points(name):
             yield from itertools.product(NASTY, repeat=count)
         else:
             yield from (tuple(rng.choices(NASTY, k=count)) for _ in range(1000))
+
+
+HEADERS = {
+    "_rules.h": rules_header(inspect.getsource(ops), CONSTANTS, ops.CHOICES),
+    "_updates.h": updates_header(inspect.getsource(nn.updates)),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_needs_nothing_but_the_c_library(tmp_path, header):
+    (tmp_path / header).write_text(HEADERS[header])
+    assert set(re.findall("#include (.*)", HEADERS[header])) <= {
+        *("<math.h>", "<stddef.h>", "<stdlib.h>")
+    }
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c"]
+    done = subprocess.run(
+        [*COMPILER.split(), *strict, str(tmp_path / header)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_flags_are_those_of_setup():

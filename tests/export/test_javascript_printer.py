@@ -12,6 +12,7 @@ import pytest
 from reference import is_sequence_rule, same
 
 from autograd import errors, ops
+from autograd.calculus.derived_rules import derived_rule
 from autograd.calculus.formula import FormulaError, formula_for
 from autograd.export.javascript_printer import javascript_function, rules_script
 
@@ -177,6 +178,22 @@ def test_two_rules_of_one_name_are_refused():
 
     with pytest.raises(FormulaError, match="two rules are called line"):
         rules_script([make(2.0), make(3.0)])
+
+
+def tanh_x(x):
+    """A rule that reads as the derivative of our tanh does."""
+    return 7.0 * x, 7.0
+
+
+def test_a_derived_rule_calls_ours_whatever_a_user_calls_so():
+    def mine(x):
+        out = math.tanh(x)
+        return out * out, 2.0 * out * (1.0 - out * out)
+
+    script = rules_script([derived_rule(derived_rule(mine, 0), 0)])
+    assert "let out__x__x = rule_tanh_x(x).at(1);" in script
+    assert "function rule_tanh_x(x) {\n  let [slope, _] = rule_tanh_slope(x);" in script
+    assert "rule_tanh_x(x) {\n  return [7 * x, 7];" in rules_script([tanh_x])
 
 
 def test_what_has_no_javascript_says_so():

@@ -11,6 +11,7 @@ import autograd
 import nn
 from autograd import Value
 from autograd.errors import GraphError, ShapeError
+from nn.arguments.settings import Setting, as_number, settings_of
 
 START = [-0.7, 0.4, 0.9, -1.1, 0.3]
 STEPS = 50
@@ -369,6 +370,57 @@ def test_a_subclass_of_ones_own_with_other_names_works():
     w.grad = 7.0
     optimizer.step()
     assert w.data == 0.75
+
+
+def test_a_subclass_of_ones_own_takes_its_settings_by_name():
+    class Shrinking(nn.Optimizer):
+        formula = staticmethod(lambda x, g, seen, factor, rate: (factor * x - rate * g, seen + g))
+        memory = 1
+        factor = Setting(as_number, most=1.0)
+
+        def __init__(self, parameters, learning_rate, *, factor=0.5):
+            super().__init__(parameters, learning_rate, factor=factor)
+
+        def settings(self):
+            return self.operands(rate=self.learning_rate)
+
+    w = Value(3.0)
+    optimizer = Shrinking([w], 0.25, factor=1)
+    w.grad = 4.0
+    optimizer.step()
+    assert (w.data, optimizer.state[0].tolist()) == (2.0, [4.0])
+    with pytest.raises(TypeError, match="takes factor, rate, got speed"):
+        optimizer.operands(speed=1.0)
+    with pytest.raises(ValueError, match="factor must be a number from 0 to 1, got 2"):
+        Shrinking([w], 0.25, factor=2)
+    with pytest.raises(TypeError, match="has no Setting rate"):
+        nn.Optimizer([w], 0.25, rate=1.0)
+
+
+FORMULAS = [
+    *(pytest.param(kind, {}, id=kind.__name__)
+      for kind in (nn.SGD, nn.AdaGrad, nn.RMSProp, nn.Adam, nn.AdamW)),
+    pytest.param(nn.Adam, {"amsgrad": True}, id="AMSGrad"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "options"), FORMULAS)
+def test_settings_defaults_and_memory_are_what_the_formula_takes(kind, options):
+    optimizer = kind([Value(1.0)], **options)
+    optimizer.steps = 1
+    named = inspect.signature(kind).parameters
+    settings = {name: named[name].default for name in settings_of(kind)}
+    assert list(named) == ["parameters", *settings]  # in the order of the class
+    assert {name: getattr(optimizer, name) for name in settings} == settings | options
+    operands = list(inspect.signature(optimizer.formula).parameters)
+    given = dict(zip(operands[2 + optimizer.memory :], optimizer.settings(), strict=True))
+    known = {name: x for name, x in settings.items() if name in given}
+    if kind is nn.AdamW:
+        assert known.pop("weight_decay") == 0.01  # it shrinks the weight
+        assert given["shrink"] == 1.0 - 0.001 * 0.01
+    assert known.items() <= given.items()
+    remembered = optimizer.formula(1.0, 0.5, *[0.0] * optimizer.memory, *given.values())[1:]
+    assert len(remembered) == optimizer.memory
 
 
 # --- state -------------------------------------------------------------------------------

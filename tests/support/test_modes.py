@@ -6,9 +6,12 @@ import re
 import sys
 import threading
 import types
+from pathlib import Path
 
 import pytest
 
+import autograd
+import nn
 from autograd import Value, apply, detect_anomaly, no_grad, ops, scope
 from autograd.errors import AnomalyError, GraphError
 from autograd.support.modes import Modes, calling_line, current
@@ -219,6 +222,54 @@ def test_a_file_whose_name_begins_as_the_packages_folder_is_outside():
     exec(compile(source, path, "exec"), lesson.__dict__)  # noqa: S102
     with detect_anomaly(), pytest.raises(AnomalyError, match=re.escape(f"{path}:4")):
         lesson.overflow()
+
+
+LESSON = """\
+import autograd, nn
+
+def multiplied():
+    return autograd.Value(1e200) * 1e200
+
+def in_a_model():
+    model = nn.MLP(1, [1], "identity", generator=0)
+    model.load_state_dict({name: 1e200 for name in model.state_dict()})
+    return model([1e200])
+
+def under_a_transform():
+    return autograd.grad(lambda x: x * x)(1e200)
+"""
+
+
+@pytest.mark.parametrize(
+    "folder", ["home", "autograd", "nn", "nn/pictures", "chainrule/autograd/support"]
+)
+@pytest.mark.parametrize(
+    ("name", "line"), [("multiplied", 4), ("in_a_model", 9), ("under_a_transform", 12)]
+)
+def test_the_line_of_the_user_is_named_wherever_the_file_lies(tmp_path, folder, name, line):
+    path = str(tmp_path / folder / "lesson.py")
+    lesson = types.ModuleType("lesson")
+    exec(compile(LESSON, path, "exec"), lesson.__dict__)  # noqa: S102
+    with detect_anomaly(), pytest.raises(AnomalyError, match=rf"made at {re.escape(path)}:{line}$"):
+        getattr(lesson, name)()
+
+
+def test_every_folder_of_the_packages_is_ours():
+    source = "from autograd.support.modes import calling_line\ndef inner(): return calling_line()\n"
+    folders = {
+        path.parent
+        for package in (autograd, nn)
+        for path in Path(package.__file__).parent.rglob("*.py")
+    }
+    assert len(folders) > 10
+    for folder in folders:
+        inside = types.ModuleType("inside")
+        exec(compile(source, str(folder / "any.py"), "exec"), inside.__dict__)  # noqa: S102
+
+        def here(inside=inside):
+            return inside.inner()
+
+        assert here() == line_of(here, 1)
 
 
 # --- threads and tasks -----------------------------------------------------------

@@ -659,10 +659,11 @@ import sys
 finders = list(sys.meta_path)
 import autograd
 assert "numpy" not in sys.modules and "ctypes" not in sys.modules
-assert sys.meta_path[1:] == finders
+watching, *others, former = sys.meta_path
+assert others == finders and type(former).__module__ == "autograd.support.former_names"
 import json.tool
 import numpy
-assert sys.meta_path == finders
+assert sys.meta_path == [*finders, former]
 assert numpy.__spec__.loader.get_filename("numpy") == numpy.__file__
 print("good")
 """

@@ -5,13 +5,14 @@ import html
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, draw
-from autograd.visual.page import TALLEST, document, framed, script_json, zoomable
+from autograd.visual.page import TALLEST, data_element, document, framed, image, script_json
 
 STILL = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -34,7 +35,8 @@ class Elements(HTMLParser):
 
 def test_a_notebook_output_is_a_frame_a_rule_and_a_still_picture():
     page = document("<p>body</p>", title="t")
-    elements = Elements(framed(page, STILL, title="a < b", width=300, height=200))
+    still = image(STILL, "image/svg+xml", "a < b")
+    elements = Elements(framed(page, still, title="a < b", width=300, height=200))
     assert [tag for tag, _ in elements.found] == ["iframe", "style", "img"]
     (frame,), (still,) = elements.named("iframe"), elements.named("img")
     assert frame["sandbox"] == "allow-scripts"
@@ -47,14 +49,37 @@ def test_a_notebook_output_is_a_frame_a_rule_and_a_still_picture():
     )
 
 
-def test_pages_forbid_the_network():
-    (policy,) = (
+def test_a_page_without_scripts_is_as_wide_as_the_output():
+    page = document("<p>body</p>", title="t")
+    elements = Elements(framed(page, "<p>cut</p>", title="t", height=700, scripts=False))
+    assert [tag for tag, _ in elements.found] == ["iframe", "style", "p"]
+    [frame] = elements.named("iframe")
+    assert frame["sandbox"] == ""
+    assert "width:100%;height:700px" in frame["style"]
+    assert not elements.named("script")
+
+
+def policy_of(page):
+    [policy] = (
         meta["content"]
-        for meta in Elements(document("", title="t")).named("meta")
+        for meta in Elements(page).named("meta")
         if meta.get("http-equiv") == "Content-Security-Policy"
     )
-    assert policy.startswith("default-src 'none'")
-    assert "http" not in policy
+    return policy
+
+
+def test_scripts_run_only_in_pages_that_have_one():
+    still, moving = (document("", title="t", script=script) for script in ("", "let x = 1;"))
+    assert "script" not in still
+    assert "script-src 'unsafe-inline'" in policy_of(moving)
+    assert Elements(moving).named("script") == [{}]
+
+
+def test_pages_forbid_the_network():
+    for script in ("", "let x = 1;"):
+        policy = policy_of(document("", title="t", script=script))
+        assert policy.startswith("default-src 'none'")
+        assert "http" not in policy
 
 
 @given(st.text())
@@ -84,6 +109,22 @@ def test_json_has_no_nan():
         script_json(float("nan"))
 
 
+def test_data_for_scripts_cannot_leave_its_element():
+    content = {"label": "</script><script>alert(1)</script>"}
+    page = document(data_element('a"b', content), title="t", script="let x = 1;")
+    data, script = Elements(page).named("script")
+    assert (data, script) == ({"type": "application/json", "id": 'a"b'}, {})
+    assert json.loads(re.search(r'json" id="[^"]*">(.*?)</script>', page)[1]) == content
+
+
+def test_a_picture_holds_its_own_data():
+    [wide] = Elements(image(b"GIF89a", "image/gif", 'a " <b>', 30.4)).named("img")
+    assert (wide["alt"], wide["width"]) == ('a " <b>', "30")
+    assert base64.b64decode(wide["src"].removeprefix("data:image/gif;base64,")) == b"GIF89a"
+    [free] = Elements(image("<svg/>", "image/svg+xml", "")).named("img")
+    assert "width" not in free
+
+
 @pytest.mark.parametrize(
     "label", ["</svg><script>alert(1)</script>", "<img src=x onerror=alert(1)>"]
 )
@@ -94,11 +135,49 @@ def test_a_label_adds_no_element_to_the_page(label):
     assert count(label) == count("x")
 
 
-def test_the_page_of_a_picture_has_labelled_buttons():
-    elements = Elements(zoomable(STILL, title="t"))
-    assert [button["aria-label"] for button in elements.named("button")] == [
-        "Zoom in",
-        "Zoom out",
-        "Fit the whole picture",
-    ]
-    assert [script.get("src") for script in elements.named("script")] == [None]
+# --- a security surface exists once -----------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+# What escapes, encodes, frames or completes a page.
+BY_HAND = re.compile(
+    r"import html\b|from html\b|html\.escape|saxutils|quoteattr|&lt;|&amp;|&quot;|u003c|srcdoc"
+    r"|(import|from) base64\b|base64\.b|;base64|data:[a-z]+/|Content-Security|<!DOCTYPE"
+    r"|<(script|style|iframe|img|meta|link|object|embed)\b[^`]|javascript:"
+)
+PAGE = "autograd/visual/page.py"
+NEVER = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser"
+)
+
+
+def sources(*suffixes):
+    for package in ("autograd", "nn"):
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.suffix in suffixes:
+                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def test_nobody_else_escapes_frames_or_completes_a_page():
+    assert [name for name, text in sources(".py") if BY_HAND.search(text)] == [PAGE]
+
+
+def test_nobody_else_writes_json_into_a_page():
+    written = [name for name, text in sources(".py") if re.search(r"json\.dumps?\b", text)]
+    assert [name for name in written if re.search("visual|pictures", name)] == [PAGE]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import html", "from html import escape", "x = html.escape(y)", "<script>", '<img alt="x">',
+     'f"<iframe srcdoc={x}>"', "'&lt;'", "data:image/png;base64,", "<!DOCTYPE html>"],
+)  # fmt: skip
+def test_what_is_done_by_hand_is_found(line):
+    assert BY_HAND.search(f"{line}\n")
+
+
+def test_no_script_makes_elements_from_text():
+    scripts = [*sources(".js", ".html")]
+    assert len(scripts) > 5
+    pages = [(name, text) for name, text in sources(".py") if "addEventListener" in text]
+    assert pages
+    assert [name for name, text in [*scripts, *pages] if NEVER.search(text)] == []

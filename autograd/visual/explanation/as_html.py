@@ -1,9 +1,8 @@
 """An explanation as a piece of a page: tables of text, without scripts or style sheets."""
 
-import html
-
 from autograd.visual.explanation.as_text import Cells
 from autograd.visual.explanation.story import Story, WrittenPath
+from autograd.visual.page import escape
 
 # Readable on light and on dark pages: values in green and gradients in red, as in pictures.
 GREEN, RED = "#1c873b", "#db372c"
@@ -20,22 +19,22 @@ def written(story: Story) -> str:
 class _Html(Cells):
     def whole_piece(self) -> str:
         story = self.story
-        head = f"<b>{_escaped(self.whole())} = {self.coloured(story.gradient, RED)}</b>"
+        head = f"<b>{escape(self.whole())} = {self.coloured(story.gradient, RED)}</b>"
         several = story.count > 1
         if not story.count:
-            head += f": {_escaped(story.reason)}"
+            head += f": {escape(story.reason)}"
         elif several:
             head += f", the sum over {self.count(story.count)}"
         parts = [f"<p style='margin:.3em 0'>{head}</p>"]
         for number, path in enumerate(story.paths, start=1):
             if path.steps:
                 title = f"path {number}: " if several else ""
-                parts.append(_paragraph(f"{title}{_escaped(self.route(path))}"))
+                parts.append(_paragraph(f"{title}{escape(self.route(path))}"))
                 parts.append(self.product(path))
         if several:
             parts.append(self.sum())
         if self.marks():
-            parts.append(_paragraph(_escaped(self.marks())))
+            parts.append(_paragraph(escape(self.marks())))
         if any(path.steps for path in story.paths):
             parts += [_paragraph("where"), self.definitions_table()]
         # The two classes keep a notebook from reading dollars in labels as mathematics.
@@ -45,13 +44,13 @@ class _Html(Cells):
         )
 
     def coloured(self, number: float, colour: str) -> str:
-        return f'<span style="color:{colour}">{_escaped(self.number(number))}</span>'
+        return f'<span style="color:{colour}">{escape(self.number(number))}</span>'
 
     def product(self, path: WrittenPath) -> str:
         rows = [list(row) for row in zip(*self.factors(path), strict=True)]
         if rows[1] == rows[2]:
             del rows[1]
-        rows = [[_escaped(cell) for cell in row] for row in rows]
+        rows = [[escape(cell) for cell in row] for row in rows]
         rows[-1] = [f'<span style="color:{RED}">{cell}</span>' for cell in rows[-1]]
         for row in rows:
             if path.left_out:
@@ -70,16 +69,16 @@ class _Html(Cells):
         text = ""
         if story.count > len(story.paths):
             text = f"{self.rest()}, together {self.coloured(story.rest, RED)}<br>"
-        terms = [f'<span style="color:{RED}">{_escaped(term)}</span>' for term in self.terms()]
+        terms = [f'<span style="color:{RED}">{escape(term)}</span>' for term in self.terms()]
         total = self.coloured(story.gradient, RED)
         return _paragraph(f"{text}sum: {' + '.join(terms)} = <b>{total}</b>")
 
     def definitions_table(self) -> str:
         lines = []
         for name, expression, number, note in self.definitions():
-            value = f'<span style="color:{GREEN}">{_escaped(number)}</span>'
-            cells = [f"= {_escaped(expression)}"] if expression else []
-            cells = [_escaped(name), *cells, f"= {value}", f"({_escaped(note)})" if note else ""]
+            value = f'<span style="color:{GREEN}">{escape(number)}</span>'
+            cells = [f"= {escape(expression)}"] if expression else []
+            cells = [escape(name), *cells, f"= {value}", f"({escape(note)})" if note else ""]
             lines.append("".join(f"<td style='{_LEFT}'>{cell}</td>" for cell in cells))
         return _table(lines)
 
@@ -92,7 +91,3 @@ def _table(rows: list[str]) -> str:
     body = "".join(f"<tr style='background:none;border:0'>{row}</tr>" for row in rows)
     style = "margin:0;border:0;border-collapse:collapse;font:inherit;color:inherit"
     return f"<table style='{style}'>{body}</table>"
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text)

@@ -84,6 +84,11 @@ class Explanation(Story):
     written out, `rest` the sum of the products of the others.
     """
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "symbols" in state:  # of a pickle from before there was one naming
+            state["naming"] = state.pop("symbols")
+        self.__dict__.update(state)
+
     @cached_property
     def text(self) -> str:
         """For a terminal."""

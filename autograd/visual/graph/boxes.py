@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 
 from autograd.visual.graph import flags
 from autograd.visual.graph.heatmap import HeatMap
 from autograd.visual.graph.model import Box
+from autograd.visual.page import escape
 from autograd.visual.texts import width
 from autograd.visual.themes import Theme, mixed
 

@@ -1,11 +1,11 @@
 """A picture as a ``graphviz.Digraph``, for everything that Graphviz can do with one."""
 
-import html
 from typing import TYPE_CHECKING
 
 from autograd.visual.graph.boxes import Row, rows_of, tooltip
 from autograd.visual.graph.model import Box, Edge, Graph
 from autograd.visual.graph.svg import label_colour, thickness
+from autograd.visual.page import escape
 from autograd.visual.themes import Theme
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def _row(row: Row, colour: str, quiet: str) -> str:
 
 def _escaped(text: str) -> str:
     """`text` as it is meant: no markup, and none of Graphviz's backslash escapes."""
-    return html.escape(text).replace("\\", "\\\\")
+    return escape(text).replace("\\", "\\\\")
 
 
 def _plain(text: str) -> str:
     """`text` for an attribute that is not HTML-like: never taken for one, no escapes."""
     import graphviz
 
-    return str(graphviz.escape(html.escape(text)))
+    return str(graphviz.escape(escape(text)))

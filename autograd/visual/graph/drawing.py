@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.engines.select import Value
-from autograd.visual import page
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.graph.boxes import BoxPicture
 from autograd.visual.graph.dot_program import run_dot
 from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
 from autograd.visual.graph.model import Graph, Show, graph_of
 from autograd.visual.graph.svg import edge_label_size, size_of, svg_of
+from autograd.visual.graph.zoomable import BUTTONS, zoomable
+from autograd.visual.page import framed, image
 from autograd.visual.texts import printable
 from autograd.visual.themes import theme_named
 
@@ -137,7 +138,7 @@ class Drawing:
     def html(self) -> str:
         """The picture as a page that works offline: zoom and move with wheel, mouse and keys."""
         theme = self.theme
-        return page.zoomable(self.svg, title=self.title, background=theme.background, ink=theme.ink)
+        return zoomable(self.svg, title=self.title, background=theme.background, ink=theme.ink)
 
     @property
     def graphviz(self) -> "graphviz.Digraph":
@@ -179,8 +180,8 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)
-        height += page.BUTTONS
-        html = page.framed(self.html, self.svg, title=self.title, width=width, height=height)
+        still = image(self.svg, "image/svg+xml", self.title)
+        html = framed(self.html, still, title=self.title, width=width, height=height + BUTTONS)
         return {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
 
     def __repr__(self) -> str:

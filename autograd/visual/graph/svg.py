@@ -6,12 +6,12 @@ that any number of pictures can stand in one page.
 
 import math
 from collections.abc import Iterator
-from html import escape
 
 from autograd.visual.graph import flags
 from autograd.visual.graph.boxes import BoxPicture, icon, number, text_at
 from autograd.visual.graph.layout import Layout
 from autograd.visual.graph.model import Box, Edge, Graph
+from autograd.visual.page import escape
 from autograd.visual.texts import width
 from autograd.visual.themes import Theme
 

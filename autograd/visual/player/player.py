@@ -11,12 +11,14 @@ from autograd.engines.select import Value
 from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
 from autograd.visual.naming import Naming, naming_of
-from autograd.visual.page import document, framed, script_json
+from autograd.visual.page import data_element, document, framed, image
 from autograd.visual.player.content import content_of
 from autograd.visual.themes import THEMES, Theme
 
 BUGS = ("overwrite", "no_topological_order", "no_zero_grad")
-SCRIPTS = ("graph", "steps", "words", "picture", "lesson", "quiz", "input")
+SCRIPTS = (
+    "graph", "steps", "words", "picture", "lesson", "display", "inspector", "quiz", "input",
+)  # fmt: skip
 WIDTH, HEIGHT = 1000.0, 640.0  # pixels, in a notebook
 
 
@@ -86,22 +88,18 @@ class Player:
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        size = {"width": WIDTH, "height": HEIGHT, "least": HEIGHT}  # the buttons need the height
-        return {
-            "text/plain": repr(self),
-            "image/svg+xml": self.still_svg,
-            "text/html": framed(self.html, self.still_svg, title=self.title, **size),
-        }
+        still = image(self.still_svg, "image/svg+xml", self.title)
+        html = framed(  # never lower: the buttons need the height
+            self.html, still, title=self.title, width=WIDTH, height=HEIGHT, least=HEIGHT
+        )
+        return {"text/plain": repr(self), "image/svg+xml": self.still_svg, "text/html": html}
 
     def __repr__(self) -> str:
         return f"<Player of {self.values} values>"
 
 
 def _page(told: dict[str, Any], rules: str, theme: str) -> str:
-    body = (
-        f"{_asset('player.html')}"
-        f'<script type="application/json" id="graph">{script_json(told)}</script>'
-    )
+    body = _asset("player.html") + data_element("graph", told)
     scripts = [rules, *(_asset(f"{name}.js") for name in SCRIPTS)]
     script = '(() => {\n"use strict";\n' + "\n".join(scripts) + "})();"
     style = _colours(theme) + _asset("player.css")

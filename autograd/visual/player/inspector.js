@@ -1,0 +1,69 @@
+// One node that was chosen: its chain rule, and the number of a leaf to edit.
+
+function inspect(number, state) {
+  const panel = at("inspector");
+  if (number === null) {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = graph.obstacle ? "Point at a value to see its chain rule."
+      : "Point at a value to see its chain rule; click an input to change its number.";
+    panel.replaceChildren(hint);
+    panel.className = "idle";
+    return;
+  }
+  // A number that is being typed stays.
+  if (panel.querySelector(`form[data-node="${number}"] input:focus`)) return;
+  panel.className = "";
+  const node = graph.nodes[number];
+  const title = document.createElement("h2");
+  title.textContent = nameOf(graph, numbers.data, number);
+  const scope = document.createElement("small");
+  scope.textContent = node.scope;
+  title.append(scope);
+  const parts = [title];
+  if (isLeaf(node)) parts.push(graph.obstacle ? obstacle() : editor(number));
+  else if (state.known.has(number)) parts.push(lineElement(valueLine(graph, numbers.data, number)));
+  const secret = at("predict").checked && !state.gradients.has(number);
+  if (node.trained && !secret) {
+    parts.push(...chainLines(scene(), number).map(lineElement));
+  }
+  panel.replaceChildren(...parts);
+}
+
+function editor(number) {
+  const form = document.createElement("form");
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  const button = document.createElement("button");
+  form.dataset.node = number;
+  label.textContent = "data ";
+  input.value = String(leaves[number]);
+  input.inputMode = "decimal";
+  input.autocomplete = "off";
+  button.textContent = "Recompute";
+  label.append(input);
+  form.append(label, button);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    input.blur();
+    edit(number, input.value);
+  });
+  return form;
+}
+
+function obstacle() {
+  const text = document.createElement("p");
+  text.className = "remark";
+  text.textContent = `Numbers cannot be edited here: ${graph.obstacle}.`;
+  return text;
+}
+
+function choose(place) {
+  const box = view.boxes[place];
+  if (box.name) {
+    openScope(box.scope);
+    return;
+  }
+  [chosen, hovered] = [box.members[0], null];
+  render();
+}

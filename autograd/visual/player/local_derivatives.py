@@ -1,0 +1,52 @@
+"""The local derivatives of a node as short formulas, with the names of its operands in them."""
+
+import ast
+from collections.abc import Sequence
+from contextlib import suppress
+
+from autograd import errors, ops
+from autograd.calculus.case_free import partial_everywhere
+from autograd.calculus.formula import Formula, formula_for
+from autograd.calculus.simplify import constant
+from autograd.engines.select import Value
+from autograd.export.text_printer import TextPrinter
+
+MOST_SPELLED = 64  # operands of an operation whose local derivatives are formulas
+LONGEST = 32  # characters
+
+
+def local_derivatives(
+    value: Value, rule: ops.Rule | None, name: str, operands: Sequence[str]
+) -> list[str]:
+    """The formula of each partial with the names filled in; "" where it is long or has cases."""
+    if rule is None or formula_of(rule) is None or len(operands) > MOST_SPELLED:
+        return [""] * len(operands)
+    # Names of users may hold anything: they come in after the formula is written.
+    marks = {f"_{position}_": operand for position, operand in enumerate([*operands, name])}
+    given: list[ast.expr] = [ast.Name(mark, ast.Load()) for mark in marks]
+    out = given.pop()
+    for position, parent in enumerate(value.parents):
+        if _is_nameless(parent):
+            given[position] = constant(parent.data)
+    numbers = [parent.data for parent in value.parents]
+    written = TextPrinter(lambda mark: marks.get(mark, mark), spelled=True)
+    texts = []
+    for position in range(len(operands)):
+        partial = None
+        with suppress(errors.FormulaError, ArithmeticError):  # a user's rule may go beyond reading
+            partial = partial_everywhere(rule, position, numbers, given, out)
+        texts.append(written(partial) if partial is not None else "")
+    return [text if len(text) <= LONGEST else "" for text in texts]
+
+
+def formula_of(rule: ops.Rule | None) -> Formula | None:
+    """The formula of a rule, if it can be read."""
+    try:
+        return formula_for(rule) if rule else None
+    except errors.FormulaError:
+        return None
+
+
+def _is_nameless(value: Value) -> bool:
+    """Whether it is a number that entered an expression."""
+    return not (value.parents or value.requires_grad or value.label)

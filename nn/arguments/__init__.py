@@ -1,0 +1,1 @@
+"""What users give, read and checked: settings, seeds, samples by their rows, numbers."""

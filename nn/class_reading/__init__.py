@@ -1,0 +1,1 @@
+"""Which class a prediction means, and how one knows."""

@@ -1,0 +1,35 @@
+"""The progress bar of `fit`, and one that shows nothing."""
+
+import warnings
+from importlib import import_module
+from typing import Any, Self
+
+
+def progress_bar(epochs: int, samples: int, *, shown: bool) -> Any:
+    """A bar of tqdm over all samples of all epochs; without `shown` one that does nothing."""
+    if not shown:
+        return _NoBar()
+    with warnings.catch_warnings(action="ignore"):  # of tqdm, where ipywidgets are missing
+        tqdm = import_module("tqdm.auto").tqdm
+    return tqdm(
+        total=epochs * samples,
+        desc="training",
+        unit=" samples",
+        unit_scale=True,
+        dynamic_ncols=True,
+    )
+
+
+class _NoBar:
+    """What `fit` tells of its progress to where no bar is shown."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def ignore(self, *_: Any, **__: Any) -> None:
+        """Show nothing."""
+
+    set_description = set_postfix = update = ignore

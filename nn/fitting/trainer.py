@@ -1,0 +1,259 @@
+"""What one `fit` does again and again: an epoch, an update, a validation."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from autograd import Value, no_grad
+from autograd.engines.numbers import float_of
+from autograd.errors import AnomalyError, NumberError
+from nn.arguments.numbers import without_values
+from nn.arguments.settings import as_number
+from nn.class_reading.reading import Reading
+from nn.class_reading.which_reading import reading_of_predictions
+from nn.clipping import clip_gradient_norm, gradient_norm
+from nn.fitting.ownership import Ownership
+from nn.fitting.samples import Samples
+from nn.metrics import accuracy, judge_of
+from nn.module import Module
+from nn.optimizer import Optimizer
+from nn.schedules import ByStep, Schedule
+
+if TYPE_CHECKING:
+    from nn.fitting.recorder import Recorder
+
+Loss: TypeAlias = Callable[..., Any]
+Metric: TypeAlias = Callable[[Sequence[Any], Sequence[Any]], Any]
+Numbers: TypeAlias = dict[str, float]
+
+
+class Trainer:
+    """Trains one model with one loss and optimizer: an epoch, an update, a validation."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        *,
+        clip_norm: float | None,
+        metrics: Mapping[str, Metric],
+        schedule: Schedule | None,
+        threshold: float | None,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.clip_norm, self.metrics = clip_norm, metrics
+        self.schedule, self.threshold = schedule, threshold
+        self.recorder: Recorder | None = None
+        self.targets: Sequence[Any] = ()  # all of them, to see what they are
+        self.judge: Reading | None = None  # decided at the first batch; None in a regression
+        # The same for the metric accuracy, which always has one.
+        self.reading: Reading | None = None
+        self.decided = False
+        self.mean_weight = 1.0
+        self.owner = Ownership(model, optimizer)
+        own = model.parameters()
+        known = set(map(id, own))
+        self.trained = [*own, *(p for p in optimizer.parameters if id(p) not in known)]
+        self.steps, self.taken = 0, 0  # in all, and in this fit
+
+    def train_on(self, samples: Samples, steps: int) -> None:
+        """What all samples have in common; `steps` were done before."""
+        self.steps, self.targets = steps, samples.y
+        if samples.weights:
+            self.mean_weight = math.fsum(samples.weights) / len(samples.weights)
+
+    def set_rate(self, epoch: int) -> None:
+        """Ask the schedule, if there is one, for the learning rate; SettingError if it is none."""
+        if self.schedule is None:
+            return
+        if isinstance(self.schedule, ByStep):
+            rate, what = self.schedule(self.steps), f"step {self.steps}"
+        else:
+            rate, what = self.schedule(epoch), f"epoch {epoch}"
+        self.optimizer.learning_rate = as_number(
+            f"the learning rate that the schedule gives for {what}", rate
+        )
+
+    def epoch(self, batches: Iterable[Samples], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
+        """One pass over the batches; numbers and metrics to enter into the history."""
+        tally = Tally()
+        bar.set_description(f"epoch {epoch + 1}", refresh=False)
+        self.owner = self.owner.now()
+        for number, batch in enumerate(batches):
+            where = f"in epoch {epoch + 1}, batch {number + 1}"
+            if number == 0 or isinstance(self.schedule, ByStep):
+                self.set_rate(epoch)
+            predictions = [self.model(x) for x in batch.X]
+            if not self.decided:
+                self.decide(batch.X, predictions[0])
+            loss = self.loss_of(batch, predictions)
+            self.check_loss(loss, where)
+            norm = self.update(loss, batch, where)
+            tally.add(float_of(loss), norm, len(batch.X))
+            if self.judge:
+                tally.judge(self.judge, predictions, batch.y)
+            if self.metrics:
+                tally.see(predictions, batch.y)
+            bar.set_postfix(tally.shown(), refresh=False)
+            bar.update(len(batch.X))
+        self.owner.check_epoch()
+        entry = tally.entry() | {"learning_rate": self.optimizer.learning_rate}
+        return entry, self.measured("", tally.predictions, tally.targets)
+
+    def loss_of(self, batch: Samples, predictions: list[Any]) -> Any:
+        """The loss of one batch.
+
+        Of weights the loss is the weighted mean, in which a batch of one sample would count
+        like any other; so it is multiplied with what the batch counts for beside others.
+        """
+        if not batch.weights:
+            return self.loss(predictions, batch.y)
+        share = math.fsum(batch.weights) / len(batch.weights) / self.mean_weight
+        return share * self.loss(predictions, batch.y, sample_weight=batch.weights)
+
+    def decide(self, X: Sequence[Any], prediction: Any) -> None:
+        """How predictions are read, once for all epochs: by the loss, the output, the targets."""
+        self.judge = judge_of(self.loss, self.model, X, self.targets, self.threshold, prediction)
+        self.reading = self.judge
+        if self.judge is None and accuracy in self.metrics.values():
+            self.reading = reading_of_predictions([prediction], self.targets)
+        self.decided = True
+
+    def check_loss(self, loss: Any, where: str) -> None:
+        """AnomalyError for a loss that is no finite number, with what is most likely its cause."""
+        try:
+            number = float_of(loss)
+        except NumberError:
+            kind = type(loss).__name__
+            raise TypeError(
+                f"the loss gave a {kind}, and training needs one Value: the mean over the batch"
+            ) from None
+        if math.isfinite(number):
+            return
+        if self.taken == 0:
+            raise AnomalyError(
+                f"the loss became {number!r} {where}, before the first update, so the learning "
+                "rate is not to blame: scale X and y down, or look for a logarithm of 0; "
+                "autograd.detect_anomaly() finds where it began"
+            )
+        raise AnomalyError(
+            f"the loss became {number!r} {where}: lower the learning rate or set clip_norm; "
+            "autograd.detect_anomaly() finds where it began"
+        )
+
+    def update(self, loss: Any, batch: Samples, where: str) -> float:
+        """Backward and one step of the optimizer; returns the gradient norm."""
+        if not isinstance(loss, Value):
+            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.owner.check_reached(loss)
+        parameters = self.optimizer.parameters
+        norm = gradient_norm(parameters)
+        if not math.isfinite(norm):
+            self.check_gradients(where)
+        if self.clip_norm is not None:
+            clip_gradient_norm(parameters, self.clip_norm)
+
+        def step() -> None:
+            self.optimizer.step(lambda: self.loss_of(batch, [self.model(x) for x in batch.X]))
+
+        try:
+            if self.recorder is None:
+                step()
+            else:
+                self.recorder.update(step)
+        except AnomalyError as error:
+            raise AnomalyError(f"{where}: {error}") from None
+        self.steps, self.taken = self.steps + 1, self.taken + 1
+        return norm
+
+    def check_gradients(self, where: str) -> None:
+        """AnomalyError that names the first gradient that is no finite number."""
+        for parameter in self.optimizer.parameters:
+            if not math.isfinite(parameter.grad):
+                raise AnomalyError(
+                    f"the gradient of {self.owner.name(parameter)} became {parameter.grad!r} "
+                    f"{where}, where it is {parameter.data!r}; no parameter was changed. A "
+                    "derivative is infinite or undefined there, as that of sqrt at 0: "
+                    "autograd.detect_anomaly() names the line"
+                )
+
+    def validation(self, samples: Samples) -> tuple[Numbers, Numbers]:
+        """Loss, accuracy and metrics on held-out samples, for the history."""
+        loss, share, predictions = judged(self.model, samples, self.loss, self.judge)
+        entry = {"validation_loss": loss}
+        if self.judge:
+            entry["validation_accuracy"] = share
+        return entry, self.measured(
+            "validation_", list(map(without_values, predictions)), samples.y
+        )
+
+    def measured(self, prefix: str, predictions: list[Any], targets: list[Any]) -> Numbers:
+        """Every metric of `predictions`, which are plain numbers, by its name after `prefix`."""
+        found = {}
+        for name, given in self.metrics.items():
+            # Numbers alone do not say what they are: 0.3 may be a logit or a probability.
+            metric = self.reading.accuracy if given is accuracy and self.reading else given
+            try:
+                found[prefix + name] = float_of(metric(predictions, targets))
+            except NumberError as error:
+                raise NumberError(f"metrics[{name!r}] gave no number: {error}") from None
+        return found
+
+
+class Tally:
+    """What the batches of one epoch add up to."""
+
+    def __init__(self) -> None:
+        self.samples, self.total = 0, 0.0
+        self.norms: list[float] = []
+        self.judged, self.rights, self.counted = False, 0, 0
+        self.predictions: list[Any] = []  # for the metrics, as plain numbers
+        self.targets: list[Any] = []
+
+    def add(self, loss: float, norm: float, samples: int) -> None:
+        """Enter the loss and the gradient norm of one batch."""
+        self.samples += samples
+        self.total += loss * samples
+        self.norms.append(norm)
+
+    def judge(self, judge: Reading, predictions: list[Any], targets: list[Any]) -> None:
+        """Count what is right."""
+        self.judged = True
+        self.rights += sum(map(judge, predictions, targets))
+        self.counted += sum(map(judge.counts, targets))
+
+    def see(self, predictions: list[Any], targets: list[Any]) -> None:
+        """Keep what the metrics want."""
+        self.predictions.extend(map(without_values, predictions))
+        self.targets.extend(targets)
+
+    def shown(self) -> dict[str, str]:
+        """Loss and accuracy so far, beside the progress bar."""
+        shown = {"loss": f"{self.total / self.samples:.4f}"}
+        if self.judged:
+            shown["accuracy"] = f"{self.rights / max(1, self.counted):.1%}"
+        return shown
+
+    def entry(self) -> Numbers:
+        """What the history keeps."""
+        entry = {
+            "loss": self.total / self.samples,
+            "gradient_norm": sum(self.norms) / len(self.norms),
+        }
+        if self.judged:
+            entry["accuracy"] = self.rights / max(1, self.counted)
+        return entry
+
+
+def judged(
+    model: Module, samples: Samples, loss: Loss, judge: Reading | None
+) -> tuple[float, float, list[Any]]:
+    """Loss, accuracy (nan where nothing is judged) and predictions."""
+    with no_grad():
+        predictions = [model(x) for x in samples.X]
+        weighing = {"sample_weight": samples.weights} if samples.weights else {}
+        total = float_of(loss(predictions, samples.y, **weighing))
+    return total, judge.accuracy(predictions, samples.y) if judge else math.nan, predictions
