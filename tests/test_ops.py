@@ -6,6 +6,7 @@ import inspect
 import itertools
 import math
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -338,6 +339,14 @@ def test_engine_does_at_the_edges_what_the_rule_says(engine, name, operands):
     expected = RULES[name](*operands)
     assert len(node.partials) == len(operands)
     assert all(map(identical, (node.data, *node.partials), expected))
+
+
+@pytest.mark.parametrize("name", [rule.__name__ for rule, facts in ops.TABLE.items() if facts.said])
+def test_what_the_player_says_has_its_operands_once(name):
+    facts = ops.TABLE[RULES[name]]
+    operands = re.findall(r"\[?([xy])\]?", facts.said)
+    assert operands == ["x", "y"][: RULES[name].__code__.co_argcount or len(operands)]
+    assert re.fullmatch(r"[^xy\[\]]*(x|\[x\])[^xy\[\]]*((y|\[y\])[^xy\[\]]*)?", facts.said)
 
 
 def test_where_fewer_digits_are_right_the_table_says_so():
