@@ -103,13 +103,13 @@ def op(rule: ops.Rule) -> Operation:
     >>> import math
     >>> import autograd
     >>> @autograd.op
-    ... def softsign(x):
+    ... def soft_ratio(x):
     ...     below = 1.0 + math.fabs(x)
     ...     return x / below, 1.0 / (below * below)
     >>> x = autograd.Value(1.0)
-    >>> softsign(x).data, autograd.grad(softsign)(1.0), autograd.derivative(softsign, 2)(1.0)
+    >>> soft_ratio(x).data, autograd.grad(soft_ratio)(1.0), autograd.derivative(soft_ratio, 2)(1.0)
     (0.5, 0.25, -0.25)
-    >>> bool(softsign.check(-2, 2))
+    >>> bool(soft_ratio.check(-2, 2))
     True
     """
     if not inspect.isfunction(rule):

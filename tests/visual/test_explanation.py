@@ -234,14 +234,14 @@ def test_a_partial_that_changed_is_refused_as_well():
 
 def test_own_operations_are_explained():
     @autograd.op
-    def softsign(x):
+    def soft_ratio(x):
         below = 1.0 + math.fabs(x)
         return x / below, 1.0 / (below * below)
 
     x = Value(1.0, "x")
-    text = explain(softsign(x), x).text
+    text = explain(soft_ratio(x), x).text
     assert "  = 1/(1 + |x|)²\n  = 0.25" in text
-    assert "L = softsign(x) = 0.5" in text
+    assert "L = soft_ratio(x) = 0.5" in text
 
 
 def test_own_operations_may_read_the_names_around_them():
