@@ -54,7 +54,8 @@ draw(loss, collapse=None)""",
 WHOLE = "html => html.scrollWidth <= innerWidth && html.scrollHeight <= innerHeight"
 PICTURES = 3  # of the four outputs: the explanation is a text
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
-SHOWN = [*"x -2 -4 y 5 -4 + v₁ 3 -4 z -4 3".split(), TIMES, "f", "-12", "1"]
+LEAVES = ["x", "-2", "-4", "y", "5", "-4", "z", "-4", "3"]
+SHOWN = [*LEAVES, "+", "v₁", "3", "-4", TIMES, "f", "-12", "1"]
 WAIT = 300_000  # milliseconds, for the slowest of machines
 
 # Errors in scripts of Jupyter itself, and what exported pages fetch from elsewhere.
