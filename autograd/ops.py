@@ -729,7 +729,7 @@ def chooses(op: str) -> Sequence[int]:
     """The operands that a node of operation `op` may not have taken; see `Facts`."""
     if type(op) is str:
         return CHOICES.get(op, ())
-    rule = getattr(op, "rule", None)  # of a `rule_names.RuleName`
+    rule = getattr(op, "rule", None)  # of a `RuleName`: see `calculus/rule_names.py`
     return CHOICES.get(op, ()) if rule is None or rule in TABLE else getattr(rule, "chooses", ())
 
 

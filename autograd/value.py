@@ -54,7 +54,7 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
         node._local_gradient = LocalGradient.of(node._name, result[1:])
     else:
         node._parents, node._name, node._required = (), "", False
-        node._local_gradient = LocalGradient()
+        node._local_gradient = OF_A_LEAF
     if anomaly:
         modes.check_forward(rule.__name__, node, parents)
     return node
@@ -87,9 +87,11 @@ class LocalGradient(tuple[float, ...]):
     @classmethod
     def of(cls, op: str, partials: Sequence[float]) -> "LocalGradient":
         """The closure of a node of operation `op`, which may be a choice."""
-        if ops.chooses(op) and 0.0 in partials:
-            taken = ops.passes(op, partials)
-            partials = [p if on else NotTaken(p) for p, on in zip(partials, taken, strict=True)]
+        chosen = ops.chooses(op)
+        if chosen and 0.0 in partials:
+            partials = [
+                NotTaken(p) if p == 0.0 and i in chosen else p for i, p in enumerate(partials)
+            ]
         return cls(partials)
 
     def __call__(self, upstream: float) -> list[float]:
@@ -98,6 +100,9 @@ class LocalGradient(tuple[float, ...]):
 
     def __repr__(self) -> str:
         return f"LocalGradient{tuple(self)}"
+
+
+OF_A_LEAF = LocalGradient()
 
 
 class NotTaken(float):
@@ -198,7 +203,7 @@ class Value(Node):
         node._data, node._grad, node._reached, node._arrived = math.nan, 0.0, False, False
         node._label, node._scope, node._serial, node._hooks = "", "", next_serial(), None
         node._parents, node._name, node._required = (), "", False
-        node._local_gradient = LocalGradient()
+        node._local_gradient = OF_A_LEAF
         return node
 
     def __init__(
@@ -214,8 +219,9 @@ class Value(Node):
                 Value, given, label, named
             )
         self._parents = tuple([x if isinstance(x, Value) else constant(x) for x in children])
-        self._data, self._name, self._local_gradient = number, name, LocalGradient(partials)
+        self._data, self._name = number, name
         if children:
+            self._local_gradient = LocalGradient(partials)
             self._serial = next_serial()  # after those of its constants
         self._grad, self._reached, self._arrived = 0.0, False, False
         self._required = required and bool(requires_grad)

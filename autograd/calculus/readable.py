@@ -91,8 +91,12 @@ class _Reading:
         self.vectors: dict[str, ast.expr] = {}  # the steps that are lists
         self.namespace = self.names_at(numbers or ())  # for what is computed
         self.spelled_out: ast.expr | None = None  # the value, once the step that names it was read
-        for names, expression in self.formula.steps:
+        last = {name: i for i, (names, _) in enumerate(self.formula.steps) for name in names}
+        for i, (names, expression) in enumerate(self.formula.steps):
             self.take_step(names, expression)
+            match self.formula.results[0]:
+                case ast.Name(id=value) if last.get(value) == i and out is not None:
+                    self.spelled_out, self.meanings[value] = self.meanings[value], out
         self.value = self.spelled_out or self.read(self.formula.results[0])
 
     def names_at(self, numbers: Sequence[float]) -> dict[str, Any]:
@@ -119,14 +123,7 @@ class _Reading:
             one = expression
             if len(names) > 1:  # a, b = rule(x)
                 one = ast.Subscript(expression, ast.Constant(position), ast.Load())
-            self.give_meaning(name, self.read(one))
-
-    def give_meaning(self, name: str, meaning: ast.expr) -> None:
-        """Let `name` stand for `meaning`; but if it is the value, for `out`."""
-        match self.formula.results[0]:
-            case ast.Name(id=value) if name == value and self.out is not None:
-                self.spelled_out, meaning = meaning, self.out
-        self.meanings[name] = meaning
+            self.meanings[name] = self.read(one)
 
     def partial(self, position: int) -> ast.expr:
         if not self.formula.sequence:
@@ -203,7 +200,8 @@ class _Reading:
     def result(self, called: ast.Call, result: int) -> ast.expr:
         """One result of a call of another rule: its value (0) or a partial (from 1)."""
         whole = ast.Call(called.func, [self.read(argument) for argument in called.args], [])
-        name: str = called.func.id  # type: ignore[attr-defined]  # as `differentiate` writes calls
+        # `differentiate` writes the names of derived rules as they are, with what they stand for.
+        name = called.func.id if isinstance(called.func, ast.Name) else ast.unparse(called.func)
         rule = called_rule(name)
         # The names of these say nothing: spell them out.
         is_derived = hasattr(rule, "formula") or rule in ops.PARTS

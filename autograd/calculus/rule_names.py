@@ -24,7 +24,7 @@ def rule_named(name: str) -> ops.Rule | None:
     """The rule that made a node, by the node's `op`; None if the name alone does not tell."""
     if isinstance(name, RuleName):
         return name.rule
-    if isinstance(name, ByHand | Forgotten):
+    if type(name) is not str:
         return None
     rule = getattr(ops, name, None)
     return rule if isinstance(rule, FunctionType) and is_own(rule) else None

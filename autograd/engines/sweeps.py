@@ -39,8 +39,7 @@ def forward_sweep(
 
     The tangent of a node is the sum of partial times tangent over its parents.
     """
-    tangent_of = dict(zip(inputs, tangents, strict=True))
-    tangent_of |= _tangents(_order(root, inputs), inputs, tangents)
+    tangent_of = _tangents(_order(root, inputs), inputs, tangents)
     return [tangent_of.get(out, 0.0) if isinstance(out, value.Value) else 0.0 for out in outputs]
 
 

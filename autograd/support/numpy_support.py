@@ -199,6 +199,3 @@ def _as_array(x: Any) -> Any:
     box = np.empty((), dtype=object)
     box[()] = x
     return box
-
-
-# --- when NumPy loads -----------------------------------------------------------------

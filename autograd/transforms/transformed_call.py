@@ -5,7 +5,7 @@ transform are: plain numbers, constants, or Values with a graph. Inside of ``wit
 run.open():`` its graph is swept; `plain` gives each result the form decided on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -30,15 +30,17 @@ class Results(NamedTuple):
     as_values: bool
 
 
-def results_from(given: Iterable[Any], depends_on_others: Callable[[], bool]) -> Results:
+def results_from(given: Sequence[Any], depends_on_others: Callable[[], bool]) -> Results:
     """The form of results that depend on the numbers `given`, and maybe on others.
 
     Values in, Values out. They have a graph where one of them requires a gradient,
     or something else that they depend on does; under `no_grad` none has.
     """
-    values = [x for x in given if isinstance(x, Value)]
+    kinds = set(map(type, given))  # quickly found, of however many
+    values = [] if kinds <= {float} else [x for x in given if isinstance(x, Value)]
     recording = modes.current.get().recording
-    with_graph = recording and (any(x.requires_grad for x in values) or depends_on_others())
+    required = bool(values) and any(x.requires_grad for x in values)
+    with_graph = recording and (required or depends_on_others())
     return Results(with_graph, bool(values))
 
 
@@ -46,7 +48,8 @@ class _Recording:
     """What is computed inside is recorded, under `no_grad` too: no derivative without a graph."""
 
     def __enter__(self) -> Any:
-        self.token = modes.current.set(modes.current.get()._replace(recording=True))
+        now = modes.current.get()
+        self.token = modes.current.set(now if now.recording else now._replace(recording=True))
 
     def __exit__(self, *_: object) -> None:
         modes.current.reset(self.token)
@@ -70,7 +73,7 @@ class _Open(_Recording):
             leaf.requires_grad = bool(leaf.parents)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Run:
     """One call of a function on fresh Values, the leaves, that stand for its arguments.
 

@@ -177,3 +177,26 @@ def test_a_rule_of_ones_own_is_read_too():
 def test_a_sequence_has_no_cases():
     with pytest.raises(FormulaError, match="ask for the partial at its operands"):
         partial_in_cases(ops.sum, 0)
+
+
+def given_twice(x):
+    x = 2.0 * x
+    t = x
+    x = x * x
+    return x, 4.0 * t
+
+
+def result_of_math(x):
+    a, b = math.exp(x)
+    return a, b
+
+
+def test_only_the_last_step_of_a_name_is_the_value():
+    # `apply` takes such a rule, though `op` does not: x is 2x first, and only then the value.
+    partial = partial_at(given_twice, 0, [1.5], names(1), ast.Name("out", ast.Load()))
+    assert computed(partial, x0=1.5, out=9.0) == 12.0 == given_twice(1.5)[1]
+
+
+def test_a_function_of_math_has_no_results_to_take_apart():
+    with pytest.raises(FormulaError, match=r"math\.exp is no rule of autograd\.ops"):
+        partial_in_cases(result_of_math, 0)

@@ -8,6 +8,7 @@ import pytest
 from reference import mp, random_graph, run
 
 import autograd
+import autograd.transforms.partial_values  # second-order sweeps of some rules need it, as it says
 from autograd import ops
 from autograd.engines.sweeps import forward_sweep, reverse_sweep, second_sweep, uses_others
 from autograd.errors import FormulaError
@@ -99,6 +100,12 @@ def test_the_tangent_of_an_input_is_given_even_between(engine, sweeps):
     z = x * x
     assert sweeps.forward_sweep(z * z, [z], [1.0], [z]) == [1.0]
     assert sweeps.forward_sweep(z * z, [x, z], [1.0, 0.0], [z]) == [0.0]
+
+
+def test_an_input_at_rest_has_the_tangent_zero_whatever_its_sign(engine, sweeps):
+    x = engine.Value(3.0)
+    [tangent] = sweeps.forward_sweep(x * x, [x], [-0.0], [x])
+    assert math.copysign(1.0, tangent) == 1.0
 
 
 @pytest.mark.parametrize("name", ["sqrt", "cbrt"])

@@ -167,8 +167,9 @@ cdef inline double take(Value out, Py_ssize_t i, PyObject *operand) except? -1.0
 cdef int many_in_python(rule, Value out, const double *numbers, Given *given) except -1:
     cdef Py_ssize_t i, n = out.extra.count
     result = in_python(rule, tuple([numbers[i] for i in range(n)]), as_tuple(given))
-    result = checked(rule, result, n)
-    remember_by_name(rule)
+    if rule not in ops.TABLE or len(result) != 1 + n:
+        result = checked(rule, result, n)
+        remember_by_name(rule)
     out.number = result[0]
     for i in range(n):
         out.extra.partials[i] = result[1 + i]
