@@ -7,6 +7,7 @@ labels (told apart where scopes share them) and from variables (``names=locals()
 import ast
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -85,9 +86,10 @@ class Naming:
 
     def _give(self, value: Value, name: str) -> None:
         """Call `value` so, if it has no name yet and no other value has this one."""
-        if name and value not in self._names and symbol_of(name) not in self._taken:
+        seen = as_seen(name)
+        if seen and value not in self._names and symbol_of(seen) not in self._taken:
             self._names[value] = name
-            self._taken.add(symbol_of(name))
+            self._taken.add(symbol_of(seen))
 
     def _number(self, elsewhere: Sequence[str]) -> None:
         """Call what has no name yet v₁, v₂, …, but for the numbers in names here or `elsewhere`."""
@@ -153,6 +155,17 @@ class Naming:
 
 
 Symbols = Naming  # what such a pickle calls it
+
+
+def as_seen(name: str) -> str:
+    """`name` without what does not show, so that two names that look the same are one name.
+
+    That is white at the ends and white in a row, and whether an accent is a character.
+
+    >>> as_seen(" learning  rate ")
+    'learning rate'
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def naming_of(root: Value, names: "Mapping[str, Any] | Naming | None") -> Naming:
