@@ -68,7 +68,8 @@ class Naming:
         earlier: "Naming | None" = None,
     ) -> None:
         self.root, self.order = root, topological_order(root)
-        variables = _variables(names)
+        others, called = tuple(others), _variables(names)
+        variables = {v: printable(called[v]) for v in (*self.order, *others) if v in called}
         labels = _told_apart({value: printable(value.label) for value in self.order})
         given = {v: earlier.name(v) for v in self.order if v in earlier} if earlier else {}
         outside = {v: printable(v.label) for v in others if v not in labels}
@@ -190,9 +191,9 @@ def _variables(names: Mapping[str, Any] | None) -> dict[Value, str]:
     found: dict[Value, str] = {}
     for name, held in sorted(kept.items(), key=lambda pair: id(pair[1]) in left):
         if isinstance(held, Value):
-            found.setdefault(held, printable(name))
+            found.setdefault(held, name)
         for path, element in _elements(name, held):
-            found.setdefault(element, printable(path))
+            found.setdefault(element, path)
     return found
 
 
