@@ -80,17 +80,20 @@ class Naming:
         self._taken: set[Symbol] = set()
         for source in (given, {root: labels[root]}, labels, variables, {root: ROOT}, outside):
             for value in self._own:
-                self._give(value, source.get(value, ""))
+                if value in source:
+                    self._give(value, source[value])
         self._number([*earlier._names.values()] if earlier else [])
         self.values: dict[str, Value] = {}  # by their keys, the names in expressions
         self._keys: dict[Value, str] = {}
 
     def _give(self, value: Value, name: str) -> None:
         """Call `value` so, if it has no name yet and no other value has this one."""
-        seen = as_seen(name)
-        if seen and value not in self._names and symbol_of(seen) not in self._taken:
+        if value in self._names or not name or not (seen := as_seen(name)):
+            return
+        symbol = symbol_of(seen)
+        if symbol not in self._taken:
             self._names[value] = name
-            self._taken.add(symbol_of(seen))
+            self._taken.add(symbol)
 
     def _number(self, elsewhere: Sequence[str]) -> None:
         """Call what has no name yet v₁, v₂, …, but for the numbers in names here or `elsewhere`."""
