@@ -237,7 +237,10 @@ def _containers(
     if type(held).__name__ == "ndarray":  # of NumPy, which is not imported for this
         held = held.tolist() if held.dtype == object else ()
     if isinstance(held, Mapping):
-        items = list(held.items())
+        try:
+            items = list(held.items())
+        except Exception:  # noqa: BLE001 - of a closed file, say, that has nothing to do with it
+            return
     elif isinstance(held, list | tuple):
         items = list(enumerate(held))
     else:

@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+import shelve
 import subprocess
 import sys
 from collections import Counter
@@ -319,6 +320,12 @@ def test_a_list_that_holds_itself_ends():
 def test_everything_else_is_passed_over():
     x = Value(1.0)
     assert found([x], {"f": print, "n": 1, "s": "text", "set": {x}, "x": x}) == {x: "x"}
+
+
+def test_a_mapping_that_cannot_be_read_is_passed_over(tmp_path):
+    x, closed = Value(1.0), shelve.open(str(tmp_path / "closed"))  # noqa: SIM115
+    closed.close()
+    assert found([x], {"closed": closed, "x": x}) == {x: "x"}
 
 
 def test_many_lists_that_hold_each_other_end_soon():
