@@ -54,7 +54,9 @@ draw(loss, collapse=None)""",
 WHOLE = "html => html.scrollWidth <= innerWidth && html.scrollHeight <= innerHeight"
 PICTURES = 3  # of the four outputs: the explanation is a text
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
-SHOWN = ["x", "-2", "-4", "y", "5", "-4", "+", "3", "-4", "z", "-4", "3", TIMES, "f", "-12", "1"]
+SHOWN = [
+    "x", "-2", "-4", "y", "5", "-4", "+", "v₁", "3", "-4", "z", "-4", "3", TIMES, "f", "-12", "1",
+]  # fmt: skip
 WAIT = 300_000  # milliseconds, for the slowest of machines
 
 # Errors in scripts of Jupyter itself, and what exported pages fetch from elsewhere.
