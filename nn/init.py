@@ -10,6 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
+from nn.arguments.seeds import Seed, as_generator  # noqa: F401 - they stood here
+
 Initializer: TypeAlias = Callable[[int, int, Random], float]
 
 

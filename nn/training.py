@@ -128,10 +128,10 @@ def fit(
     )
     stopper = stopper_of(early_stopping, trainer.trained)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
-    course = Course(seed, trainer.schedule, stopper, earlier)
     validation = read_validation(validation)
     samples = counting(read_samples(model, X, y, loss), sample_weight, loss)
     held = read_held(model, validation, loss)
+    course = Course(seed, trainer.schedule, stopper, earlier)
     if isinstance(validation, float):
         samples, held = course.held_out(samples, validation)
     course.begin()

@@ -7,6 +7,7 @@ labels (told apart where scopes share them) and from variables (``names=locals()
 import ast
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -67,7 +68,8 @@ class Naming:
         earlier: "Naming | None" = None,
     ) -> None:
         self.root, self.order = root, topological_order(root)
-        variables = _variables(names)
+        others, called = tuple(others), _variables(names)
+        variables = {v: printable(called[v]) for v in (*self.order, *others) if v in called}
         labels = _told_apart({value: printable(value.label) for value in self.order})
         given = {v: earlier.name(v) for v in self.order if v in earlier} if earlier else {}
         outside = {v: printable(v.label) for v in others if v not in labels}
@@ -78,16 +80,20 @@ class Naming:
         self._taken: set[Symbol] = set()
         for source in (given, {root: labels[root]}, labels, variables, {root: ROOT}, outside):
             for value in self._own:
-                self._give(value, source.get(value, ""))
+                if value in source:
+                    self._give(value, source[value])
         self._number([*earlier._names.values()] if earlier else [])
         self.values: dict[str, Value] = {}  # by their keys, the names in expressions
         self._keys: dict[Value, str] = {}
 
     def _give(self, value: Value, name: str) -> None:
         """Call `value` so, if it has no name yet and no other value has this one."""
-        if name and value not in self._names and symbol_of(name) not in self._taken:
+        if value in self._names or not name or not (seen := as_seen(name)):
+            return
+        symbol = symbol_of(seen)
+        if symbol not in self._taken:
             self._names[value] = name
-            self._taken.add(symbol_of(name))
+            self._taken.add(symbol)
 
     def _number(self, elsewhere: Sequence[str]) -> None:
         """Call what has no name yet v₁, v₂, …, but for the numbers in names here or `elsewhere`."""
@@ -155,6 +161,17 @@ class Naming:
 Symbols = Naming  # what such a pickle calls it
 
 
+def as_seen(name: str) -> str:
+    """`name` without what does not show, so that two names that look the same are one name.
+
+    That is white at the ends and white in a row, and whether an accent is a character.
+
+    >>> as_seen(" learning  rate ")
+    'learning rate'
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
 def naming_of(root: Value, names: "Mapping[str, Any] | Naming | None") -> Naming:
     """The naming of `root` with `names`, which may be one that has been made already."""
     if isinstance(names, Naming) and names.root is root:
@@ -177,9 +194,9 @@ def _variables(names: Mapping[str, Any] | None) -> dict[Value, str]:
     found: dict[Value, str] = {}
     for name, held in sorted(kept.items(), key=lambda pair: id(pair[1]) in left):
         if isinstance(held, Value):
-            found.setdefault(held, printable(name))
+            found.setdefault(held, name)
         for path, element in _elements(name, held):
-            found.setdefault(element, printable(path))
+            found.setdefault(element, path)
     return found
 
 
@@ -220,7 +237,10 @@ def _containers(
     if type(held).__name__ == "ndarray":  # of NumPy, which is not imported for this
         held = held.tolist() if held.dtype == object else ()
     if isinstance(held, Mapping):
-        items = list(held.items())
+        try:
+            items = list(held.items())
+        except Exception:  # noqa: BLE001 - of a closed file, say, that has nothing to do with it
+            return
     elif isinstance(held, list | tuple):
         items = list(enumerate(held))
     else:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nn import init
+from nn.arguments import seeds
 
 FANS = [(2, 16), (64, 32), (32, 1)]
 SAMPLES = 20_000
@@ -91,3 +92,8 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_what_is_no_initializer_is_refused_with_the_names(wrong):
     with pytest.raises(ValueError, match="is none of uniform, xavier"):
         init.as_initializer(wrong)
+
+
+def test_what_reads_seeds_is_found_where_it_was():
+    assert init.as_generator is seeds.as_generator
+    assert init.Seed is seeds.Seed

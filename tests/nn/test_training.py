@@ -746,6 +746,18 @@ def test_a_seed_reproduces_the_training_to_the_bit():
     assert runs[0][1].loss == runs[1][1].loss != runs[2][1].loss
 
 
+def test_samples_that_are_refused_cost_the_generator_nothing():
+    """NumPy's moves on when it gives the seed: the next try shuffles as this one would have."""
+    seed, untouched = np.random.default_rng(0), np.random.default_rng(0)
+    model = Slope(1.0)
+    with pytest.raises(ValueError, match="y has nan in row 1"):
+        nn.fit(
+            model, [0.0, 1.0], [0.0, math.nan], nn.squared_error, nn.SGD([model.w]),
+            seed=seed, progress=False,
+        )  # fmt: skip
+    assert seed.bytes(16) == untouched.bytes(16)
+
+
 def test_epochs_are_shuffled_differently_from_each_other():
     orders = []
 

@@ -486,7 +486,7 @@ def test_a_module_answers_to_its_former_name(name):
 def test_imports_of_before():
     code = """
 from autograd.functional import grad
-from autograd.visual.drawing import draw
+from autograd.visual import Drawing, draw
 from autograd.visual.player import play, Player
 from autograd.gradcheck import GradcheckReport, gradcheck
 from autograd.partials import derived_rule, rule_of
@@ -495,6 +495,9 @@ import autograd.functional, autograd.gradcheck, nn.picture
 import autograd, nn
 assert grad is autograd.grad is autograd.functional.grad
 assert (draw, play, Player) == (autograd.draw, autograd.play, autograd.Player)
+assert Drawing is autograd.Drawing and not hasattr(autograd.visual, "nonsense")
+from autograd.visual.drawing import draw
+assert draw is autograd.draw
 assert autograd.gradcheck is gradcheck, "the function, and no module"
 assert loss_surface is nn.loss_surface
 assert type(autograd.gradcheck(lambda x: x * x, [3.0])) is GradcheckReport

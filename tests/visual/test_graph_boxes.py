@@ -1,5 +1,6 @@
 """One box: its size, its colours, its marks."""
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -134,3 +135,18 @@ def test_texts_and_coordinates():
     assert text_at(1.0, 2.0, "<&>", "#000000") == (
         '<text x="1" y="2" fill="#000000">&lt;&amp;&gt;</text>'
     )
+
+
+@pytest.mark.parametrize(
+    ("box", "is_root"),
+    [(Box("box0", "", "*", "2", "1"), False), (Box("box0", "", "*", "2", "1"), True),
+     (Box("box0", "", "*", "2", "1", on_path=True), True),
+     (Box("box0", "", "*", "2", "0", flag="dead"), False)],
+)  # fmt: skip
+def test_the_strip_of_the_operation_covers_nothing_of_the_outline(box, is_root):
+    group = parsed(BoxPicture(box, is_root=is_root).svg((100.0, 100.0), LIGHT))
+    outline, strip = group.find("rect"), group.find("path").get("d")
+    half = float(outline.get("stroke-width")) / 2
+    top, height = float(outline.get("y")), float(outline.get("height"))
+    above, below = map(float, re.match(r"M[\d.]+ ([\d.]+)V([\d.]+)", strip).groups())
+    assert (above - top, top + height - below) == pytest.approx((half, half), abs=0.11)

@@ -4,6 +4,7 @@ import html
 import json
 import os
 import re
+import shelve
 import subprocess
 import sys
 from collections import Counter
@@ -125,6 +126,26 @@ def test_a_number_that_stands_in_a_label_is_left_out(label):
     labelled = x * 2.0
     labelled.label = label
     assert names_in(labelled.tanh()) == ["v₂", label, "L"]
+
+
+@pytest.mark.parametrize("given_as", ["label", "names"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("w", "w "), (" w", "w"), ("a b", "a  b"), ("a\N{NO-BREAK SPACE}b", "a b"),
+     ("caf\N{LATIN SMALL LETTER E WITH ACUTE}!", "cafe\N{COMBINING ACUTE ACCENT}!")],
+)  # fmt: skip
+def test_names_that_look_the_same_are_one_name(first, second, given_as):
+    labels = (first, second) if given_as == "label" else ("", "")
+    a, b = map(Value, (1.0, 2.0), labels)
+    shown, made_up, _ = names_in(a * b, {first: a, second: b} if given_as == "names" else None)
+    assert (shown, made_up) == (first, "v₁")
+
+
+@pytest.mark.parametrize("label", [" ", "  ", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}"])
+def test_a_label_that_nobody_sees_is_none(label):
+    assert names_in(Value(1.0, label).exp()) == ["v₁", "L"]
+    x = Value(1.0)
+    assert names_in(x.exp(), {label: x}) == ["v₁", "L"]
 
 
 def test_a_label_that_another_has_gives_way_to_the_variable():
@@ -299,6 +320,12 @@ def test_a_list_that_holds_itself_ends():
 def test_everything_else_is_passed_over():
     x = Value(1.0)
     assert found([x], {"f": print, "n": 1, "s": "text", "set": {x}, "x": x}) == {x: "x"}
+
+
+def test_a_mapping_that_cannot_be_read_is_passed_over(tmp_path):
+    x, closed = Value(1.0), shelve.open(str(tmp_path / "closed"))  # noqa: SIM115
+    closed.close()
+    assert found([x], {"closed": closed, "x": x}) == {x: "x"}
 
 
 def test_many_lists_that_hold_each_other_end_soon():

@@ -118,6 +118,14 @@ def test_local_derivatives_are_written_with_the_names_in_them(build, formulas):
     assert content["nodes"][-1]["local"] == formulas
 
 
+def test_a_constant_named_by_its_variable_stands_in_local_derivatives():
+    """The page lets it be edited: its number would be wrong then."""
+    x, rate = Value(3.0, "x"), Value(2.0, requires_grad=False)
+    for names, formulas in ((None, ["2", "x"]), ({"rate": rate}, ["rate", "x"])):
+        content, _ = content_of(x * rate, names=names)
+        assert content["nodes"][-1]["local"] == formulas
+
+
 def test_names_in_a_users_rule_are_written_as_they_are():
     def scaled(x):
         return SCALE * x, SCALE

@@ -86,7 +86,7 @@ class BoxPicture:
             parts.append(_rectangle(*behind, fill, outline, thick))
         parts.append(_rectangle(left, top, wide, tall, fill, outline, thick))
         if box.op:
-            parts += self._strip(left, top, tall, theme)
+            parts += self._strip(left, top, tall, thick, theme)
         middle = left + self.strip + (wide - self.strip) / 2
         y = top + PAD / 2
         for row in self.rows:
@@ -106,13 +106,16 @@ class BoxPicture:
             return theme.flags[self.box.flag], 1.5
         return (theme.ink, 1.6) if self.is_root else (theme.outline, 1.0)
 
-    def _strip(self, left: float, top: float, tall: float, theme: Theme) -> Iterator[str]:
-        """The tinted part on the left, with the symbol of the operation."""
-        right, bottom, inset = left + self.strip, top + tall - 0.5, CORNER - 0.5
+    def _strip(
+        self, left: float, top: float, tall: float, thick: float, theme: Theme
+    ) -> Iterator[str]:
+        """The tinted part on the left, inside the outline, with the symbol of the operation."""
+        half = thick / 2
+        right, bottom, corner = left + self.strip, top + tall - half, number(CORNER - half)
         yield (
-            f'<path d="M{number(right)} {number(top + 0.5)}V{number(bottom)}'
-            f"H{number(left + CORNER)}a{inset} {inset} 0 0 1 -{inset} -{inset}"
-            f"V{number(top + CORNER)}a{inset} {inset} 0 0 1 {inset} -{inset}Z"
+            f'<path d="M{number(right)} {number(top + half)}V{number(bottom)}'
+            f"H{number(left + CORNER)}a{corner} {corner} 0 0 1 -{corner} -{corner}"
+            f"V{number(top + CORNER)}a{corner} {corner} 0 0 1 {corner} -{corner}Z"
             f'" fill="{theme.strip}"/>'
         )
         centre = (left + self.strip / 2, top + tall / 2 + 4.2)

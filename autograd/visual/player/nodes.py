@@ -19,12 +19,12 @@ Node = dict[str, Any]
 def nodes_of(naming: Naming) -> tuple[list[Node], str, str]:
     """The nodes, the script of their rules, and what stands in the way of editing, if anything."""
     order = naming.order
-    names = [_shown_name(value, naming) for value in order]
     rules = {value: rule_named(value.op) for value in order if value.parents}
     script, obstacle = _script(rules)
     place = {value: position for position, value in enumerate(order)}
     nodes = []
-    for value, name in zip(order, names, strict=True):
+    for value in order:
+        name = _shown_name(value, naming)
         node: Node = {
             "name": name,
             "named": bool(naming.own(value)),
@@ -35,10 +35,9 @@ def nodes_of(naming: Naming) -> tuple[list[Node], str, str]:
         if naming.own(value) not in ("", name):  # another value took the label
             node["label"] = naming.own(value)
         if value.parents:
-            parents = [place[parent] for parent in value.parents]
-            operands = [names[parent] for parent in parents]
-            node |= _operation(value, rules[value]) | {"parents": parents}
-            node["local"] = local_derivatives(value, rules[value], name, operands)
+            node |= _operation(value, rules[value])
+            node["parents"] = [place[parent] for parent in value.parents]
+            node["local"] = local_derivatives(value, rules[value], naming)
             if obstacle:
                 node["partials"] = [_number(partial) for partial in value.partials]
         nodes.append(node)
