@@ -139,8 +139,9 @@ def operations_page() -> str:
 
 Each is a function of `autograd`; those of single numbers go element by element over arrays and
 nested lists, and are methods of Values where no operator is. The slopes are by each operand (of a
-sequence: by its first, of three), as the rule in [`autograd/ops.py`](../autograd/ops.py) computes
-them: `out` is the value, … is too long to read here.
+sequence: by its first, of three), read from the rule in [`autograd/ops.py`](../autograd/ops.py) as
+a textbook writes them (the rule has forms that lose
+no digits): `out` is the value, … is too long to read here.
 
 | operation | value | slopes | where it has none, it takes |
 |---|---|---|---|

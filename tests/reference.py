@@ -21,7 +21,9 @@ def written(rule, text):
 
 def meaning(rule, facts):
     """What an operation means, on mpmath numbers."""
-    return written(rule, facts.reference) if facts.reference else getattr(mp, rule.__name__)
+    if not facts.reference and rule.__name__ not in _NAMES:
+        raise LookupError(f"mpmath has no {rule.__name__}: give its row in ops.TABLE a reference=")
+    return written(rule, facts.reference) if facts.reference else _NAMES[rule.__name__]
 
 
 REFERENCE = {rule.__name__: meaning(rule, facts) for rule, facts in ops.TABLE.items()}
