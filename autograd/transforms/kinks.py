@@ -41,7 +41,10 @@ def is_bend(node: Value) -> bool:
             x + side * (1.0 + i) * (1.0 + abs(x)) if math.isfinite(x) else x
             for i, x in enumerate(operands)
         ]
-        changes = tangents_of_partials(rule, beside, along)
+        try:
+            changes = tangents_of_partials(rule, beside, along)
+        except (ValueError, ArithmeticError):  # the end of its domain
+            return False
         if any(change and not math.isnan(change) for change in changes):
             return False
     return True
