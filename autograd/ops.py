@@ -579,7 +579,7 @@ TABLE: dict[Rule, Facts] = {
     erfc: Facts(domain=((-4.0, 20.0),), digits="order 2 is nan beyond 9e307",
                 reach=_FROM_TINY, points=(-26.0, 26.0)),
     ndtr: Facts(domain=((-37.0, 37.0),), also="Φ normal_cdf norm_cdf", written="Φ",
-               torch="special.ndtr(x)", reference="ncdf(x)",
+                torch="special.ndtr(x)", reference="ncdf(x)",
                 slopes="[npdf(x)]", reach=((-40.0, -1e-18), (1e-18, 40.0)),
                 points=(-25.0, -15.3, -4.51, -4.49, -2.2)),
     log_ndtr: Facts(domain=((-37.0, 37.0),), means="log(ndtr(x))", torch="special.log_ndtr(x)",
