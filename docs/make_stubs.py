@@ -103,14 +103,14 @@ def methods_stub() -> str:
     """``autograd/support/methods.pyi``."""
     lines = [
         NOTE.format("The operations that Values have as methods; made in a loop in `value.py`."),
-        "from typing import Self\n\n",
-        "from autograd.support.node import Node\n\n",
-        "class Methods:\n",
+        "from typing import Generic, Self, TypeVar\n\n",
+        'Operand = TypeVar("Operand")  # another Value\n\n',
+        "class Methods(Generic[Operand]):\n",
         "    __slots__ = ()\n",
     ]
     for name, rule in ops.methods().items():
         _, *others = operands_of(rule)
-        given = parameters(rule, ["Self", *["Node | float"] * len(others)])
+        given = parameters(rule, ["Self", *["Operand | float"] * len(others)])
         given = ", ".join(["self", *given.split(", ")[1:]])
         lines.append(f"    def {name}({given}) -> Self: ...\n")
     return "".join(lines)

@@ -21,6 +21,7 @@ from nn.module import Module
 # makemore", part 3); the same slope, 6 % of the steepest, is taken as the mark of sigmoid.
 FLAT: dict[Any, Callable[[float], bool]] = {
     autograd.relu: lambda output: output == 0.0,
+    autograd.hardtanh: lambda output: abs(output) >= 1.0,
     autograd.tanh: lambda output: abs(output) > 0.97,
     autograd.sigmoid: lambda output: abs(2.0 * output - 1.0) > 0.97,
     autograd.softmax: lambda output: abs(2.0 * output - 1.0) > 0.97,

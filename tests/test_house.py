@@ -12,39 +12,69 @@ PACKAGES = ("autograd", "nn")
 
 
 def modules_of(root):
-    """Every module of the packages by its dotted name, those to be compiled too."""
+    """The files of every module by its dotted name: stubs and the rooms of Cython too."""
     found = {}
     for package in PACKAGES:
-        for path in sorted((root / package).rglob("*.py*")):
-            if path.suffix in (".py", ".pyx"):
+        for path in sorted((root / package).rglob("*.p*")):
+            if path.suffix in (".py", ".pyi", ".pyx", ".pxi"):
                 parts = path.relative_to(root).with_suffix("").parts
-                found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+                name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                found.setdefault(name, []).append(path)
     return found
 
 
-def imports_of(path, modules):
-    """The modules that a file imports, anywhere in it: in functions and for annotations too."""
-    if path.suffix == ".pyx":
-        rooms = [path, *sorted(path.parent.rglob("*.pxi"))]
-        lines = "\n".join(room.read_text(encoding="utf-8") for room in rooms)
-        statements = re.findall(
-            r"^[ \t]*(from [\w.]+ import (?:\([^)]*\)|.*))$", lines, re.MULTILINE
-        )
-        tree = ast.parse("\n".join(statements))
-    else:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+def imports_of(text, name, modules, *, package=False):
+    """The modules that the text of module `name` imports, anywhere: lazily, for annotations too."""
+    here = name.split(".")[: None if package else -1]
     found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == 0:
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= names & modules.keys()
-            if {name for name in names if name not in modules}:
-                found.add(node.module)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            module = absolute("." * node.level + (node.module or ""), here)
+            names = {f"{module}.{alias.name}" for alias in node.names}
+            found |= names if names <= modules.keys() else {module, *names}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            found |= {x.value for x in node.args if isinstance(x, ast.Constant)}
-    return found & modules.keys()
+        elif isinstance(node, ast.Attribute):  # import autograd; autograd.value.Value
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.Call):  # import_module("autograd.value"), however it is called
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            texts = [x.value for x in given if isinstance(x, ast.Constant)]
+            names = {absolute(text, here) for text in texts if isinstance(text, str)}
+            found |= {name for name in names if "." in name}
+    return found & modules.keys() - {name}
+
+
+def absolute(module, here):
+    """The dotted name of a module that may be written relative to the package `here`."""
+    dots = len(module) - len(module.lstrip("."))
+    if not dots or dots > len(here):
+        return module
+    return ".".join([*here[: len(here) + 1 - dots], *filter(None, [module[dots:]])])
+
+
+def imports_in_cython(text, folder):
+    """What a text of Cython imports and includes, in Python's words."""
+    statements = re.findall(
+        r"^(?:[^#\n]*;)?[ \t]*(from [\w.]+ c?import (?:\([^)]*\)|[^;\n]*)|c?import [\w., ]+)",
+        text,
+        re.MULTILINE,
+    )
+    rooms = re.findall(r'^include "([\w/]+)\.pxi"', text, re.MULTILINE)
+    statements += [f"import {folder}.{room.replace('/', '.')}" for room in rooms]
+    return "\n".join(statement.replace("cimport ", "import ") for statement in statements)
+
+
+def graph_of(modules):
+    """Which modules each one imports."""
+    graph = {}
+    for name, paths in modules.items():
+        graph[name] = set()
+        for path in paths:
+            text = path.read_text(encoding="utf-8")
+            if path.suffix in (".pyx", ".pxi"):
+                text = imports_in_cython(text, name.rpartition(".")[0])
+            graph[name] |= imports_of(text, name, modules, package=path.stem == "__init__")
+    return graph
 
 
 def places(text):
@@ -79,6 +109,11 @@ def wrong_ways(graph, map_):
     return found
 
 
+def told(found):
+    """What was found, whole: pytest would shorten the names."""
+    return "\n".join(["", *found])
+
+
 def circles(graph):
     """One circle of imports for every pair of modules that import each other in the end."""
     found, done = [], set()
@@ -98,22 +133,61 @@ def circles(graph):
 
 
 MODULES = modules_of(ROOT)
-GRAPH = {name: imports_of(path, MODULES) for name, path in MODULES.items()}
+GRAPH = graph_of(MODULES)
 MAP = places((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
 
 
 def test_imports_go_downwards():
-    assert wrong_ways(GRAPH, MAP) == []
+    assert (found := wrong_ways(GRAPH, MAP)) == [], told(found)
 
 
 def test_there_is_no_circle_of_imports():
-    assert circles(GRAPH) == []
+    assert (found := circles(GRAPH)) == [], told(found)
 
 
 def test_every_module_is_on_the_map():
     assert [place for place in MAP if place not in MODULES] == []
     unknown = [module for module in MODULES if place_of(module, MAP) in PACKAGES]
     assert unknown == list(PACKAGES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import a.b",
+        "import a.b as c",
+        "import a\na.b.c",
+        "from a import b",
+        "from a.b import c, d",
+        "from a.b import *",
+        "from .. import b",
+        "from ..b import c",
+        "def f():\n    from a.b import c",
+        "if TYPE_CHECKING:\n    from a.b import c",
+        "importlib.import_module('a.b')",
+        "load('..b', package=__package__)",
+        "import_module(name='a.b')",
+    ],
+)
+def test_every_way_to_import_is_seen(text):
+    modules = dict.fromkeys(("a", "a.b", "a.c", "a.c.d"))
+    assert imports_of(text, "a.c.d", modules) - {"a"} == {"a.b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import a.b",
+        "cimport a.b",
+        "from a.b import (  # c\n    c,\n    d)\nx = 1",
+        "cdef int x\ndef f(double y):\n    from a.b cimport c  # d",
+        "x = 1; from a import b",
+        'cdef int x\ninclude "b.pxi"',
+    ],
+)
+def test_every_way_to_import_in_cython_is_seen(text):
+    modules = dict.fromkeys(("a", "a.b", "a.c"))
+    assert imports_of(imports_in_cython(text, "a"), "a.c", modules) - {"a"} == {"a.b"}
 
 
 def test_the_checks_find_what_they_must():
@@ -133,6 +207,7 @@ OPEN_TO_NN = {
     "autograd",
     "autograd.errors",
     "autograd.functions",
+    "autograd.ops",
     "autograd.checking.gradient_check",  # gradients by `backward` that are put back
     "autograd.engines.numbers",  # a Value or a number as a float, or as a Value
     "autograd.expressions.parser",  # which operations a text may name
@@ -143,14 +218,20 @@ OPEN_TO_NN = {
     "autograd.visual.texts",  # texts of users made safe to show
 }
 # The compiled formulas read and write the numbers of all parameters at once.
-COMPILED = {"nn._updates": {"autograd.engines.compiled"}}
+COMPILED = {
+    "nn._updates": {"autograd.engines.compiled"},
+    "nn.command.cli": {"autograd.engines.compiled"},  # whether it is built, for `--version`
+}
 
 
 def test_nn_uses_no_private_module_of_autograd():
-    for module, imported in GRAPH.items():
-        if module.startswith("nn"):
-            used = {other for other in imported if other.startswith("autograd")}
-            assert used - OPEN_TO_NN - COMPILED.get(module, set()) == set(), module
+    found = [
+        f"{module} imports {other}, which is private to autograd"
+        for module, imported in GRAPH.items()
+        for other in sorted(imported - OPEN_TO_NN - COMPILED.get(module, set()))
+        if module.startswith("nn") and other.startswith("autograd")
+    ]
+    assert found == [], told(found)
     used = {other for module in GRAPH if module.startswith("nn") for other in GRAPH[module]}
     assert OPEN_TO_NN - used == set()  # the list is as short as it can be
 
@@ -171,7 +252,7 @@ def private_names(path):
 
 
 def test_nn_uses_no_private_attribute_of_autograd():
-    files = [path for module, path in MODULES.items() if path.suffix == ".py"]
+    files = [path for paths in MODULES.values() for path in paths if path.suffix == ".py"]
     of = {package: [p for p in files if p.is_relative_to(ROOT / package)] for package in PACKAGES}
     theirs = set().union(*(set().union(*private_names(path)) for path in of["autograd"]))
     own = set().union(*(private_names(path)[1] for path in of["nn"]))

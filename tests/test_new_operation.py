@@ -1,4 +1,4 @@
-"""An operation takes a rule and a row of the table: three are added to a copy of the tree."""
+"""An operation takes a rule and a row of the table: six are added to a copy of the tree."""
 
 import shutil
 import subprocess
@@ -26,6 +26,18 @@ def harmonic(x, y):
 def mean_square(*x):
     return _total([a * a for a in x]) / len(x), *[2.0 * a / len(x) for a in x]
 
+def distance(x, y):
+    side = 1.0 if x > y else (-1.0 if x < y else KINK)
+    return math.fabs(x - y), side, -side
+
+def triple(x):
+    return 3.0 * x, 3.0
+
+def smooth_step(x, low=0.0, high=1.0):
+    share = (x - low) / (high - low)
+    slope = 6.0 * share * (1.0 - share) / (high - low)
+    return share * share * (3.0 - 2.0 * share), slope, slope * (share - 1.0), -slope * share
+
 """
 ROWS = """
     gaussian: Facts(activation=True, also="bell", means="exp(-x ** 2 / 2)",
@@ -35,8 +47,14 @@ ROWS = """
                     points=((3.0, 4.0), (1e-7, 1.0))),
     mean_square: Facts(commutes=True, means="sum(x ** 2) / len(x)",
                        torch="(x * x).mean()", reference="fsum(a**2 for a in x) / len(x)"),
+    distance: Facts(kink="0 at a tie", commutes=True, torch="abs(x - y)", reference="abs(x - y)"),
+    triple: Facts(means="3 * x", torch="3 * x", reference="3 * x"),
+    smooth_step: Facts(domain=((-4.0, 4.0), (-2.0, -1.0), (1.0, 2.0)),
+                       torch="((x - low) / (high - low)) ** 2 * (3 - 2 * (x - low) / (high - low))",
+                       reference="((x - low) / (high - low)) ** 2"
+                                 " * (3 - 2 * (x - low) / (high - low))"),
 """
-NAMES = ("gaussian", "harmonic", "mean_square")
+NAMES = ("gaussian", "harmonic", "mean_square", "distance", "triple", "smooth_step")
 USED = """
 import math
 import numpy as np
@@ -70,6 +88,19 @@ for function, inputs in (
     assert gradgradcheck(function, inputs)
     assert compare_torch(function, inputs)
 
+# operands with defaults
+assert smooth_step(0.5) == x.smooth_step().data == smooth_step(x, 0.0, high=1.0).data == 0.5
+assert smooth_step(0.5, -0.5, 1.5) == 0.5
+assert grad(smooth_step, (0, 1, 2))(0.5, -0.5, 1.5) == (0.75, -0.375, -0.375)
+assert compare_torch(smooth_step, [0.5, -0.5, 1.5])
+
+# a kink with straight sides, and a linear operation: the weight of a penalty has no slope
+a, b = Value(1.0), Value(1.0)
+for penalty in (distance(a, b), abs(a.triple() - 3.0 * b), distance(a.triple(), 3.0 * b)):
+    for slope in gradient(penalty, (a, b), create_graph=True):
+        assert slope.data == 0.0
+        assert not slope.requires_grad
+
 # text, LaTeX, C and JavaScript
 out = harmonic(gaussian(x), mean_square([x, y]))
 out.label = "f"
@@ -94,7 +125,7 @@ print(autograd.engine)
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A copy of the tree with three more operations, built."""
+    """A copy of the tree with more operations, built."""
     tree = copied(tmp_path_factory.mktemp("tree"))
     for name in ("benchmarks", "docs", "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.svg", "*.png"))

@@ -363,7 +363,9 @@ NAN_GOES_THROUGH = [
     (name, operands)
     for name, rule in RULES.items()
     if name not in ("clip", "hardtanh", "where", "floor", "ceil")
-    for operands in itertools.product((NAN, 0.5), repeat=operand_counts(rule)[0])
+    for operands in itertools.product(
+        *((NAN, x) for x in (0.5, 0.25, 0.75)[: operand_counts(rule)[0]])
+    )
     if NAN in operands
     # Not of the side that leaky_relu and elu do not take.
     and (name, operands) not in [("leaky_relu", (0.5, NAN)), ("elu", (0.5, NAN))]

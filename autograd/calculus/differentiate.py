@@ -11,8 +11,8 @@ for one that is always zero, and its name in a formula is ``out__x``.
 """
 
 import ast
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from autograd.calculus.formula import Formula
 from autograd.calculus.rule_names import DerivedName
@@ -143,6 +143,33 @@ def without_unused_steps(formula: Formula) -> Formula:
     return Formula(
         formula.name, formula.operands, formula.sequence, tuple(reversed(steps)), formula.results
     )
+
+
+def reads(formula: Formula, operands: Sequence[int]) -> bool:
+    """Whether the partials by some operands are computed of any of these operands.
+
+    Those of a sequence are by all of it; how many they are does not count.
+    """
+    if formula.sequence:
+        names, partials = set(formula.operands), formula.results[1:]
+    else:
+        names = {formula.operands[operand] for operand in operands}
+        partials = tuple(formula.results[1 + operand] for operand in operands)
+    needed = without_unused_steps(replace(formula, results=partials))
+    expressions = [*needed.results, *(expression for _, expression in needed.steps)]
+    return any(names.intersection(_names_read_in(expression)) for expression in expressions)
+
+
+def _names_read_in(expression: ast.AST) -> Iterator[str]:
+    """The names in an expression, but for those whose length is all that counts."""
+    match expression:
+        case ast.Name(id=name):
+            yield name
+        case ast.Call(func=ast.Name(id="len")):
+            pass
+        case _:
+            for child in ast.iter_child_nodes(expression):
+                yield from _names_read_in(child)
 
 
 def _names_in(expression: ast.expr) -> Iterator[str]:

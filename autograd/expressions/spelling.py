@@ -98,7 +98,7 @@ def _without_trailing(text: str, count: int) -> str:
 
 
 def _operation(name: str, operations: Collection[str]) -> str:
-    name = _CALLED.get(name.lower(), name.lower())
+    name = _CALLED.get(name) or _CALLED.get(name.lower(), name.lower())
     return name if name in operations else ""
 
 

@@ -14,8 +14,10 @@ from autograd.support.arguments import as_float, as_operand, equals
 
 if TYPE_CHECKING:
     from autograd.support.methods import Methods
+
+    Operations = Methods["Node"]
 else:
-    Methods = object
+    Operations = object
 
 
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any], bool]":
@@ -26,7 +28,7 @@ def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any],
     return comparison
 
 
-class Node(Methods):
+class Node(Operations):
     """The public fields of a Value, and its behaviour as a number: see `Value`."""
 
     __slots__ = ("__dict__",)  # what a user hangs on a Value; the rest is in `Value`

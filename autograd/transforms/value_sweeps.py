@@ -8,10 +8,11 @@ way and added up where branches meet: the reverse network of the textbooks.
 from collections.abc import Callable, Iterable, Sequence
 
 from autograd import functions, ops
+from autograd.calculus.rule_names import rule_named
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, topological_order
 from autograd.engines.sweeps import first_serial
-from autograd.transforms.kinks import is_bend
+from autograd.transforms.kinks import is_bend, is_linear
 from autograd.transforms.partial_values import partial_values
 from autograd.value import Number
 
@@ -124,14 +125,13 @@ def _is_affine(node: Value, inside: set[Value]) -> bool:
     stack, seen = [node], {node}
     while stack:
         node = stack.pop()
-        varying = [parent for parent in node.parents if parent.requires_grad]
-        by_constant = node.op == "mul" or (node.op == "div" and varying == [node.parents[0]])
-        if varying and not (
-            node.op in ("add", "sub", "neg", "sum", "mean") or (by_constant and len(varying) == 1)
-        ):
+        varying = [i for i, parent in enumerate(node.parents) if parent.requires_grad]
+        if varying and not is_linear(rule_named(node.op), varying):
             return False
-        stack += [parent for parent in varying if parent in inside and parent not in seen]
-        seen.update(varying)
+        for parent in (node.parents[i] for i in varying):
+            if parent in inside and parent not in seen:
+                stack.append(parent)
+            seen.add(parent)
     return True
 
 

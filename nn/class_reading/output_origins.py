@@ -56,12 +56,14 @@ def what_made(prediction: Any) -> str:
 def _shape(value: Value) -> str:
     """What a value is, in whichever way it is written: "sigmoid" or "tanh", or "" for others.
 
-    A sigmoid is also what is clipped to between 0 and 1, exp(logsigmoid(x)), the
+    A sigmoid is also ndtr, what is clipped to between 0 and 1, exp(logsigmoid(x)), the
     complement of a sigmoid, (1 + tanh(x)) / 2, 1 / (1 + exp(-x)) and exp(x) / (1 + exp(x)).
     """
     op: str = value.op
     if op in ("sigmoid", "tanh"):
         return op
+    if op == "ndtr":
+        return "sigmoid"
     if value.op == "clip" and _low_and_high(value):
         return "sigmoid"
     if value.op == "exp" and value.parents[0].op == "logsigmoid":

@@ -35,7 +35,8 @@ RULES = {rule.__name__: rule for rule in ops.TABLE}
 CONSTANTS = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
 FORMULAS = read_formulas(inspect.getsource(ops))
 WITHOUT_C = {"atan2", "asinh", "hypot", "norm", "prod"}  # of math.hypot, and of loops
-IN_PYTHON = WITHOUT_C | {"clip", "hardtanh", "where"}  # three operands: the engine calls the rule
+# The engine calls the rules of three operands and more.
+IN_PYTHON = WITHOUT_C | {name for name, x in RULES.items() if x.__code__.co_argcount > 2}
 PARTS = {rule.__name__ for rule in ops.PARTS} - {"direction"}  # of hypot, so without C
 WITH_C = [name for name in RULES if name not in IN_PYTHON]
 INF, NAN = math.inf, math.nan

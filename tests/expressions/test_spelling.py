@@ -87,6 +87,7 @@ def test_pi_can_be_given_by_its_letter():
         ("sgn(x)", "sign(x)"),
         ("ReLU(x)", "relu(x)"),
         ("σ(x)", "sigmoid(x)"),
+        ("Φ(x)", "ndtr(x)"),
         ("math.sin(x)", "sin(x)"),
         ("np.exp(x)", "exp(x)"),
         ("x.tanh()", "tanh(x)"),

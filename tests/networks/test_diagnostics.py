@@ -76,6 +76,7 @@ def test_numbers_of_each_layer_are_those_of_torch_hooks(activation):
 @pytest.mark.parametrize(
     ("activation", "inputs", "share"),
     [
+        ("hardtanh", [1.0, 0.99, -1.0, -0.99], 0.5),
         ("tanh", [2.0, 2.2, -2.0, -2.2], 0.5),  # tanh(2) = 0.964, tanh(2.2) = 0.976
         ("sigmoid", [4.0, 4.4, -4.0, -4.4], 0.5),  # sigmoid(x) = (1 + tanh(x / 2)) / 2
         ("relu", [-1.0, 0.0, 1e-9, 3.0], 0.5),

@@ -45,6 +45,7 @@ BY_HAND = {
     "0.5 + 0.5 * tanh(x)": lambda x: 0.5 + 0.5 * x.tanh(),
     "tanh(x) / 2 + 0.5": lambda x: x.tanh() / 2 + 0.5,
     "exp(logsigmoid(x))": lambda x: x.logsigmoid().exp(),
+    "ndtr(x)": lambda x: x.ndtr(),
     "clip(sigmoid(x), ...)": lambda x: autograd.clip(x.sigmoid(), 1e-7, 1 - 1e-7),
 }
 
