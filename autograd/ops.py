@@ -116,10 +116,10 @@ def logit(x):
     return out, 1.0 / rest
 
 def logaddexp(x, y):
-    gap = x - y if x - y <= math.inf else 0.0  # equal infinities
+    top = x if x >= y else (y if y > x else x + y)
+    gap, _, _ = difference(x, y)
     by_x, _ = sigmoid(gap)
     by_y, _ = sigmoid(-gap)
-    top = x if x >= y else (y if y > x else x + y)
     return top + math.log1p(math.exp(-gap if gap > 0.0 else gap)), by_x, by_y
 
 # --- trigonometry --------------------------------------------------------------
@@ -451,6 +451,10 @@ def mish_slope(x):  # the derivative of it
     decay = -2.0 - e * (3.0 - 2.0 * e * (1.0 + e))
     return out, out * (decay if x > 0.0 else growth) / ((1.0 + e) * under)
 
+def difference(x, y):  # x - y, and 0 of equal infinities
+    out = x - y
+    return out if out <= math.inf else (0.0 if x >= y else out), 1.0, -1.0
+
 def direction(x, y):  # x / hypot(x, y)
     radius = math.hypot(x, y)
     out, across = x / radius if radius else KINK, y / radius if radius else 0.0
@@ -689,6 +693,7 @@ PARTS: dict[Rule, Facts] = {
     mish_slope: Facts(means="(1 - tanh(softplus(x)) ** 2) * sigmoid(x)",
                       reference="sech(log1p(exp(x))) ** 2 / (1 + exp(-x))",
                       points=(1e-9, 0.7, -37.0, 37.0, -300.0)),
+    difference: Facts(means="x - y", reference="x - y", points=((3.0, -4.0), (1e200, 3e200))),
     direction: Facts(reference="x / sqrt(x**2 + y**2)",
                      points=((3.0, -4.0), (1.0, 1e-7), (1e-7, 1.0), (1e200, 3e200),
                              (1e-200, -3e-200))),

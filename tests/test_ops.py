@@ -218,6 +218,8 @@ EDGES = [
     ("logaddexp", (-INF, 3.0), 3.0, (0.0, 1.0)),
     ("logaddexp", (INF, -INF), INF, (1.0, 0.0)),
     ("logaddexp", (1.7e308, -1.7e308), 1.7e308, (1.0, 0.0)),
+    ("logaddexp", (1.0, NAN), NAN, (NAN, NAN)),
+    ("logaddexp", (NAN, INF), NAN, (NAN, NAN)),
     ("ndtr", (40.0,), 1.0, (0.0,)),
     ("ndtr", (-40.0,), 0.0, (0.0,)),
     ("ndtr", (-INF,), 0.0, (0.0,)),

@@ -209,14 +209,14 @@ class _Reading:
         if self.numbers is not None:
             numbers = [self.evaluated(argument) for argument in called.args]
         if result == 0 and name in _MEANINGS:
-            meaning = _meaning_of(name, whole.args[0], numbers)
+            meaning = _meaning_of(name, whole.args, numbers)
             own = call(self.rule.__name__, *self.operands)
             return _Recognition(own, self.out).recognised(meaning) if self.out else meaning
         if result == 0 and not is_derived:
             return whole
         short: ast.expr | None = None if is_derived else whole
         if name in _MEANINGS:
-            short = _meaning_of(name, whole.args[0], numbers)
+            short = _meaning_of(name, whole.args, numbers)
         reading = _Reading(rule, whole.args, short, numbers)
         if result == 0:
             return reading.value
@@ -233,12 +233,14 @@ class _Reading:
         )
 
 
-def _meaning_of(name: str, x: ast.expr, numbers: Sequence[float] | None) -> ast.expr:
-    """What part `name` of `x` is short for; at `numbers`, without the case it is not."""
+def _meaning_of(
+    name: str, operands: Sequence[ast.expr], numbers: Sequence[float] | None
+) -> ast.expr:
+    """What part `name` of `operands` is short for; at `numbers`, without the case it is not."""
     meaning = _MEANINGS[name]
     if isinstance(meaning, ast.IfExp) and numbers is not None:
         meaning = meaning.body if numbers[0] else meaning.orelse
-    return substituted(meaning, {"x": x})
+    return substituted(meaning, dict(zip("xy", operands, strict=False)))
 
 
 @lru_cache(maxsize=1024)
