@@ -39,7 +39,8 @@ def imports_of(text, name, modules, *, package=False):
         elif isinstance(node, ast.Call):  # import_module("autograd.value"), however it is called
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             texts = [x.value for x in given if isinstance(x, ast.Constant)]
-            names = {absolute(text, here) for text in texts if isinstance(text, str)}
+            dotted = [text for text in texts if isinstance(text, str) and text.strip(".")]
+            names = {absolute(text, here) for text in dotted}
             found |= {name for name in names if "." in name}
     return found & modules.keys() - {name}
 
