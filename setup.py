@@ -49,17 +49,15 @@ def extensions() -> list[Extension]:
         [
             Extension(
                 module,
-                [f"{module.replace('.', '/')}.pyx"],
+                [source],
                 include_dirs=[str(GENERATED)],
-                depends=[
-                    str(GENERATED / header),
-                    *map(str, HERE.glob("autograd/engines/twin/*.pxi")),
-                ],
+                # The rooms of a module lie below its folder.
+                depends=[str(GENERATED / header), *map(str, (HERE / source).parent.rglob("*.pxi"))],
                 extra_compile_args=[] if os.name == "nt" else FLAGS,
             )
-            for module, header in (
-                ("autograd.engines.compiled", "_rules.h"),
-                ("nn._updates", "_updates.h"),
+            for module, source, header in (
+                ("autograd.engines.compiled", "autograd/engines/compiled.pyx", "_rules.h"),
+                ("nn._updates", "nn/_updates.pyx", "_updates.h"),
             )
         ],
         build_dir=str(GENERATED),

@@ -1,9 +1,7 @@
 """Pictures of graphs (`graph`), chain rule and formulas (`explanation`), and the player."""
 
-from importlib import import_module
+from autograd.support.public_names import loader
 
+_MODULE_OF = dict.fromkeys(("Drawing", "draw"), "autograd.visual.graph.drawing")
 
-def __getattr__(name: str) -> object:
-    if name in ("Drawing", "draw"):  # which stood here
-        return getattr(import_module("autograd.visual.graph.drawing"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loader(__name__, _MODULE_OF, globals())

@@ -11,7 +11,6 @@ import pytest
 from reference import random_graph, run
 
 import autograd
-import nn
 from autograd import Value, apply, scope, topological_order
 from autograd.visual.player import player
 from autograd.visual.player.content import content_of
@@ -19,20 +18,6 @@ from autograd.visual.player.player import BUGS
 
 NODE = shutil.which("node") or shutil.which("nodejs")
 needs_node = pytest.mark.skipif(NODE is None, reason="node was not found")
-
-
-def textbook():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    return f
-
-
-def network(sizes=(3, 1)):
-    model = nn.MLP(2, list(sizes), activation="sigmoid", output="sigmoid", generator=0)
-    return nn.squared_error(model([1.0, 1.0]), 0.0)
 
 
 RUNNER = """

@@ -4,6 +4,7 @@ import functools
 import math
 
 import pytest
+from own_models import Own, by_hand
 
 import autograd
 import nn
@@ -27,20 +28,6 @@ def two(output):
     model = nn.MLP(1, [2], output=output, init=lambda *_: 1.0)
     model.layers[0].neurons[0].w[0].data = -1.0
     return model
-
-
-class Own(nn.Module):
-    """No MLP, but it ends as `end` says."""
-
-    def __init__(self, end):
-        self.w, self.end = Value(1.0), end
-
-    def __call__(self, x):
-        return self.end(self.w * x[0])
-
-
-def by_hand(x):
-    return 1.0 / (1.0 + (-x).exp())
 
 
 @pytest.mark.parametrize("loss", [nn.squared_error, nn.binary_cross_entropy])
