@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.calculus.rule_names import rule_named
-from autograd.engines.select import Value, topological_order
 from autograd.engines.numbers import as_value
+from autograd.engines.select import topological_order
 from autograd.programs.tape import Tape, tape_of
 
 

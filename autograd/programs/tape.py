@@ -37,7 +37,7 @@ class Instruction(NamedTuple):
         return len(self.operands) // self.count
 
     def operands_of(self, position: int) -> tuple[int, ...]:
-        """The operands of result number `position`, in the order of its rule (of dot, for matrix)."""
+        """The operands of result number `position` in the order of its rule; of dot, for matrix."""
         if self.op == MATRIX:
             n = self.width
             start = position * n
