@@ -102,7 +102,9 @@ class _Lowering:
         for op, operands, _, count in self.instructions:
             if op == MATRIX:
                 weights = operands[: len(operands) // (count + 1) * count]
-                order.update(dict.fromkeys(w for w in weights if not by_rows[w]))
+                # Results stay where they are, side by side with the others of their instruction.
+                given = [w for w in weights if tape.inputs <= w < tape.first_result]
+                order.update(dict.fromkeys(given))
         order.update(dict.fromkeys(slot for slot in range(tape.slots) if not by_rows[slot]))
         place = array("i", bytes(4 * tape.slots))
         for number, slot in enumerate(order):

@@ -96,8 +96,8 @@ class NativeReplay:
     ) -> None:
         """Replay rows `first` to `stop`, and exactly those that have to be."""
         count = stop - first
-        chunks = -(-count // self._lanes)
-        lanes = 1 if len(outputs) == len(self.tape.outputs) else -(-count // chunks // 8) * 8
+        chunks = max(-(-count // self._lanes), 1)
+        lanes = 1 if len(outputs) == len(self.tape.outputs) else max(-(-count // chunks // 8) * 8, 8)
         failed = self._core.run(
             leaves, rows, first, stop, upstream, by, lanes, self._scratch(lanes), outputs,
             by_leaves, by_inputs,
