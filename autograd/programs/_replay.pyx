@@ -38,7 +38,6 @@ cdef extern from "replay.h" nogil:
         CallPython call_python
     ctypedef struct Job:
         Py_ssize_t leaves, inputs, outputs, first, stop
-        const int32_t *leaf_slots
         const int32_t *output_slots
         const double *leaf_numbers
         const double *rows
@@ -155,16 +154,17 @@ cdef class Core:
     cdef list spaces  # free ones
     cdef readonly list python
     cdef object raised
-    cdef c_array.array code, slots, leaves, outputs
+    cdef c_array.array code, slots, outputs
     cdef readonly object constants, constant_numbers
-    cdef readonly Py_ssize_t inputs
+    cdef readonly Py_ssize_t leaves, inputs
     cdef tuple wanted
 
     def __init__(self, lowered, constant_numbers):
         self.code, self.slots = lowered.code, lowered.slots
-        self.leaves, self.outputs = lowered.leaves, lowered.outputs
+        self.outputs = lowered.outputs
         self.constants, self.constant_numbers = lowered.constants, constant_numbers
-        self.inputs, self.python, self.wanted = len(lowered.inputs), lowered.python, lowered.wanted
+        self.leaves, self.inputs = lowered.leaves, lowered.inputs
+        self.python, self.wanted = lowered.python, lowered.wanted
         self.program.code = <const Instruction *> self.code.data.as_ints
         self.program.slots = <const int32_t *> self.slots.data.as_ints
         self.program.instructions = len(self.code) // 8
@@ -201,9 +201,8 @@ cdef class Core:
         cdef int fine
         memset(&job, 0, sizeof(job))
         memset(&above, 0, sizeof(above))
-        job.leaves, job.inputs, job.outputs = len(self.leaves), self.inputs, len(self.outputs)
+        job.leaves, job.inputs, job.outputs = self.leaves, self.inputs, len(self.outputs)
         job.first, job.stop, job.by = first, stop, by
-        job.leaf_slots = <const int32_t *> self.leaves.data.as_ints
         job.output_slots = <const int32_t *> self.outputs.data.as_ints
         job.leaf_numbers = leaves.data.as_doubles
         job.failed = failed

@@ -1,12 +1,12 @@
 """From a tape to the flat arrays of integers that the native replay runs over.
 
-Slots are renumbered: first those that depend on no input (*shared* by all rows), with the
-weights of matrices in front, so that they lie side by side as the matrix wants them; then
-the others, in the order of the tape.
+Slots are renumbered: first those that depend on no input (*shared* by all rows), the leaves
+in front, then the others, both in the order of the tape.
 """
 
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from autograd import ops
@@ -32,9 +32,9 @@ class Lowered(NamedTuple):
     partials: int
     packed: int  # weights of matrices that have to be gathered, or transposed
     most: tuple[int, ...]  # what a run needs of scratch: see `scratch_of`
-    leaves: "array[int]"  # their new slots; so for inputs, constants and outputs
-    inputs: "array[int]"
-    constants: "array[int]"
+    leaves: int
+    inputs: int
+    constants: "array[int]"  # their new slots; so for outputs
     outputs: "array[int]"
     wanted: tuple[bytes, bytes, bytes, bytes]  # by BY_LEAVES | BY_INPUTS
     python: list[ops.Rule]
@@ -98,14 +98,7 @@ class _Lowering:
     def placed(self) -> "array[int]":
         """The new number of every slot."""
         tape, by_rows = self.tape, self.by_rows
-        order: dict[int, None] = {}
-        for op, operands, _, count in self.instructions:
-            if op == MATRIX:
-                weights = operands[: len(operands) // (count + 1) * count]
-                # Results stay where they are, side by side with the others of their instruction.
-                given = [w for w in weights if tape.inputs <= w < tape.first_result]
-                order.update(dict.fromkeys(given))
-        order.update(dict.fromkeys(slot for slot in range(tape.slots) if not by_rows[slot]))
+        order = [slot for slot in range(tape.slots) if not by_rows[slot]]
         place = array("i", bytes(4 * tape.slots))
         for number, slot in enumerate(order):
             place[slot] = number
@@ -124,8 +117,7 @@ class _Lowering:
         return Lowered(
             self.code, self.slots, self.shared, tape.slots - self.shared,
             max(self.partials.values()), self.packed, tuple(self.most),
-            place[tape.inputs : first_constant], place[: tape.inputs],
-            place[first_constant : tape.first_result],
+            tape.leaves, tape.inputs, place[first_constant : tape.first_result],
             array("i", [place[slot] for slot in tape.outputs]),
             (bytes(len(self.instructions)), *(self.wanted(by) for by in (1, 2, 3))),
             self.python,
@@ -143,7 +135,7 @@ class _Lowering:
         if kind == MATRICES:
             partials, self.packed = self.packed, self.packed + count * width
             weights, inputs = slots[: count * width], slots[count * width :]
-            flags |= WEIGHTS_RUN if _runs(weights) else 0
+            flags |= WEIGHTS_RUN if _lie_in_rows(weights, width) else 0
             border = self.shared if not shared else 0
             flags |= INPUTS_RUN if _runs(inputs) and inputs[0] >= border else 0
             self.most[2] = max(self.most[2], width)
@@ -229,6 +221,14 @@ class _Lowering:
             any(leads[slot] for slot in operands[k * count : (k + 1) * count]) << k
             for k in range(instruction.width)
         )
+
+
+def _lie_in_rows(slots: Sequence[int], width: int) -> bool:
+    """Whether each row follows each other at the same distance, without a gap inside."""
+    first = slots[::width]
+    steps = {b - a for a, b in pairwise(first)}
+    rows = [slots[i : i + width] for i in range(0, len(slots), width)]
+    return len(steps) < 2 and all(map(_runs, rows)) and min([width, *map(abs, steps)]) >= width
 
 
 def _runs(slots: Sequence[int]) -> bool:

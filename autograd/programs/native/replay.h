@@ -39,9 +39,12 @@ typedef void (*Multiply)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth,
 typedef struct {
     Multiply multiply;
     /* y = W x; w += g x^T, the outer product; x += g W. */
-    void (*times_vector)(ptrdiff_t rows, ptrdiff_t columns, const double *w, const double *x, double *y);
-    void (*outer)(ptrdiff_t rows, ptrdiff_t columns, const double *g, const double *x, double *w);
-    void (*vector_times)(ptrdiff_t rows, ptrdiff_t columns, const double *g, const double *w, double *x);
+    void (*times_vector)(ptrdiff_t rows, ptrdiff_t columns, const double *w, ptrdiff_t stride,
+                         const double *x, double *y);
+    void (*outer)(ptrdiff_t rows, ptrdiff_t columns, const double *g, const double *x, double *w,
+                  ptrdiff_t stride);
+    void (*vector_times)(ptrdiff_t rows, ptrdiff_t columns, const double *g, const double *w,
+                         ptrdiff_t stride, double *x);
 } Matrices;
 
 typedef struct {
@@ -54,6 +57,8 @@ typedef struct {
     double *scratch;                  /* see `scratch_of` in lowering.py */
     const unsigned char *wanted;      /* for each instruction, the columns whose gradient is */
     int rows;                         /* of the chunk; the last of them fills the other lanes */
+    const double *given_rows;         /* the first row of the chunk, as it was given */
+    ptrdiff_t inputs;                 /* the length of a row */
     const Matrices *matrices;
     void *owner;
     CallPython call_python;
@@ -62,7 +67,7 @@ typedef struct {
 /* Rows first to stop of a call. */
 typedef struct {
     ptrdiff_t leaves, inputs, outputs, first, stop;
-    const int32_t *leaf_slots, *output_slots;
+    const int32_t *output_slots;
     const double *leaf_numbers, *rows;
     const double *upstream;           /* for each row and output; NULL: always `same_upstream` */
     double same_upstream;
