@@ -93,8 +93,10 @@ def extensions() -> list[Extension]:
                 ("autograd.engines.compiled", "autograd/engines/compiled.pyx", "_rules.h", ()),
                 ("nn._updates", "nn/_updates.pyx", "_updates.h", ()),
                 (
-                    "autograd.programs._replay", "autograd/programs/_replay.pyx",
-                    "_replay_rules.h", sorted(map(relative, NATIVE.glob("*.c"))),
+                    "autograd.programs._replay",
+                    "autograd/programs/_replay.pyx",
+                    "_replay_rules.h",
+                    sorted(map(relative, NATIVE.glob("*.c"))),
                 ),  # fmt: skip
             )
         ],

@@ -112,7 +112,7 @@ cdef class Space:
         self.w.row_gradients = at + shared + gap
         at += sizes[1]
         self.w.shared_partials = at
-        at += sizes[2]
+        at += sizes[2] if lanes > 1 else 0
         self.w.row_partials = at
         at += sizes[3]
         self.w.packed = at

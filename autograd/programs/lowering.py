@@ -14,12 +14,15 @@ from autograd.programs.tape import MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
 ELEMENTWISE, SEQUENCE, MATRICES, PYTHON = range(4)
-SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, COLUMN_RUNS = 1, 2, 4, 8, 16, 32, 256
+SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, COLUMN_RUNS = (
+    1, 2, 4, 8, 16, 32, 64, 256,
+)  # fmt: skip
 FIELDS = 8  # of an instruction
 BY_LEAVES, BY_INPUTS = 1, 2
 # Their partials are numbers or operands, and are not stored.
 _NOT_STORED = {"add", "sub", "neg", "mul", "square", "exp", "sum", "mean", "dot"}
 _WITHOUT_LIMITS = {"sum", "mean", "dot", "max", "min"}  # those of sequences that cannot raise
+_SINGLE_SEQUENCES = {"sum", "mean", "dot", "logsumexp"}  # of a single row, in `scalars.inc`
 
 
 class Lowered(NamedTuple):
@@ -36,7 +39,7 @@ class Lowered(NamedTuple):
     inputs: int
     constants: "array[int]"  # their new slots; so for outputs
     outputs: "array[int]"
-    wanted: tuple[bytes, bytes, bytes, bytes]  # by BY_LEAVES | BY_INPUTS
+    wanted: tuple[bytes, ...]  # by BY_LEAVES | BY_INPUTS
     python: list[ops.Rule]
 
 
@@ -69,7 +72,7 @@ class _Lowering:
         self.place = self.placed()
         self.shared = sum(1 for each in self.by_rows if not each)
         self.code, self.slots = array("i"), array("i")
-        self.partials = {True: 0, False: 0}
+        self.partials = 0
         self.packed = 0
         self.python: list[ops.Rule] = []
         self.most = [1, 1, 0, 0]
@@ -116,7 +119,7 @@ class _Lowering:
         first_constant = tape.inputs + tape.leaves
         return Lowered(
             self.code, self.slots, self.shared, tape.slots - self.shared,
-            max(self.partials.values()), self.packed, tuple(self.most),
+            self.partials, self.packed, tuple(self.most),
             tape.leaves, tape.inputs, place[first_constant : tape.first_result],
             array("i", [place[slot] for slot in tape.outputs]),
             (bytes(len(self.instructions)), *(self.wanted(by) for by in (1, 2, 3))),
@@ -144,12 +147,14 @@ class _Lowering:
             if kind in (SEQUENCE, PYTHON):
                 self.most[1] = max(self.most[1], width)
             if op not in _NOT_STORED or kind == PYTHON:
-                partials = self.partials[shared]
-                self.partials[shared] += count * width
+                partials, self.partials = self.partials, self.partials + count * width
         if kind == ELEMENTWISE:
             flags |= self.columns(slots, count, width, shared=shared)
         if kind == SEQUENCE and op not in _WITHOUT_LIMITS:
             flags |= REFUSES
+        listed = kind == SEQUENCE and op in _SINGLE_SEQUENCES
+        if count == 1 and (kind == ELEMENTWISE or listed):
+            flags |= SINGLE
         self.most[0] = max(self.most[0], count)
         self.code.extend((kind, number, count, width, place[first], at, partials, flags))
 
@@ -200,7 +205,7 @@ class _Lowering:
             leads[tape.inputs : tape.inputs + tape.leaves] = b"\1" * tape.leaves
         bits = bytearray()
         for instruction in self.instructions:
-            op, operands, first, count = instruction
+            _, operands, first, count = instruction
             bits.append(0)
             if first in tape.fixed or not any(leads[slot] for slot in operands):
                 continue
@@ -210,7 +215,7 @@ class _Lowering:
 
     def bits(self, instruction: Instruction, leads: bytearray) -> int:
         op, operands, _, count = instruction
-        if op == MATRIX or op == "dot":
+        if op in (MATRIX, "dot"):
             split = count * (instruction.width if op == MATRIX else instruction.width // 2)
             return any(leads[slot] for slot in operands[:split]) + 2 * any(
                 leads[slot] for slot in operands[split:]

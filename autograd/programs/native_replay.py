@@ -5,16 +5,19 @@ replayed by `stepwise`, which raises what eager code would, or gives the infinit
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
 from autograd.errors import ChainruleError
-from autograd.programs import _replay, stepwise
+from autograd.programs import stepwise
 from autograd.programs.lowering import BY_INPUTS, BY_LEAVES, lowered, scratch_of
 from autograd.programs.tape import Tape
+
+_replay: Any = import_module("autograd.programs._replay")  # ImportError if it was not built
 
 _MOST_LANES = 128
 _NUMBERS_OF_A_CHUNK = 200_000  # values, gradients and partials that the second cache holds
@@ -97,15 +100,17 @@ class NativeReplay:
         """Replay rows `first` to `stop`, and exactly those that have to be."""
         count = stop - first
         chunks = max(-(-count // self._lanes), 1)
-        lanes = 1 if len(outputs) == len(self.tape.outputs) else max(-(-count // chunks // 8) * 8, 8)
+        lanes = (
+            1 if len(outputs) == len(self.tape.outputs) else max(-(-count // chunks // 8) * 8, 8)
+        )
         failed = self._core.run(
             leaves, rows, first, stop, upstream, by, lanes, self._scratch(lanes), outputs,
             by_leaves, by_inputs,
         )  # fmt: skip
         if failed is None:
             return
+        wrong: Iterable[int] = range(first, stop)
         if failed is True:
-            wrong = range(first, stop)
             if by_leaves is not None:
                 by_leaves[:] = _room(len(by_leaves))
         else:
@@ -116,12 +121,21 @@ class NativeReplay:
         self._exactly(leaves, rows, wrong, upstream, by, outputs, by_leaves, by_inputs)
 
     def _exactly(
-        self, leaves, rows, wrong, upstream, by, outputs, by_leaves, by_inputs
+        self,
+        leaves: "array[float]",
+        rows: Any,
+        wrong: Iterable[int],
+        upstream: Any,
+        by: int,
+        outputs: "array[float]",
+        by_leaves: "array[float] | None",
+        by_inputs: "array[float] | None",
     ) -> None:
+        """Replay the rows `wrong` step by step; their gradients by the leaves are added."""
         tape = self.tape
         many = len(outputs) > len(tape.outputs)
         width, inputs = len(tape.outputs), tape.inputs
-        numbers = memoryview(rows).cast("B").cast("d") if inputs else ()
+        numbers: Any = memoryview(rows).cast("B").cast("d")
         above = [upstream] * width if isinstance(upstream, float) else None
         for row in wrong:
             given = numbers[row * inputs : (row + 1) * inputs]

@@ -123,9 +123,7 @@ def scalar(tape):
             Instruction("dot", instruction.operands_of(j), instruction.first + j)
             for j in range(instruction.count)
         ]
-    return Tape(
-        tape.inputs, tape.leaves, tape.constants, tuple(code), tape.outputs, tape.fixed
-    )
+    return Tape(tape.inputs, tape.leaves, tape.constants, tuple(code), tape.outputs, tape.fixed)
 
 
 @pytest.mark.parametrize("count", [2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 300, 1000])
@@ -210,9 +208,7 @@ def test_an_operation_on_leaves_alone_that_is_refused_names_the_first_row():
 def test_infinities_that_eager_allows(count):
     """A slope at 0 is infinite, a choice keeps it out: as in eager code."""
     root = tape_of(1, 1, [], [("sqrt", (0,)), ("mul", (1, 2))], [3])
-    guarded = tape_of(
-        1, 1, [0.0], [("sqrt", (0,)), ("where", (0, 3, 2)), ("mul", (1, 4))], [5]
-    )
+    guarded = tape_of(1, 1, [0.0], [("sqrt", (0,)), ("where", (0, 3, 2)), ("mul", (1, 4))], [5])
     for tape in (root, guarded):
         leaves, rows = array("d", [0.5]), array("d", [0.0, 4.0, 9.0] * 67)[:count]
         found = NativeReplay(tape).backward(leaves, rows, count, 1.0, by_inputs=True)

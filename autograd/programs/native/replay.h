@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON };                     /* Instruction.kind */
-enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32,
+enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, SINGLE = 64,
        COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
 enum { STEPS_SHARED = 1, STEPS_OF_ROWS = 2 };                       /* which steps to take */
 
@@ -51,7 +51,7 @@ typedef struct {
     int lanes;                        /* of a chunk: 1, or a multiple of 8 */
     double *numbers, *gradients;      /* of shared slots; with one lane of all */
     double *row_numbers, *row_gradients;
-    double *shared_partials, *row_partials;
+    double *shared_partials, *row_partials; /* with one lane, the same */
     double *packed, *transposed;      /* weights of matrices */
     double *packed_gradients;
     double *scratch;                  /* see `scratch_of` in lowering.py */
