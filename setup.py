@@ -22,8 +22,10 @@ NATIVE = HERE / "autograd" / "programs" / "native"
 SETS = {
     "base": [],
     "avx2": ["-mavx2", "-mfma"],
-    "avx512": ["-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"]
-    + ["-mprefer-vector-width=512"],
+    "avx512": [
+        *("-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"),
+        "-mprefer-vector-width=512",
+    ],
 }
 
 
@@ -97,7 +99,7 @@ def extensions() -> list[Extension]:
                     "autograd/programs/_replay.pyx",
                     "_replay_rules.h",
                     sorted(map(relative, NATIVE.glob("*.c"))),
-                ),  # fmt: skip
+                ),
             )
         ],
         build_dir=str(GENERATED),

@@ -48,7 +48,10 @@ class Maker:
         rng = self.rng
         count = rng.choice([1, 1, 1, 2, 3, 5, 8, 17])
         kind = rng.choice("uuubbbttssmmp" if self.python else "uuubbbttssmm")
-        columns = lambda width: [s for _ in range(width) for s in self.run_or_list(count)]
+
+        def columns(width):
+            return [slot for _ in range(width) for slot in self.run_or_list(count)]
+
         if kind == "m":
             width = rng.randint(1, 9)
             weights = [s for _ in range(count) for s in self.run_or_list(width)]

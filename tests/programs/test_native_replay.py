@@ -4,6 +4,7 @@ import math
 import random
 from array import array
 from importlib.util import find_spec
+from itertools import pairwise
 
 import pytest
 from random_tapes import numbers_for, random_tape, tape_of_rule
@@ -140,9 +141,9 @@ def test_ragged_ends(count, natively):
 def layers(sizes, activation):
     """A network as the passes re-roll it."""
     inputs = sizes[0]
-    leaf, slot = inputs, inputs + sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    leaf, slot = inputs, inputs + sum((a + 1) * b for a, b in pairwise(sizes))
     first, code, x = slot, [], list(range(inputs))
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         weights, biases = range(leaf, leaf + a * b), range(leaf + a * b, leaf + a * b + b)
         leaf += (a + 1) * b
         code.append(Instruction("matrix", (*weights, *x), slot, b))
