@@ -56,7 +56,7 @@ def scratch_of(most: Sequence[int], lanes: int) -> int:
     count, width, depth, weights = most
     return max(
         3 * max(count, lanes),
-        2 * width + 2 * lanes + 2,
+        2 * width + 5 * lanes + 2,
         (3 * depth + 8) * lanes + weights + 8 * count,
     )
 
