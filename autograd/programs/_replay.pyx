@@ -17,7 +17,7 @@ cdef extern from "replay.h" nogil:
     ctypedef struct Program:
         const Instruction *code
         const int32_t *slots
-        int32_t instructions, shared, of_rows, partials, packed
+        int32_t instructions, leaves, shared, of_rows, partials, packed
     ctypedef struct Matrices:
         pass
     ctypedef struct Workspace:
@@ -76,6 +76,21 @@ def choose(name):
 
 
 choose(os.environ.get("CHAINRULE_INSTRUCTION_SET", ""))
+
+
+cdef c_array.array doubles = array("d")
+
+
+def room(Py_ssize_t count):
+    """An array of so many doubles, whatever they are."""
+    return c_array.clone(doubles, count, zero=False)
+
+
+def add(c_array.array total, c_array.array part):
+    """total += part"""
+    cdef Py_ssize_t i
+    for i in range(len(part)):
+        total.data.as_doubles[i] += part.data.as_doubles[i]
 
 
 cdef class Space:
@@ -168,6 +183,7 @@ cdef class Core:
         self.program.code = <const Instruction *> self.code.data.as_ints
         self.program.slots = <const int32_t *> self.slots.data.as_ints
         self.program.instructions = len(self.code) // 8
+        self.program.leaves = lowered.leaves
         self.program.shared, self.program.of_rows = lowered.shared, lowered.of_rows
         self.program.partials, self.program.packed = lowered.partials, lowered.packed
         self.spaces = []

@@ -138,9 +138,10 @@ class _Lowering:
         if kind == MATRICES:
             partials, self.packed = self.packed, self.packed + count * width
             weights, inputs = slots[: count * width], slots[count * width :]
-            flags |= WEIGHTS_RUN if _lie_in_rows(weights, width) else 0
-            border = self.shared if not shared else 0
-            flags |= INPUTS_RUN if _runs(inputs) and inputs[0] >= border else 0
+            if self.together(weights) and _lie_in_rows(weights, width):
+                flags |= WEIGHTS_RUN
+            if self.together(inputs) and _runs(inputs):
+                flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
             self.most[2] = max(self.most[2], width)
             self.most[3] = max(self.most[3], count * width)
         else:
@@ -163,9 +164,10 @@ class _Lowering:
         columns = [slots[k * count : (k + 1) * count] for k in range(width)]
         flags = 0
         for k, column in enumerate(columns):
-            flags |= COLUMN_RUNS << k if _runs(column) else 0
+            flags |= COLUMN_RUNS << k if self.together(column) and _runs(column) else 0
         lowest = 0 if shared else self.shared
-        if all(_runs(column) and column[0] >= lowest for column in columns):
+        every_run = (COLUMN_RUNS << width) - COLUMN_RUNS
+        if flags == every_run and min(column[0] for column in columns) >= lowest:
             flags |= RUNS
         starts = {column[0]: column for column in columns}
         distinct = {slot for column in starts.values() for slot in column}
@@ -173,6 +175,10 @@ class _Lowering:
         if same and len(distinct) == count * len(starts):
             flags |= ORDERLY
         return flags
+
+    def together(self, slots: Sequence[int]) -> bool:
+        """Whether they are in one array: leaves are where they were given."""
+        return min(slots) >= self.tape.leaves or max(slots) < self.tape.leaves
 
     def kind_of(self, op: str) -> tuple[int, int]:
         """Which part of the replay computes a rule, and the number of the rule there."""

@@ -61,14 +61,14 @@ class NativeReplay:
         self, leaves: "array[float]", rows: Any, count: int, upstream: Any, by: int, threads: int
     ) -> "tuple[array[float], array[float] | None, array[float] | None]":
         tape = self.tape
-        outputs = _room(count * len(tape.outputs))
-        by_inputs = _room(count * tape.inputs) if by & BY_INPUTS else None
+        outputs = _replay.room(count * len(tape.outputs))
+        by_inputs = _replay.room(count * tape.inputs) if by & BY_INPUTS else None
         if threads == 1 or count < 2:
-            by_leaves = _room(tape.leaves) if by & BY_LEAVES else None
+            by_leaves = _replay.room(tape.leaves) if by & BY_LEAVES else None
             self._range(leaves, rows, 0, count, upstream, by, outputs, by_leaves, by_inputs)
             return outputs, by_leaves, by_inputs
         borders = [count * i // threads for i in range(threads + 1)]
-        parts = [_room(tape.leaves) if by & BY_LEAVES else None for _ in range(threads)]
+        parts = [_replay.room(tape.leaves) if by & BY_LEAVES else None for _ in range(threads)]
 
         def run(first: int, stop: int, part: "array[float] | None") -> None:
             self._range(leaves, rows, first, stop, upstream, by, outputs, part, by_inputs)
@@ -81,9 +81,10 @@ class NativeReplay:
             each.exception()  # all have ended before the first error is raised
         for each in done:
             each.result()
-        sums = [part for part in parts if part is not None]
-        by_leaves = array("d", map(sum, zip(*sums, strict=True))) if sums else None
-        return outputs, by_leaves, by_inputs
+        for part in parts[1:]:
+            if part is not None:
+                _replay.add(parts[0], part)
+        return outputs, parts[0], by_inputs
 
     def _range(
         self,
@@ -112,7 +113,7 @@ class NativeReplay:
         wrong: Iterable[int] = range(first, stop)
         if failed is True:
             if by_leaves is not None:
-                by_leaves[:] = _room(len(by_leaves))
+                by_leaves[:] = array("d", bytes(8 * len(by_leaves)))
         else:
             wrong = [
                 row for i, bad in enumerate(failed) if bad
@@ -158,10 +159,6 @@ class NativeReplay:
                     by_leaves[i] += gradient
             if by_inputs is not None:
                 by_inputs[row * inputs : (row + 1) * inputs] = to_inputs
-
-
-def _room(count: int) -> "array[float]":
-    return array("d", bytes(8 * count))
 
 
 @cache

@@ -29,7 +29,7 @@ typedef int (*CallPython)(void *owner, int rule, int width, const double *operan
 typedef struct {
     const Instruction *code;
     const int32_t *slots;
-    int32_t instructions, shared, of_rows, partials, packed;
+    int32_t instructions, leaves, shared, of_rows, partials, packed;
 } Program;
 
 /* C += A B, or = ; C is rows by columns, A rows by depth, all with strides between rows. */
@@ -50,6 +50,8 @@ typedef struct {
 typedef struct {
     int lanes;                        /* of a chunk: 1, or a multiple of 8 */
     double *numbers, *gradients;      /* of shared slots; with one lane of all */
+    const double *leaf_numbers;       /* the first of them, where they were given */
+    double *leaf_gradients;
     double *row_numbers, *row_gradients;
     double *shared_partials, *row_partials; /* with one lane, the same */
     double *packed, *transposed;      /* weights of matrices */
