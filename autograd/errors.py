@@ -32,6 +32,10 @@ class DetachError(ChainruleError, TypeError):
     """A Value was about to lose its graph silently, as in ``float(v)``."""
 
 
+class TracingError(ChainruleError, TypeError):
+    """A compiled function was about to bake a number into its tape."""
+
+
 class GraphError(ChainruleError, RuntimeError):
     """The graph does not allow what was asked of it."""
 

@@ -15,7 +15,9 @@ from typing import Any, Self, TypeAlias
 
 from autograd import errors, ops
 from autograd.calculus.rule_names import Unknown, remember_by_name
-from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
+from autograd.support import (
+    fields, hooks, made_by_hand, modes, numpy_support, pickling, tracing,
+)  # fmt: skip
 from autograd.support.arguments import as_float, as_operand, checked, operands
 from autograd.support.node import Node
 
@@ -49,8 +51,9 @@ def apply(rule: ops.Rule, *operands: Number) -> "Value":
     node = object.__new__(_kind(parents) if Value.__subclasses__() else Value)
     node._data, node._grad, node._reached, node._arrived = result[0], 0.0, False, False
     node._label, node._scope, node._serial, node._hooks = "", scope, next_serial(), None
-    if recording:
-        node._parents, node._name, node._required = tuple(parents), rule.__name__, required
+    if recording or tracing.current is not None:  # a trace also records what needs no gradient
+        node._parents, node._name = tuple(parents), rule.__name__
+        node._required = required and recording
         node._local_gradient = LocalGradient.of(node._name, result[1:])
     else:
         node._parents, node._name, node._required = (), "", False
@@ -260,6 +263,8 @@ class Value(Node):
         The graph always stays: PyTorch's `retain_graph` changes nothing.
         """
         made_by_hand.refuse_options(create_graph, inputs)
+        if tracing.current is not None:
+            tracing.refuse_change("backward()")
         if not self._required:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
@@ -288,11 +293,13 @@ class Value(Node):
 
     def zero_grad(self) -> None:
         """Reset `grad` to 0.0, as if no backward pass had reached this Value."""
+        if tracing.current is not None:
+            tracing.refuse_change("zero_grad()")
         self._grad, self._reached, self._arrived = 0.0, False, False
 
     def detach(self) -> "Value":
         """The same number without its history: a leaf that needs no gradient."""
-        return constant(self._data)
+        return constant(self._data) if tracing.current is None else tracing.detached(self, apply)
 
     __add__, __radd__ = _operator(ops.add), _operator(ops.add, reflected=True)
     __sub__, __rsub__ = _operator(ops.sub), _operator(ops.sub, reflected=True)

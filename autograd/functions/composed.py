@@ -10,13 +10,15 @@ from autograd.engines import select
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value
 from autograd.functions.from_rules import function_of, sequence
+from autograd.support import modes, tracing
 from autograd.support.elements import by_element, holds_elements
 from autograd.value import Number
 
 if TYPE_CHECKING:
     from autograd.functions.kinds import Predicate
 
-_exp, _sub = function_of(ops.exp), function_of(ops.sub)
+_exp, _sub, _where = function_of(ops.exp), function_of(ops.sub), function_of(ops.where)
+_max, _maximum = function_of(ops.max), function_of(ops.maximum)
 _logsumexp = function_of(ops.logsumexp)
 
 dot: Callable[[Iterable[Number], Iterable[Number]], Any] = select.dot
@@ -74,6 +76,8 @@ def shifted_logits(logits: Iterable[Number]) -> list[Any]:
     follows is a difference of two that are equal up to rounding.
     """
     logits = sequence("softmax", logits)
+    if tracing.current is not None and any(isinstance(x, Value) for x in logits):
+        return _shifted_in_a_trace(logits)
     numbers = [x.data if isinstance(x, Value) else x for x in logits]
     largest = builtins.max(numbers, default=0.0)
     if not numbers or not math.isfinite(largest):
@@ -82,3 +86,20 @@ def shifted_logits(logits: Iterable[Number]) -> list[Any]:
         return [_sub(logits[0], largest)]
     place = numbers.index(largest)
     return [0.0 if i == place else _sub(x, logits[place]) for i, x in enumerate(logits)]
+
+
+def _shifted_in_a_trace(logits: list[Any]) -> list[Any]:
+    """The same numbers and derivatives, whichever logit is the largest when it is replayed."""
+    if len(logits) == 1:
+        return [_sub(logits[0], logits[0].detach())]
+    with modes.no_grad():
+        largest = _max(logits)
+        is_first, seen = [], 0.0
+        for x in logits:
+            is_largest = _where(_sub(x, largest), 0.0, 1.0)
+            is_first.append(_where(seen, 0.0, is_largest))
+            seen = _maximum(seen, is_largest)
+    top = dot(is_first, logits)
+    return [
+        _where(first, 0.0, _sub(x, top)) for first, x in zip(is_first, logits, strict=True)
+    ]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Never
 
 from autograd import errors
-from autograd.support import fields, made_by_hand
+from autograd.support import fields, made_by_hand, tracing
 from autograd.support.arguments import as_float, as_operand, equals
 
 if TYPE_CHECKING:
@@ -22,10 +22,19 @@ else:
 
 def _comparison(holds: Callable[[float, float], bool]) -> "Callable[[Node, Any], bool]":
     def comparison(self: "Node", other: Any) -> bool:
+        if tracing.current is not None:
+            _refuse_comparison(self, other)
         number = other._data if isinstance(other, Node) else as_operand(other)
         return NotImplemented if number is NotImplemented else holds(self._data, number)
 
     return comparison
+
+
+def _refuse_comparison(*compared: Any) -> None:
+    """TracingError in a trace where one of `compared` has no number yet."""
+    for x in compared:
+        if isinstance(x, Node):
+            tracing.refuse(x, "a comparison")
 
 
 class Node(Operations):
@@ -47,19 +56,27 @@ class Node(Operations):
     @property
     def data(self) -> float:
         """The number. Nodes made before another one was assigned keep their partials."""
+        if tracing.current is not None:
+            tracing.refuse(self, ".data")
         return self._data
 
     @data.setter
     def data(self, number: float) -> None:
+        if tracing.current is not None:
+            tracing.refuse_change("assigning .data")
         self._data = as_float(number)
 
     @property
     def grad(self) -> float:
         """The gradient: d root / d self, summed over `backward` calls on a leaf; None resets it."""
+        if tracing.current is not None:
+            tracing.refuse(self, ".grad")
         return self._grad
 
     @grad.setter
     def grad(self, number: float | None) -> None:
+        if tracing.current is not None:
+            tracing.refuse_change("assigning .grad")
         self._grad = 0.0 if number is None else as_float(number)
         self._reached = self._arrived = self._grad != 0.0
 
@@ -78,25 +95,33 @@ class Node(Operations):
 
     def item(self) -> float:
         """The number: `data`, as PyTorch and NumPy call it."""
-        return self._data
+        return self.data
 
     def __float__(self) -> Never:
+        if tracing.current is not None:
+            tracing.refuse(self, "float()")
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
 
     __int__ = __trunc__ = __float__
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        return self is other if isinstance(other, Node) else equals(self._data, other)
+        if isinstance(other, Node):
+            return self is other
+        if tracing.current is not None and type(other) in (int, float):
+            tracing.refuse(self, "a comparison")
+        return equals(self._data, other)
 
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)
 
     def __bool__(self) -> bool:
+        if tracing.current is not None:
+            tracing.refuse(self, "bool()")
         return self._data != 0.0
 
     def __round__(self, digits: int | None = None) -> float:
-        return round(self._data, digits)
+        return round(self.data, digits)
 
     def __format__(self, specification: str) -> str:
         return format(self._data, specification) if specification else repr(self)

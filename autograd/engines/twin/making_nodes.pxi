@@ -9,11 +9,11 @@ cdef inline Value unary(int number, Value x):
     read_modes()
     watching = anomaly
     set_scope(out)
-    if recording:
+    if recording or tracing:  # a trace also records what needs no gradient
         Py_INCREF(x)
         out.a.value = <PyObject *> x
         out.rule = number
-        out.flags = x.flags & REQUIRES_GRAD
+        out.flags = x.flags & REQUIRES_GRAD if recording else 0
     if watching:
         watch(number, out, x, None)
     return out
@@ -43,7 +43,7 @@ cdef inline Value binary(int number, left, right):
     read_modes()
     watching = anomaly
     set_scope(out)
-    if recording:
+    if recording or tracing:
         out.rule = number
         if left_is_value:
             Py_INCREF(left)
@@ -59,6 +59,8 @@ cdef inline Value binary(int number, left, right):
         else:
             out.b.number = y
             out.flags |= B_NUMBER
+        if not recording:
+            out.flags &= ~REQUIRES_GRAD
     if watching:
         watch(number, out, left, right)
     return out
@@ -101,7 +103,10 @@ cdef Value many(rule, int number, Given *given):
         replace(&out.extra.op, rule.__name__)
         out.extra.chooses = masks.get(rule, 0)
     if not keeping:
-        out = detached(out)
+        if tracing:
+            out.flags &= ~REQUIRES_GRAD
+        else:
+            out = detached(out)
     if watching:
         watch_many(rule, out, as_tuple(given))
     return out

@@ -56,6 +56,26 @@ cdef int number_scope(Value node, scope) except -1:
     return 0
 
 
+cdef bint tracing = False  # whether any thread records for `autograd.compile`
+
+
+def tell_of_traces(on):
+    global tracing
+    tracing = on
+
+
+cdef int refuse_comparison(left, right) except -1:
+    """TracingError in a trace where one of the two has no number yet."""
+    if isinstance(left, Value):
+        traces.refuse(left, "a comparison")
+    if isinstance(right, Value):
+        traces.refuse(right, "a comparison")
+    return 0
+
+
+traces.tell(tell_of_traces)
+
+
 cdef object names_outside = None  # the Modes object that `names_inside` belongs to
 cdef dict names_inside = {}  # the name of a scope -> the Modes inside it
 cdef dict all_names_inside = {}  # the same for every Modes object

@@ -40,3 +40,66 @@ cdef inline int check_leaf(PyObject *parameter) except -1:
     if not is_value(<object> parameter) or has_parents(<Value> parameter):
         raise errors.GraphError(f"{<object> parameter!r} is no leaf")
     return 0
+
+
+def read_numbers(list leaves, array numbers):
+    """Copy the data of Values into an array of doubles."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(leaves)
+    cdef double *x = numbers.data.as_doubles
+    check_lengths(leaves, numbers)
+    for i in range(len(leaves)):
+        x[i] = (<Value> items[i]).number
+
+
+def add_gradients(list leaves, array gradients):
+    """Add an array of doubles to the gradients of Values; those that require none stay."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(leaves)
+    cdef double *g = gradients.data.as_doubles
+    cdef Value leaf
+    check_lengths(leaves, gradients)
+    for i in range(len(leaves)):
+        leaf = <Value> items[i]
+        if leaf.flags & REQUIRES_GRAD:
+            leaf.gradient.grad += g[i]
+            leaf.flags |= REACHED | ARRIVED
+
+
+def any_with_hooks(list values):
+    """Whether a hook is registered on any of these Values."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(values)
+    cdef Extra *extra
+    for i in range(len(values)):
+        extra = (<Value> items[i]).extra
+        if extra != NULL and extra.own != NULL and extra.own.hooks != NULL:
+            return True
+    return False
+
+
+def hold_the_same(list places):
+    """Whether each list or dict, in the pairs `places`, holds the items of the list beside it."""
+    cdef list now, held
+    cdef Py_ssize_t i, at
+    cdef PyObject **items
+    cdef PyObject **others
+    cdef PyObject *item
+    for place in places:
+        container = <object> PyTuple_GET_ITEM(place, 0)
+        held = <list> PyTuple_GET_ITEM(place, 1)
+        others = items_of(held)
+        if len(container) != len(held):
+            return False
+        if type(container) is list:
+            items = items_of(container)
+            for i in range(len(held)):
+                if items[i] != others[i]:
+                    return False
+        else:
+            at = i = 0
+            while PyDict_Next(<PyObject *> container, &at, NULL, &item):
+                if item != others[i]:
+                    return False
+                i += 1
+    return True

@@ -54,10 +54,14 @@ cdef class Value:
 
     @property
     def data(self):
+        if tracing:
+            traces.refuse(self, ".data")
         return self.number
 
     @data.setter
     def data(self, number):
+        if tracing:
+            traces.refuse_change("assigning .data")
         self.number = PyFloat_AS_DOUBLE(number) if type(number) is float else as_float(number)
 
     @property
@@ -66,10 +70,14 @@ cdef class Value:
 
     @property
     def grad(self):
+        if tracing:
+            traces.refuse(self, ".grad")
         return self.gradient.grad
 
     @grad.setter
     def grad(self, number):
+        if tracing:
+            traces.refuse_change("assigning .grad")
         self.gradient.grad = (
             PyFloat_AS_DOUBLE(number) if type(number) is float
             else 0.0 if number is None else as_float(number)
@@ -229,6 +237,8 @@ cdef class Value:
         check_self(self, "_required")
         if create_graph or inputs is not None:
             made_by_hand.refuse_options(create_graph, inputs)
+        if tracing:
+            traces.refuse_change("backward()")
         if not self.flags & REQUIRES_GRAD:
             raise errors.GraphError(
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
@@ -239,12 +249,14 @@ cdef class Value:
 
     def zero_grad(self):
         check_self(self, "_grad")
+        if tracing:
+            traces.refuse_change("zero_grad()")
         self.gradient.grad = 0.0
         self.flags &= ~(REACHED | ARRIVED)
 
     def detach(self):
         check_self(self, "_data")
-        return constant(self.number)
+        return traces.detached(self, apply) if tracing else constant(self.number)
 
     # --- operators ---------------------------------------------------------------
 
@@ -307,23 +319,33 @@ cdef class Value:
         return unary(RULE_abs, self) if type(self) is Value else make(ops.abs, (self,))
 
     def __eq__(self, other):
+        if tracing and type(other) in (int, float):
+            traces.refuse(self, "a comparison")
         if type(other) is float:
             return self.number == PyFloat_AS_DOUBLE(other)
         return self is other if isinstance(other, Value) else equals(self.number, other)
 
     def __lt__(self, other):
+        if tracing:
+            refuse_comparison(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number < other
 
     def __le__(self, other):
+        if tracing:
+            refuse_comparison(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number <= other
 
     def __gt__(self, other):
+        if tracing:
+            refuse_comparison(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number > other
 
     def __ge__(self, other):
+        if tracing:
+            refuse_comparison(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number >= other
 
@@ -331,12 +353,18 @@ cdef class Value:
         return object.__hash__(self)
 
     def __bool__(self):
+        if tracing:
+            traces.refuse(self, "bool()")
         return self.number != 0.0
 
     def __float__(self):
+        if tracing:
+            traces.refuse(self, "float()")
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
 
     def __int__(self):
+        if tracing:
+            traces.refuse(self, "float()")
         raise errors.DetachError("use v.data for the number, or v.tanh() to stay in the graph")
 
     def __pos__(self):
