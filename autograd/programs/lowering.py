@@ -6,15 +6,16 @@ in front, then the others, both in the order of the tape.
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.programs.tape import MATRIX, Instruction, Tape
+from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
-ELEMENTWISE, SEQUENCE, MATRICES, PYTHON = range(4)
+ELEMENTWISE, SEQUENCE, MATRICES, PYTHON, SOFTMAX = range(5)
 SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, COLUMN_RUNS = (
     1, 2, 4, 8, 16, 32, 64, 256,
 )  # fmt: skip
@@ -96,10 +97,8 @@ class _Lowering:
         if whole:
             self.instructions.append(instruction)
             return
-        name = "dot" if op == MATRIX else op
-        self.instructions += [
-            Instruction(name, instruction.operands_of(j), first + j) for j in range(count)
-        ]
+        single = replace(self.tape, instructions=(instruction,)).scalar_steps()
+        self.instructions += [Instruction(*step) for step in single]
 
     def placed(self) -> "array[int]":
         """The new number of every slot."""
@@ -147,6 +146,10 @@ class _Lowering:
                 flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
             self.most[2] = max(self.most[2], width)
             self.most[3] = max(self.most[3], count * width)
+        elif kind == SOFTMAX:
+            width = count
+            partials, self.partials = self.partials, self.partials + count + 1
+            self.most[1] = max(self.most[1], count)
         else:
             if kind in (SEQUENCE, PYTHON):
                 self.most[1] = max(self.most[1], width)
@@ -193,8 +196,8 @@ class _Lowering:
         return self.known[op]
 
     def looked_up(self, op: str) -> tuple[int, int]:
-        if op == MATRIX:
-            return MATRICES, 0
+        if op in (MATRIX, LOG_SOFTMAX):
+            return (MATRICES if op == MATRIX else SOFTMAX), 0
         rule = self.tape.rule(op)
         own = rule in ops.TABLE or rule in ops.PARTS or getattr(rule, "is_built_in", False)
         number = self.numbers.get(rule.__name__, 0) if own else 0

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from array import array
+from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -120,16 +121,14 @@ def test_a_single_row_without_matrices_agrees_to_the_last_bit(seed, natively):
 
 
 def scalar(tape):
-    """The tape with its matrices as dots; vectors stay."""
+    """The tape with its matrices as dots, each softmax result by result; vectors stay."""
     code = []
     for instruction in tape.instructions:
-        if instruction.op != "matrix":
+        if instruction.op in ("matrix", "log_softmax"):
+            steps = replace(tape, instructions=(instruction,)).scalar_steps()
+            code += [Instruction(*step) for step in steps]
+        else:
             code.append(instruction)
-            continue
-        code += [
-            Instruction("dot", instruction.operands_of(j), instruction.first + j)
-            for j in range(instruction.count)
-        ]
     return Tape(tape.inputs, tape.leaves, tape.constants, tuple(code), tape.outputs, tape.fixed)
 
 
