@@ -101,7 +101,7 @@ def _held_by(holder: Any) -> Iterable[Any]:
         return [holder.func, *holder.args, *holder.keywords.values()]
     package = kind.__module__.partition(".")[0]
     if package == "numpy":
-        return holder.ravel().tolist() if getattr(holder, "dtype", None) == object else ()
+        return holder.ravel().tolist() if getattr(holder, "dtype", None) == "O" else ()
     if package in _STANDARD:
         return ()
     items: Iterable[Any] = ()

@@ -93,8 +93,10 @@ class _Writer:
 
     def is_uniform(self, slot: int) -> bool:
         tape = self.tape
-        later = tape.instructions[tape.hoisted].first if tape.hoisted < len(tape.instructions) else (
-            tape.slots
+        later = (
+            tape.instructions[tape.hoisted].first
+            if tape.hoisted < len(tape.instructions)
+            else (tape.slots)
         )
         return tape.inputs <= slot < later
 
@@ -138,7 +140,9 @@ class _Writer:
             if not text.startswith("np."):
                 read = [_in_brackets(x) for x in read]
             return text.format(*read)
-        numpy = ops.TABLE[self.tape.rule(op)].numpy.split() if self.tape.rule(op) in ops.TABLE else []
+        numpy = (
+            ops.TABLE[self.tape.rule(op)].numpy.split() if self.tape.rule(op) in ops.TABLE else []
+        )
         if op in _NUMPY or numpy:
             return f"np.{op if op in _NUMPY else numpy[0]}({', '.join(read)})"
         return f"{self.own(op, sequence=False)}({', '.join(read)})"
@@ -182,10 +186,16 @@ class _Writer:
             return "X" if whole and count > 1 else f"X[:, {_range(first, count)}]"
         if tape.inputs <= first and slots[-1] < bound and step:
             return self.leaves(first - tape.inputs, count, step)
-        if bound <= first < tape.first_result and all(bound <= s < tape.first_result for s in slots):
+        if bound <= first < tape.first_result and all(
+            bound <= s < tape.first_result for s in slots
+        ):
             numbers = [repr(tape.constants[slot - bound]) for slot in slots]
             return numbers[0] if count == 1 else f"np.array([{', '.join(numbers)}])"
-        if first in self.home and step == 1 and self.home.get(slots[-1], ("",))[0] == self.home[first][0]:
+        if (
+            first in self.home
+            and step == 1
+            and self.home.get(slots[-1], ("",))[0] == self.home[first][0]
+        ):
             name, at, size = self.home[first]
             if count == size:
                 return name
@@ -210,9 +220,9 @@ class _Writer:
             for run in runs
         ]
         parts = [
-            f"np.broadcast_to({part}, ({'len(X)'}, {len(run)}))" if all(
-                map(self.is_uniform, run)
-            ) and not all(map(self.is_uniform, slots)) else part
+            f"np.broadcast_to({part}, ({'len(X)'}, {len(run)}))"
+            if all(map(self.is_uniform, run)) and not all(map(self.is_uniform, slots))
+            else part
             for part, run in zip(parts, runs, strict=True)
         ]
         return f"np.concatenate([{', '.join(parts)}], axis=-1)"
@@ -249,7 +259,9 @@ class _Writer:
                 key = start, len(rows), stride
                 if key not in self.layers:
                     name = self.layers[key] = f"layer{len(self.layers) + 1}"
-                    self.setup.append(f"{name} = leaves[{start}:{end}].reshape({len(rows)}, {stride})")
+                    self.setup.append(
+                        f"{name} = leaves[{start}:{end}].reshape({len(rows)}, {stride})"
+                    )
                 name = self.layers[key]
                 return name if stride == width else f"{name}[:, :{width}]"
         if own:

@@ -28,7 +28,9 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
         numbers.append(tree)
         return NUMBER
     if depth > DEEPEST:
-        raise ShapeError(f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out")
+        raise ShapeError(
+            f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out"
+        )
     if kind is list or kind is tuple:
         if set(map(type, tree)) == {float}:
             numbers += tree
@@ -41,7 +43,7 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     if isinstance(tree, list | tuple):
         keys = tuple([key_of(branch, numbers, depth + 1) for branch in tree])
         return kind, keys if any(keys) else len(keys)
-    if kind.__module__ == "numpy" and getattr(tree, "shape", ()):
+    if kind.__module__ == "numpy" and bool(getattr(tree, "shape", ())):
         _check_kind(tree)
         numbers += tree.ravel().tolist()
         return "array", tree.shape
@@ -83,7 +85,7 @@ class Rows(NamedTuple):
 
     key: Hashable
     numbers: Any  # a buffer of doubles, row by row
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
     width: int
     first: tuple[tuple[Any, ...], dict[str, Any]]  # the arguments of the first row
     as_arrays: bool
@@ -93,7 +95,7 @@ class _Column(NamedTuple):
     key: Hashable
     numbers: Any
     width: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
 
 
 def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
