@@ -7,6 +7,7 @@ are settings: they belong to the structure, and another one is another trace.
 import math
 from array import array
 from collections.abc import Hashable, Sequence
+from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -14,6 +15,11 @@ from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
 from autograd.support.arguments import as_operand
 from autograd.support.structures import DEEPEST
+
+try:  # blocks of doubles are read natively where that was built
+    _native: Any = import_module("autograd.programs._replay")
+except ImportError:
+    _native = None
 
 NUMBER = 0  # the key of one number
 
@@ -176,6 +182,8 @@ def _column_of_any(argument: Sequence[Any], place: int) -> _Column:
 
 def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
     """The blocks of all columns as one, row by row."""
+    if _native:
+        return _native.side_by_side([(column.numbers, column.width) for column in columns], count)
     if any(_is_array(column.numbers) for column in columns):
         import numpy as np
 
@@ -196,7 +204,11 @@ def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
 
 def check_finite(numbers: Any, width: int, count: int) -> None:
     """ValueError for the first of `numbers`, rows of `width`, that is nan or infinite."""
-    if _is_array(numbers):
+    if _native:
+        if _native.first_not_finite(numbers) < 0:
+            return
+        numbers = memoryview(numbers).cast("B").cast("d").tolist()
+    elif _is_array(numbers):
         import numpy as np
 
         if np.isfinite(numbers).all():
