@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
-from autograd.support.arguments import as_operand
+from autograd.support.arguments import as_float
 from autograd.support.structures import DEEPEST
 
 try:  # blocks of doubles are read natively where that was built
@@ -49,7 +49,7 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     if isinstance(tree, list | tuple):
         keys = tuple([key_of(branch, numbers, depth + 1) for branch in tree])
         return kind, keys if any(keys) else len(keys)
-    if kind.__module__ == "numpy" and getattr(tree, "shape", ()):
+    if kind.__module__ == "numpy" and bool(getattr(tree, "shape", ())):
         _check_kind(tree)
         numbers += tree.ravel().tolist()
         return "array", tree.shape
@@ -58,9 +58,8 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     if isinstance(tree, Value):
         numbers.append(tree)
         return NUMBER
-    number = as_operand(tree)
-    if number is not NotImplemented:
-        numbers.append(number)
+    if not is_setting(tree):
+        numbers.append(as_float(tree))
         return NUMBER
     try:
         hash(tree)
@@ -83,7 +82,13 @@ def is_setting(leaf: Any) -> bool:
     kind = type(leaf)
     if kind is float or kind is int or isinstance(leaf, Value):
         return False
-    return kind is bool or as_operand(leaf) is NotImplemented
+    if kind is bool or leaf is None or isinstance(leaf, str | bytes):
+        return True
+    try:
+        as_float(leaf)
+    except NumberError:
+        return True
+    return False
 
 
 class Rows(NamedTuple):
@@ -91,7 +96,7 @@ class Rows(NamedTuple):
 
     key: Hashable
     numbers: Any  # a buffer of doubles, row by row
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
     width: int
     first: tuple[tuple[Any, ...], dict[str, Any]]  # the arguments of the first row
     as_arrays: bool
@@ -101,7 +106,7 @@ class _Column(NamedTuple):
     key: Hashable
     numbers: Any
     width: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
 
 
 def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
