@@ -11,6 +11,8 @@ def fuse_dots(tape: Tape) -> Tape:
     product is a leaf or a constant it comes first: so `fuse_matrices` finds rows of weights.
     """
     chain_of = _chains(tape)
+    if not chain_of:
+        return tape
     inside = {slot for terms, skipped in chain_of.values() for slot in skipped}
     new = Builder(tape)
     place, uniform = new.place, tape.inputs
@@ -48,13 +50,10 @@ _Chain = tuple[list[tuple[int, ...]], list[int]]
 
 def _chains(tape: Tape) -> dict[int, _Chain]:
     """Of the last slot of every chain: its terms, each a factor or two, and the slots skipped."""
+    start = tape.inputs + tape.leaves
+    zeros = {slot for slot, number in enumerate(tape.constants, start) if number == 0.0}
     uses = uses_of(tape)
     steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
-    zeros = {
-        slot
-        for slot, number in enumerate(tape.constants, tape.inputs + tape.leaves)
-        if number == 0.0
-    }
 
     def once(slot: int, op: str) -> bool:
         """Whether `slot` is the result of `op`, for one reader alone."""
@@ -63,10 +62,11 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
 
     found: dict[int, _Chain] = {}
     taken: set[int] = set()
-    for last in reversed(steps):
-        op, operands = steps[last]
-        if last in taken or op not in ("add", "sum"):
+    heads = [slot for slot, (op, _) in steps.items() if op in ("add", "sum")]
+    for last in reversed(heads):
+        if last in taken:
             continue
+        op, operands = steps[last]
         skipped: list[int] = []
         if op == "sum":
             terms = list(operands)
