@@ -1,7 +1,9 @@
 """Every pass leaves what a tape computes, as the exact replay tells."""
 
+import itertools
 import math
 import random
+import time
 from dataclasses import replace
 
 import pytest
@@ -24,6 +26,7 @@ from autograd.programs.passes import (
     share_subexpressions,
 )
 from autograd.programs.passes.dead_code import may_raise
+from autograd.programs.passes.dots import TELLS_ZEROS_APART
 from autograd.programs.recording import recorded
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, tape_of
 from autograd.support import tracing
@@ -169,6 +172,54 @@ def test_an_operation_of_ones_own_is_neither_folded_nor_shared():
     tape = tape_of(0, 0, [1.0], [("doubled", (0,)), ("doubled", (0,)), ("add", (1, 2))], [3],
                    rules={"doubled": doubled})  # fmt: skip
     assert [op for op, _ in ops_of(optimised(tape))].count("doubled") == 2
+
+
+def unsigned(rule, numbers):
+    try:
+        return repr(rule(*numbers)).replace("-0.0", "0.0")
+    except (ValueError, ArithmeticError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("rule", [*ops.TABLE, *ops.PARTS], ids=lambda rule: rule.__name__)
+def test_which_operations_tell_negative_zero_from_zero(rule):
+    width = 4 if ops.takes_sequence(rule) else rule.__code__.co_argcount
+    told = False
+    for numbers in itertools.product([0.0, 1.0, -1.0, 0.5, -3.5, 1e-300], repeat=width):
+        for place in range(width):
+            other = list(numbers)
+            other[place] = -0.0
+            if numbers[place] == 0.0:
+                told = told or unsigned(rule, numbers) != unsigned(rule, other)
+    assert told == (rule.__name__ in TELLS_ZEROS_APART)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x, y: autograd.atan2(x * 0.0 + y * 0.0, x),
+    lambda x, y: autograd.atan2(sum([x * 0.0, y * 0.0]), x),
+    lambda x, y: autograd.atan2(x * 0.0 + y * 0.0 + y * 0.0 + 0.0, x),
+    lambda x, y: autograd.atan2(-0.0 + x * 0.0 + y * 0.0, x),
+])  # fmt: skip
+def test_the_sign_of_zero_is_kept_where_it_matters(function):
+    numbers = [-1.0, -2.0]
+    wanted = function(*map(Value, numbers)).data
+    assert abs(wanted) == math.pi
+    since = select.next_serial()
+    with tracing.trace(since):
+        x = [Value(number) for number in numbers]
+        output = function(*x)
+    tape = recorded([output], x, since).tape
+    assert results(optimised(tape), [], numbers)[0] == [wanted]
+    assert autograd.compile(function)(*numbers) == wanted
+
+
+def test_a_long_chain_that_stays_one_is_walked_along_once():
+    n = 20_000
+    steps = [("add", (0, 1)), *[("add", (n, 1)) for n in range(2, n + 1)], ("atan2", (n + 1, 0))]
+    tape = tape_of(2, 0, [], steps, [n + 2])
+    began = time.perf_counter()
+    assert len(fuse_dots(tape).instructions) == n + 1
+    assert time.perf_counter() - began < 2.0
 
 
 def test_work_that_depends_on_no_input_comes_first():

@@ -1,7 +1,12 @@
 """Sums of products: one dot product each; other sums of several: one sum."""
 
+import math
+
 from autograd.programs.passes.building import Builder, uses_of
 from autograd.programs.tape import Tape
+
+#: Where -0.0 and 0.0 lead to different numbers; what your own operations do nobody knows.
+TELLS_ZEROS_APART = {"atan2"}
 
 
 def fuse_dots(tape: Tape) -> Tape:
@@ -51,7 +56,8 @@ _Chain = tuple[list[tuple[int, ...]], list[int]]
 def _chains(tape: Tape) -> dict[int, _Chain]:
     """Of the last slot of every chain: its terms, each a factor or two, and the slots skipped."""
     start = tape.inputs + tape.leaves
-    zeros = {slot for slot, number in enumerate(tape.constants, start) if number == 0.0}
+    zeros = {slot for slot, x in enumerate(tape.constants, start) if x == 0.0 < math.copysign(1.0, x)}
+    signs = any(i.op in TELLS_ZEROS_APART or i.op in tape.rules for i in tape.instructions)
     uses = uses_of(tape)
     steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
 
@@ -82,10 +88,14 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
                 slot = x
                 skipped.append(slot)
             terms.reverse()
+        given = len(terms)
         while len(terms) > 1 and terms[0] in zeros:
             del terms[0]  # where a sum starts anyway
         if len(terms) > 1 and terms[1] in zeros and op == "add":
             del terms[1]  # `sum` of Python starts with 0, which is added to the first term
+        if signs and op == "add" and len(terms) == given:
+            taken.update(skipped)
+            continue  # -0.0 + -0.0 is -0.0, but 0.0 + -0.0 + -0.0 is not
         products = [term for term in terms if once(term, "mul")]
         if len(terms) < 2 or (len(products) < 2 and (op == "sum" or len(terms) < 3)):
             continue
