@@ -55,7 +55,10 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
     fixed = [place[node] for node in nodes if not node.requires_grad]
     tape = tape_of(
         len(inputs), len(captured), [float.fromhex(number) for number in constants],
-        [(name, tuple([place[parent] for parent in node.parents])) for name, node in zip(names, nodes, strict=True)],
+        [
+            (name, tuple([place[parent] for parent in node.parents]))
+            for name, node in zip(names, nodes, strict=True)
+        ],
         [place[root] for root in roots], fixed, rules,
     )  # fmt: skip
     return Recording(tape, list(captured))

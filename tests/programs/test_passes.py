@@ -272,6 +272,29 @@ def test_one_logarithm_of_a_softmax_is_enough_for_the_instruction():
     assert [op for op, _ in ops_of(optimised(tape))] == [LOG_SOFTMAX]
 
 
+def test_a_softmax_with_something_detached_inside_has_the_gradients_it_had():
+    tape = softmax_tape(3)
+    rng = random.Random(0)
+    for slot in range(tape.first_result, tape.slots):
+        detached = replace(tape, fixed=frozenset([slot]))
+        x = [rng.gauss(0.0, 1.0) for _ in range(3)]
+        for outputs in (tape.outputs, tape.outputs[1:2]):
+            changed = replace(detached, outputs=outputs)
+            assert_same(fuse_softmaxes(share_subexpressions(changed)), changed, [], x)
+            assert_same(optimised(changed), changed, [], x)
+
+
+@pytest.mark.parametrize("slots", [(0, 0, 1), (1, 0, 1), (0, 0, 0)])
+def test_a_softmax_of_the_same_number_twice(slots):
+    since = select.next_serial()
+    with tracing.trace(since):
+        x = [Value(0.5), Value(-0.5)]
+        outputs = autograd.log_softmax([x[slot] for slot in slots])
+    tape = recorded(outputs, x, since).tape
+    for numbers in ([0.5, -0.5], [1.0, 1.0], [-3.0, 2.0]):
+        assert_same(optimised(tape), tape, [], numbers)
+
+
 def test_what_only_looks_like_a_softmax_stays_what_it_is():
     tape = softmax_tape(3)
     [logsumexp] = [i for i in tape.instructions if i.op == "logsumexp"]

@@ -107,11 +107,11 @@ def by_level(
     Groups are in the order of their levels, those that are hoisted before all others, and
     instructions in a group stay in order. An instruction whose key is None stays alone.
     """
-    parts: list[dict[Hashable, list[Instruction]]] = [{}, {}]
+    parts: list[dict[tuple[int, int, Hashable], list[Instruction]]] = [{}, {}]
     levels = levels_of(tape)
     for number, (each, level, key) in enumerate(zip(tape.instructions, levels, keys, strict=True)):
         later = number >= tape.hoisted
-        full = (level, number, None) if key is None else (level, -1, key)
+        full = level, (number if key is None else -1), key
         group = parts[later].get(full)
         if group is None:
             parts[later][full] = [each]

@@ -41,7 +41,8 @@ def _any_to_fold(tape: Tape) -> bool:
     for op, operands, _, _ in tape.instructions:
         if op == "mul" and (operands[0] in ones or operands[1] in ones):
             return True
-        if operands and start <= operands[0] < stop and start <= min(operands) <= max(operands) < stop:
+        starts = operands and start <= operands[0] < stop
+        if starts and start <= min(operands) and max(operands) < stop:
             return True
     return False
 

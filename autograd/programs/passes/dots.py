@@ -1,7 +1,5 @@
 """Sums of products: one dot product each; other sums of several: one sum."""
 
-import math
-
 from autograd.programs.passes.building import Builder, uses_of
 from autograd.programs.tape import Tape
 
@@ -56,7 +54,7 @@ _Chain = tuple[list[tuple[int, ...]], list[int]]
 def _chains(tape: Tape) -> dict[int, _Chain]:
     """Of the last slot of every chain: its terms, each a factor or two, and the slots skipped."""
     start = tape.inputs + tape.leaves
-    zeros = {slot for slot, x in enumerate(tape.constants, start) if x == 0.0 < math.copysign(1.0, x)}
+    zeros = {slot for slot, x in enumerate(tape.constants, start) if x.hex() == "0x0.0p+0"}
     signs = any(i.op in TELLS_ZEROS_APART or i.op in tape.rules for i in tape.instructions)
     uses = uses_of(tape)
     steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}

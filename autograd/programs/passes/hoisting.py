@@ -11,7 +11,7 @@ def hoist(tape: Tape) -> Tape:
     once, later = [], []
     for instruction in tape.instructions:
         _, operands, first, count = instruction
-        if any([depends[slot] for slot in operands]):
+        if any(map(depends.__getitem__, operands)):
             depends[first : first + count] = b"\1" * count
             later.append(instruction)
         else:

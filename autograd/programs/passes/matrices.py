@@ -50,28 +50,20 @@ def _common_sides(tape: Tape) -> dict[int, tuple[_Half, _Half]]:
     def key(number: int, half: _Half) -> tuple[bool, int, _Half]:
         return number < tape.hoisted, levels[number], half
 
-    times = Counter(
-        key(number, shared) for number, sides in found.items() for _, shared in sides
-    )
+    times = Counter(key(number, shared) for number, sides in found.items() for _, shared in sides)
     best = {
-        number: max(sides, key=lambda side: times[key(number, side[1])])  # noqa: B023 - at once
+        number: max(sides, key=lambda side: times[key(number, side[1])])
         for number, sides in found.items()
     }
-    return {
-        number: side for number, side in best.items() if times[key(number, side[1])] > 1
-    }
+    return {number: side for number, side in best.items() if times[key(number, side[1])] > 1}
 
 
-def _sides(
-    dot: Instruction, inputs: int, bound: int, *, once: bool
-) -> list[tuple[_Half, _Half]]:
+def _sides(dot: Instruction, inputs: int, bound: int, *, once: bool) -> list[tuple[_Half, _Half]]:
     """The sequences of a dot as weights and common sequence, both ways where both may be."""
     half = len(dot.operands) // 2
     left, right = dot.operands[:half], dot.operands[half:]
     ways = [(left, right)] if left == right else [(left, right), (right, left)]
-    return [
-        way for way in ways if once or (min(way[0]) >= inputs and max(way[0]) < bound)
-    ]
+    return [way for way in ways if once or (min(way[0]) >= inputs and max(way[0]) < bound)]
 
 
 def _first_by_rows(tape: Tape) -> int:

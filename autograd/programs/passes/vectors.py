@@ -15,9 +15,7 @@ def fuse_vectors(tape: Tape) -> Tape:
     """With the results of the same operation on the same level as one instruction."""
     alone = {*tape.rules, MATRIX, LOG_SOFTMAX}
     keys: list[Hashable] = [
-        None
-        if count > 1 or len(operands) > _WIDEST or op in alone
-        else (op, len(operands))
+        None if count > 1 or len(operands) > _WIDEST or op in alone else (op, len(operands))
         for op, operands, _, count in tape.instructions
     ]
     groups, hoisted = by_level(tape, keys)
