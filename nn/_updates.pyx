@@ -6,7 +6,7 @@ from cpython.array cimport array, clone, copy
 
 from array import array as new_array
 
-from autograd.engines.compiled import read_parameters, write_parameters
+from autograd.engines.compiled import read_parameters, stored, write_parameters
 
 cdef extern from "_updates.h":
     ctypedef void (*Update)(Py_ssize_t, double *, const double *, double **, const double *)
@@ -29,8 +29,8 @@ def update(name, list parameters, list state, tuple settings):
     """
     cdef int number = numbers_of_updates[name]
     cdef Py_ssize_t i, n = len(parameters)
-    cdef array x = clone(doubles, n, False)
-    cdef array g = clone(doubles, n, False)
+    cdef array x
+    cdef array g
     cdef array setting = new_array("d", settings)
     cdef double *remembered[MOST]
     cdef list copies = list(state)
@@ -41,7 +41,23 @@ def update(name, list parameters, list state, tuple settings):
             raise ValueError(f"{len(state[i])} remembered numbers for {n} parameters")
         copies[i] = copy(<array?> state[i])
         remembered[i] = (<array> copies[i]).data.as_doubles
-    if not read_parameters(parameters, x, g) or not all_finite(g.data.as_doubles, n):
+    found = stored(parameters)
+    store, order = found or (None, None)
+    if store is not None:
+        numbers, gradients = store.current_numbers(), store.current_gradients()
+        if not store.plain:
+            store = None
+    if store is None:
+        x, g = clone(doubles, n, False), clone(doubles, n, False)
+        if not read_parameters(parameters, x, g):
+            return False
+    elif order is None:
+        x, g = copy(<array?> numbers), gradients
+    else:
+        x, g = clone(doubles, n, False), clone(doubles, n, False)
+        gather(x, numbers, order)
+        gather(g, gradients, order)
+    if not all_finite(g.data.as_doubles, n):
         return False
     update_functions[number](
         n, x.data.as_doubles, g.data.as_doubles, remembered, setting.data.as_doubles
@@ -51,9 +67,30 @@ def update(name, list parameters, list state, tuple settings):
     for i in range(len(state)):
         if not all_finite(remembered[i], n):
             return False
-    write_parameters(parameters, x)
+    if store is None:
+        write_parameters(parameters, x)
+    elif order is None:
+        store.set_numbers(x)
+    else:
+        new = clone(doubles, n, False)
+        scatter(new, x, order)
+        store.set_numbers(new)
     state[:] = copies
     return True
+
+
+cdef int gather(array to, array numbers, array order) except -1:
+    cdef Py_ssize_t i
+    for i in range(len(to)):
+        to.data.as_doubles[i] = numbers.data.as_doubles[order.data.as_longlongs[i]]
+    return 0
+
+
+cdef int scatter(array to, array numbers, array order) except -1:
+    cdef Py_ssize_t i
+    for i in range(len(to)):
+        to.data.as_doubles[order.data.as_longlongs[i]] = numbers.data.as_doubles[i]
+    return 0
 
 
 cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:

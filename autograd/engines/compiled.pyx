@@ -30,7 +30,9 @@ from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
+from array import array as new_array
 from sys import intern
+from weakref import ref as weak_reference
 
 from autograd import errors, ops, value
 from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
@@ -70,4 +72,5 @@ include "twin/second_order.pxi"
 
 # What training and the class itself still need.
 include "twin/parameters.pxi"
+include "twin/stores.pxi"
 include "twin/completing_the_class.pxi"

@@ -17,6 +17,12 @@ class Held:
         self.unbound = not all(isinstance(leaf, select.Value) for leaf in leaves)
         self.computed = [i for i, leaf in enumerate(leaves) if leaf.parents]
         self._numbers = array("d", bytes(8 * len(leaves)))
+        # An optimiser of the same leaves works on the arrays of this store as well.
+        self._store = (
+            select.engine.Store(leaves)
+            if select.name == "compiled" and not self.unbound and not self.computed
+            else None
+        )
 
     def numbers(self) -> "array[float]":
         """The data of every leaf, as it is now; GraphError where they are still to be bound."""
@@ -25,6 +31,8 @@ class Held:
                 f"this Program came out of a pickle, without its {len(self.leaves)} parameters: "
                 "give it some with program.bind(parameters), in the order of program.parameters"
             )
+        if self._store is not None:
+            return self._store.current_numbers()  # type: ignore[no-any-return]
         if select.name == "compiled":
             select.engine.read_numbers(self.leaves, self._numbers)
             return self._numbers
@@ -40,6 +48,8 @@ class Held:
         What was computed before the trace passes its gradient on to its own leaves.
         """
         leaves = self.leaves
+        if self._store is not None and self._store.add_gradients(gradients):
+            return
         if self._with_hooks():
             gradients = array(
                 "d",

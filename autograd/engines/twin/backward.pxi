@@ -76,6 +76,7 @@ cdef int run_backward(Value root, double upstream) except -1:
                         forget(&order)  # Python runs now, and may sort
                         forgotten = True
                     run_hooks(<Value> items[i])
+                    changing()  # Python may have worked on a store
                     if watching:
                         modes.check_backward(<Value> items[i])
                 if by_hand:  # it may have set `grad` of what comes after it
@@ -91,11 +92,13 @@ cdef int run_backward(Value root, double upstream) except -1:
                         Value._backward(<Value> items[i])
                     else:
                         step()
+                    changing()
                     if watching and passes_by_hand(<Value> items[i]):
                         modes.check_passed_by_hand(<Value> items[i])
                 elif (<Value> items[i]).flags & ARRIVED:
                     pass_on(<Value> items[i])
     finally:
+        changing()
         for i in range(sums.count):
             (<Value> sums.items[i].leaf).gradient.grad += sums.items[i].before
         PyMem_RawFree(sums.items)
@@ -124,6 +127,11 @@ cdef int run_hooks(Value node) except -1:
 
 
 def zero_grad(values):
+    if isinstance(values, list):
+        found = stored(values)
+        if found is not None and found[0].zero_gradients():
+            return
+    changing()
     for node in values:
         if type(node) is Value:
             (<Value> node).gradient.grad = 0.0

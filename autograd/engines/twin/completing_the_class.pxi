@@ -36,6 +36,8 @@ def loop_of(rule, otherwise):
     def binary_loop(x, y):
         if type(x) is not Value or (type(y) is not Value and type(y) is not float):
             return otherwise(x, y)
+        if stale:
+            refresh()
         if extreme and ((<Value> x).extra != NULL or (<Value> x).number == number_in(y)):
             return otherwise(x, y)
         return binary(number, x, y)

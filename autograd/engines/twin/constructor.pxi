@@ -39,6 +39,7 @@ cdef int init(PyObject *self, PyObject *given, PyObject *named) except -1:
 
 
 cdef inline int begin(Value node, PyObject *data, PyObject *label, bint required) except -1:
+    changing()  # of one that is in use: it may be begun again
     node.number = (
         PyFloat_AS_DOUBLE(<object> data) if type(<object> data) is float
         else as_float(<object> data)

@@ -12,6 +12,8 @@ cdef inline Value new_node():
     """A leaf that requires no gradient; its number and partials are still to be set."""
     global free_count
     cdef Value node
+    if stale:
+        refresh()
     if free_count == 0:
         node = Value.__new__(Value)
         node.serial = serial_of_next()

@@ -7,6 +7,8 @@ def read_parameters(list parameters, array numbers, array gradients):
     cdef double *x = numbers.data.as_doubles
     cdef double *g = gradients.data.as_doubles
     cdef unsigned char required = REQUIRES_GRAD
+    if stale:
+        refresh()
     check_lengths(parameters, numbers)
     check_lengths(parameters, gradients)
     for i in range(len(parameters)):
@@ -22,6 +24,7 @@ def write_parameters(list parameters, array numbers):
     cdef Py_ssize_t i
     cdef PyObject **items = items_of(parameters)
     cdef double *x = numbers.data.as_doubles
+    changing()
     check_lengths(parameters, numbers)
     for i in range(len(parameters)):
         check_leaf(items[i])
@@ -48,6 +51,8 @@ def read_numbers(list leaves, array numbers):
     cdef PyObject **items = items_of(leaves)
     cdef double *x = numbers.data.as_doubles
     check_lengths(leaves, numbers)
+    if stale:
+        refresh()
     for i in range(len(leaves)):
         x[i] = (<Value> items[i]).number
 
@@ -59,6 +64,7 @@ def add_gradients(list leaves, array gradients):
     cdef double *g = gradients.data.as_doubles
     cdef Value leaf
     check_lengths(leaves, gradients)
+    changing()
     for i in range(len(leaves)):
         leaf = <Value> items[i]
         if leaf.flags & REQUIRES_GRAD:

@@ -59,6 +59,8 @@ cdef int sort(Value root, unsigned int since, Nodes *order, Sums *sums) except -
     global sorted_so_far
     cdef Nodes stack = borrowed(&spare_stack)
     cdef PyObject *top
+    if stale:
+        refresh()
     begin_batch()
     try:
         push_unvisited(&stack, <PyObject *> root, since)

@@ -42,6 +42,7 @@ cdef class Value:
         else:
             made = None
             label = given[0] if given else label
+        changing()
         self.number = number
         self.gradient.grad = 0.0
         self.flags = REQUIRES_GRAD if requires_grad else 0
@@ -56,28 +57,36 @@ cdef class Value:
     def data(self):
         if tracing:
             traces.refuse(self, ".data")
+        if stale:
+            refresh()
         return self.number
 
     @data.setter
     def data(self, number):
         if tracing:
             traces.refuse_change("assigning .data")
+        changing()
         self.number = PyFloat_AS_DOUBLE(number) if type(number) is float else as_float(number)
 
     @property
     def _data(self):
+        if stale:
+            refresh()
         return self.number
 
     @property
     def grad(self):
         if tracing:
             traces.refuse(self, ".grad")
+        if stale:
+            refresh()
         return self.gradient.grad
 
     @grad.setter
     def grad(self, number):
         if tracing:
             traces.refuse_change("assigning .grad")
+        changing()
         self.gradient.grad = (
             PyFloat_AS_DOUBLE(number) if type(number) is float
             else 0.0 if number is None else as_float(number)
@@ -86,18 +95,24 @@ cdef class Value:
 
     @property
     def _arrived(self):
+        if stale:
+            refresh()
         return bool(self.flags & ARRIVED)
 
     @_arrived.setter
     def _arrived(self, arrived):
+        changing()
         set_flag(self, ARRIVED, arrived)
 
     @property
     def _reached(self):
+        if stale:
+            refresh()
         return bool(self.flags & REACHED)
 
     @_reached.setter
     def _reached(self, reached):
+        changing()
         set_flag(self, REACHED, reached)
 
     @property
@@ -110,6 +125,7 @@ cdef class Value:
 
     @requires_grad.setter
     def requires_grad(self, required):
+        changing()
         set_flag(self, REQUIRES_GRAD, required)
 
     @property
@@ -180,6 +196,7 @@ cdef class Value:
 
     @_hooks.setter
     def _hooks(self, hooks):
+        changing()
         cdef Own *own = own_of(self)
         replace(&own.hooks, hooks)
 
@@ -230,6 +247,7 @@ cdef class Value:
 
     def _backward(self):
         check_self(self, "_arrived")
+        changing()
         pass_on_once(self)
 
     def backward(self, gradient=1.0, retain_graph=True, create_graph=False, inputs=None):
@@ -244,6 +262,7 @@ cdef class Value:
                 "nothing here requires a gradient: made under no_grad, detached, or from numbers"
             )
         upstream = as_float(gradient)
+        changing()
         read_modes()
         run_backward(self, upstream)
 
@@ -251,6 +270,7 @@ cdef class Value:
         check_self(self, "_grad")
         if tracing:
             traces.refuse_change("zero_grad()")
+        changing()
         self.gradient.grad = 0.0
         self.flags &= ~(REACHED | ARRIVED)
 
@@ -321,6 +341,8 @@ cdef class Value:
     def __eq__(self, other):
         if tracing and type(other) in (int, float):
             traces.refuse(self, "a comparison")
+        if stale:
+            refresh()
         if type(other) is float:
             return self.number == PyFloat_AS_DOUBLE(other)
         return self is other if isinstance(other, Value) else equals(self.number, other)
@@ -328,24 +350,32 @@ cdef class Value:
     def __lt__(self, other):
         if tracing:
             refuse_comparison(self, other)
+        if stale:
+            refresh()
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number < other
 
     def __le__(self, other):
         if tracing:
             refuse_comparison(self, other)
+        if stale:
+            refresh()
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number <= other
 
     def __gt__(self, other):
         if tracing:
             refuse_comparison(self, other)
+        if stale:
+            refresh()
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number > other
 
     def __ge__(self, other):
         if tracing:
             refuse_comparison(self, other)
+        if stale:
+            refresh()
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number >= other
 
@@ -355,6 +385,8 @@ cdef class Value:
     def __bool__(self):
         if tracing:
             traces.refuse(self, "bool()")
+        if stale:
+            refresh()
         return self.number != 0.0
 
     def __float__(self):
@@ -374,6 +406,8 @@ cdef class Value:
         return pickling.reduced(self)
 
     def __repr__(self):
+        if stale:
+            refresh()
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.number!r}, grad={self.gradient.grad!r}{label})"
 
