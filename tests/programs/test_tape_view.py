@@ -51,7 +51,7 @@ def test_layers_are_ranges():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_lines_are_short_and_no_longer_than_many(seed):
+def test_lines_are_short_and_not_too_many(seed):
     for tape in (random_tape(seed, steps=60), chained_tape(seed, steps=200)):
         for each in (tape, optimised(tape)):
             names = [f"a name of some length {i}" for i in range(each.inputs)]
@@ -59,4 +59,6 @@ def test_lines_are_short_and_no_longer_than_many(seed):
             lines = listing(each, names, leaves)
             assert max(map(len, lines)) <= 100
             steps = [line for line in lines if line.startswith(("  v", "  ..."))]
-            assert len(steps) == min(len(each.instructions), 41)
+            assert len(steps) <= 41
+            if len(each.instructions) < 40:  # with the line between once and every row
+                assert len(steps) == len(each.instructions)
