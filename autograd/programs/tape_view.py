@@ -1,11 +1,13 @@
 """What `Program.tape` is: the tape as traced and as optimised, printed as a student reads it."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape
 
+_WIDTH = 100
 _MOST_LINES = 40
 _MOST_OPERANDS = 6
 
@@ -51,7 +53,9 @@ def listing(tape: Tape, names: Sequence[str] = (), leaves: Sequence[Any] = ()) -
     if tape.leaves:
         lines.append(f"  leaves     {_few(call[tape.inputs : tape.inputs + tape.leaves])}")
     if tape.constants:
-        lines.append(f"  constants  {_few(call[tape.inputs + tape.leaves :])}")
+        used = {slot for step in tape.instructions for slot in step.operands}.union(tape.outputs)
+        slots = range(tape.inputs + tape.leaves, tape.first_result)
+        lines.append(f"  constants  {_few([call[slot] for slot in slots if slot in used])}")
     first = tape.first_result
 
     def name(slot: int) -> str:
@@ -81,7 +85,14 @@ def listing(tape: Tape, names: Sequence[str] = (), leaves: Sequence[Any] = ()) -
         left = len(steps) - _MOST_LINES
         half = _MOST_LINES // 2
         steps[half : len(steps) - half] = [f"  ... {left} more ..."]
-    return [*lines, *steps, f"  output     {_few([name(slot) for slot in tape.outputs])}"]
+    lines += [*steps, f"  output     {_few([name(slot) for slot in tape.outputs])}"]
+    return [part for line in lines for part in _wrapped(line)]
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent=" " * 13, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _span(slots: Sequence[int], name: Any) -> str:
@@ -105,7 +116,10 @@ def _called(names: Sequence[str], count: int, letter: str) -> list[str]:
 
 
 def _called_leaves(leaves: Sequence[Any], count: int) -> list[str]:
-    return _called([leaf.label or f"w{i}" for i, leaf in enumerate(leaves)], count, "w")
+    """Their labels; where two have the same, or none, numbers: nobody could tell them apart."""
+    labels = [leaf.label for leaf in leaves]
+    told = "" not in labels and len(set(labels)) == len(labels)
+    return _called(labels if told else [], count, "w")
 
 
 def _of(count: int, what: str) -> str:

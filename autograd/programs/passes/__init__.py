@@ -4,10 +4,14 @@ Numbers stay the same to the last bit. Gradients do where no sum is reordered: a
 add its products in another order, and where a number is used several times its gradient is
 a sum, whose terms may arrive in another order. The sign of a zero may change.
 
+Where an operation tells -0.0 from 0.0, as atan2 does, sums written out stay as they are.
+
 What a replay may rely on: slots without a gap, in the order of the instructions; hoisted
-instructions first; a vector instruction has its operands as columns; in a matrix all
-weights, row by row, come before the sequence they are multiplied with, and the weights
-depend on no input (but in a tape without inputs, where everything is hoisted).
+instructions first, within each part those on a lower level first; a vector instruction has
+its operands as columns, and operations of one's own stay single; in a matrix all weights,
+row by row, come before the sequence they are multiplied with, and the weights depend on no
+input (but in a hoisted instruction either may be anything that is computed before). Inputs
+and leaves keep their slots; constants that nothing reads any more may be among the others.
 """
 
 import gc

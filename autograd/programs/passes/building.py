@@ -1,7 +1,9 @@
 """What the passes have in common: a new tape made step by step, or from instructions regrouped."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from autograd.programs.tape import MATRIX, Instruction, Tape
@@ -71,13 +73,9 @@ class Builder:
 
 def uses_of(tape: Tape) -> list[int]:
     """How often every slot is an operand or an output."""
-    uses = [0] * tape.slots
-    for instruction in tape.instructions:
-        for slot in instruction.operands:
-            uses[slot] += 1
-    for slot in tape.outputs:
-        uses[slot] += 1
-    return uses
+    read = chain.from_iterable([operands for _, operands, _, _ in tape.instructions])
+    uses = Counter(chain(read, tape.outputs))
+    return [uses[slot] for slot in range(tape.slots)]
 
 
 def levels_of(tape: Tape) -> list[int]:

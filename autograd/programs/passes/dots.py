@@ -59,10 +59,11 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
     uses = uses_of(tape)
     steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
 
-    def once(slot: int, op: str) -> bool:
-        """Whether `slot` is the result of `op`, for one reader alone."""
-        step = steps.get(slot)
-        return step is not None and step[0] == op and uses[slot] == 1 and slot not in tape.fixed
+    # The operation of every result that has one reader alone.
+    once = [""] * tape.slots
+    for slot, (op, _) in steps.items():
+        if uses[slot] == 1 and slot not in tape.fixed:
+            once[slot] = op
 
     found: dict[int, _Chain] = {}
     taken: set[int] = set()
@@ -80,7 +81,7 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
             while True:  # down the left operands
                 x, y = steps[slot][1]
                 terms.append(y)
-                if not once(x, "add"):
+                if once[x] != "add":
                     terms.append(x)
                     break
                 slot = x
@@ -94,7 +95,7 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
         if signs and op == "add" and len(terms) == given:
             taken.update(skipped)
             continue  # -0.0 + -0.0 is -0.0, but 0.0 + -0.0 + -0.0 is not
-        products = [term for term in terms if once(term, "mul")]
+        products = [term for term in terms if once[term] == "mul"]
         if len(terms) < 2 or (len(products) < 2 and (op == "sum" or len(terms) < 3)):
             continue
         if op == "sum" and len(products) < len(terms):
