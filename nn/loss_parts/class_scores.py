@@ -5,6 +5,8 @@ from typing import Any
 from autograd import Value
 from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
+from autograd.support import tracing
+from nn.arguments.numbers import is_known
 
 
 def check_several(rows: list[list[Any]], name: str) -> None:
@@ -18,12 +20,15 @@ def check_several(rows: list[list[Any]], name: str) -> None:
 
 def check_distribution(row: list[Any]) -> None:
     """ValueError unless these are probabilities that sum to 1."""
-    numbers = list(map(float_of, row))
+    tracing.check_rows(_check_numbers, row, float_of)
+
+
+def _check_numbers(*numbers: float) -> None:
     if not (all(0.0 <= p <= 1.0 for p in numbers) and abs(sum(numbers) - 1.0) < 1e-5):
         raise ValueError(
-            f"the probabilities of one sample lie between 0 and 1 and sum to 1, got {numbers}: end "
-            'the model with output="softmax"; for logits use nn.cross_entropy, for classes that '
-            "do not exclude each other nn.binary_cross_entropy"
+            "the probabilities of one sample lie between 0 and 1 and sum to 1, got "
+            f'{list(numbers)}: end the model with output="softmax"; for logits use '
+            "nn.cross_entropy, for classes that do not exclude each other nn.binary_cross_entropy"
         )
 
 
@@ -31,8 +36,10 @@ def are_probabilities(rows: list[list[Any]]) -> bool:
     """Whether all rows are what softmax gives, and none of them logits as far as one can know.
 
     Values tell by their operation, numbers only by their sum. Rows of equal
-    numbers, and of nothing but 0 and 1, may well be logits.
+    numbers, and of nothing but 0 and 1, may well be logits. So may those not known yet.
     """
+    if not all(is_known(score) for row in rows for score in row):
+        return False
     telling = False
     for row in rows:
         total = 0.0
