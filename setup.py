@@ -5,6 +5,7 @@ CHAINRULE_SKIP_COMPILED=1 does not try; CHAINRULE_REQUIRE_COMPILED=1 fails where
 
 import os
 import sys
+import sysconfig
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,19 @@ HERE = Path(__file__).parent
 GENERATED = HERE / "build" / "generated"
 # No contraction, and sin and cos not merged: the results are those of Python's `math`, bit for bit.
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-builtin-sin", "-fno-builtin-cos"]
+# The replay of programs is compiled once for each set of instructions, which is chosen at run time.
+NATIVE = HERE / "autograd" / "programs" / "native"
+SETS = {
+    "base": [],
+    "avx2": ["-mavx2", "-mfma"],
+    "avx512": [
+        *("-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"),
+        "-mprefer-vector-width=512",
+    ],
+}
+
+
+HAS_SETS = os.name != "nt" and sysconfig.get_platform().endswith(("x86_64", "amd64"))
 
 
 def wanted(variable: str) -> bool:
@@ -27,7 +41,7 @@ def write_headers() -> None:
     os.environ["AUTOGRAD_PURE"] = "1"
     sys.path.insert(0, str(HERE))
     from autograd import ops
-    from autograd.export.c_headers import rules_header, updates_header
+    from autograd.export.c_headers import replay_header, rules_header, updates_header
 
     constants = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
     source = (HERE / "autograd" / "ops.py").read_text(encoding="utf-8")
@@ -35,8 +49,29 @@ def write_headers() -> None:
     (GENERATED / "_rules.h").write_text(
         rules_header(source, constants, ops.CHOICES), encoding="utf-8"
     )
+    (GENERATED / "_replay_rules.h").write_text(replay_header(source, constants), encoding="utf-8")
     source = (HERE / "nn" / "updates.py").read_text(encoding="utf-8")
     (GENERATED / "_updates.h").write_text(updates_header(source), encoding="utf-8")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(HERE).as_posix()
+
+
+def rooms_of(source: str) -> list[Path]:
+    """The files that a source includes."""
+    rooms = (HERE / source).parent.rglob
+    return [file for ending in ("*.pxi", "*.inc", "*.h") for file in rooms(ending)]
+
+
+def flags_of(source: str) -> list[str]:
+    """What a file of the replay is compiled with beside FLAGS."""
+    kind, _, instructions = Path(source).stem.partition("_")
+    if Path(source).parent.name != NATIVE.name or instructions not in SETS:
+        return []
+    # Products of matrices may fuse a multiplication with an addition; nothing else may.
+    fusing = "-ffp-contract=fast" if kind == "matrix" else "-fno-trapping-math"
+    return [fusing, *(SETS[instructions] if HAS_SETS else [])]
 
 
 def extensions() -> list[Extension]:
@@ -49,15 +84,22 @@ def extensions() -> list[Extension]:
         [
             Extension(
                 module,
-                [source],
-                include_dirs=[str(GENERATED)],
+                [source, *others],
+                include_dirs=[str(GENERATED), str(NATIVE)],
                 # The rooms of a module lie below its folder.
-                depends=[str(GENERATED / header), *map(str, (HERE / source).parent.rglob("*.pxi"))],
+                depends=[str(GENERATED / header), *map(str, rooms_of(source))],
                 extra_compile_args=[] if os.name == "nt" else FLAGS,
+                define_macros=[("CHAINRULE_X86_SETS", "1")] if HAS_SETS else [],
             )
-            for module, source, header in (
-                ("autograd.engines.compiled", "autograd/engines/compiled.pyx", "_rules.h"),
-                ("nn._updates", "nn/_updates.pyx", "_updates.h"),
+            for module, source, header, others in (
+                ("autograd.engines.compiled", "autograd/engines/compiled.pyx", "_rules.h", ()),
+                ("nn._updates", "nn/_updates.pyx", "_updates.h", ()),
+                (
+                    "autograd.programs._replay",
+                    "autograd/programs/_replay.pyx",
+                    "_replay_rules.h",
+                    sorted(map(relative, NATIVE.glob("*.c"))),
+                ),
             )
         ],
         build_dir=str(GENERATED),
@@ -67,6 +109,20 @@ def extensions() -> list[Extension]:
 
 class OptionalBuild(build_ext):
     """A build that goes on without the extension where it cannot be compiled."""
+
+    def build_extensions(self) -> None:
+        """Let files have flags of their own."""
+        if os.name != "nt":
+            compile_one = self.compiler._compile
+
+            def compile_with_flags(
+                built: str, source: str, extension: str, given: Any, extra: Any, *others: Any
+            ) -> None:
+                extra = [*extra, *flags_of(source)]
+                compile_one(built, source, extension, given, extra, *others)
+
+            self.compiler._compile = compile_with_flags
+        super().build_extensions()
 
     def run(self) -> None:
         try:

@@ -38,6 +38,7 @@ _LATER = {
     "autograd.checking.own_operations": ("Operation", "op"),
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
+    "autograd.programs.program": ("Program", "compile"),
     "autograd.transforms.functional": (
         "derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
         "vjp",

@@ -104,6 +104,10 @@ from autograd.functions import (
     where as where,
     xlogy as xlogy,
 )
+from autograd.programs.program import (
+    Program as Program,
+    compile as compile,
+)
 from autograd.support.modes import (
     detect_anomaly as detect_anomaly,
     no_grad as no_grad,
@@ -146,6 +150,7 @@ __all__ = [
     "Latex",
     "Operation",
     "Player",
+    "Program",
     "ReverseNetwork",
     "Value",
     "acos",

@@ -60,9 +60,32 @@ def rules_header(
     return header.text(own, choices or {})
 
 
+def replay_header(source: str, constants: Mapping[str, float]) -> str:
+    """A C header with every rule of `source` that has C, for the replay of programs.
+
+    It prints the functions of `rules_header`, those of three operands too, and lists that
+    a macro is applied to: ``UNARY_RULES(X)`` is ``X(5, neg) X(6, abs) ...``, with the
+    number of the rule and its name. ``refusing_rules[number]`` is 1 where Python raises
+    an error for some operands: the C gives something that is not finite there.
+    """
+    header = _Header(read_formulas(source), constants, kinds=_KINDS | {3: "ternary"})
+    header.add_all()
+    for name in list(header.kinds):
+        header.derive(header.formulas[name])
+    return header.lists()
+
+
+_KINDS = {1: "unary", 2: "binary"}
+
+
 class _Header:
-    def __init__(self, formulas: dict[str, Formula], constants: Mapping[str, float]) -> None:
-        self.formulas, self.constants = formulas, constants
+    def __init__(
+        self,
+        formulas: dict[str, Formula],
+        constants: Mapping[str, float],
+        kinds: Mapping[int, str] = _KINDS,
+    ) -> None:
+        self.formulas, self.constants, self.kinds_by_operands = formulas, constants, kinds
         self.kinds: dict[str, str] = {}
         self.functions: list[str] = []
         self.derived: dict[str, list[str]] = {}  # as C: a rule, or one of the names below
@@ -89,9 +112,8 @@ class _Header:
 
     def add(self, formula: Formula) -> bool:
         """Print a rule; false where there is no C."""
-        kind = (
-            "sequence" if formula.sequence else {1: "unary", 2: "binary"}.get(len(formula.operands))
-        )
+        known = self.kinds_by_operands.get(len(formula.operands))
+        kind = "sequence" if formula.sequence else known
         if kind is None:  # rules of more operands run in Python
             return False
         try:
@@ -188,6 +210,40 @@ class _Header:
         )
         parts.append(_TANGENTS.format(cases=cases))
         return "\n".join(parts) + "\n"
+
+    def lists(self) -> str:
+        """The functions, and the lists of their names by kind."""
+        numbers = {name: number for number, name in enumerate(self.kinds, start=1)}
+        parts = [_PREAMBLE, *self.functions]
+        parts += [f"#define RULE_{name} {number}" for name, number in numbers.items()]
+        for kind in dict.fromkeys((*self.kinds_by_operands.values(), "sequence")):
+            own = [f"X({numbers[name]}, {name})" for name in self.kinds if self.kinds[name] == kind]
+            parts.append(f"#define {kind.upper()}_RULES(X) {' '.join(own)}")
+        refusing = ", ".join(str(int(_may_refuse(self.formulas[name]))) for name in self.kinds)
+        parts.append(f"#define REFUSING_RULES 0, {refusing}")
+        return "\n".join(parts) + "\n"
+
+
+def _may_refuse(formula: Formula) -> bool:
+    """Whether Python may raise an error: it divides, takes a power or calls a function."""
+    return any(
+        _refuses(node)
+        for expression in [*(expression for _, expression in formula.steps), *formula.results]
+        for node in ast.walk(expression)
+    )
+
+
+def _refuses(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="fabs" | "isfinite")):
+            return False
+        case ast.Call(func=ast.Name(id="len" | "map" | "_total" | "_largest")):
+            return False
+        case ast.BinOp(op=ast.Div(), right=ast.Constant(value=float() as number)):
+            return number == 0.0
+        case ast.Call() | ast.BinOp(op=ast.Div() | ast.Pow()):
+            return True
+    return False
 
 
 def _called(formula: Formula) -> set[str]:

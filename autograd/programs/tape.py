@@ -4,14 +4,17 @@ Every number of a computation has a *slot*: first the inputs, then the captured 
 then the constants, then one for each result, in the order of the instructions.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 from autograd import ops
 from autograd.calculus.rule_names import rule_named
 
 MATRIX = "matrix"
+LOG_SOFTMAX = "log_softmax"
 
 
 class Instruction(NamedTuple):
@@ -19,9 +22,10 @@ class Instruction(NamedTuple):
 
     `operands` are slots. With one result they are those of the rule, in its order. With
     more, the operands of the rule follow each other as columns, `count` slots each: the
-    first operand of every result, then the second of every result ... The instruction
-    ``matrix`` alone reads otherwise: `count` rows of weights, then the sequence that
-    each of them is multiplied with; result i is the dot product of row i and that.
+    first operand of every result, then the second of every result ... Two read otherwise.
+    ``matrix``: `count` rows of weights, then the sequence that each of them is multiplied
+    with; result i is the dot product of row i and that. ``log_softmax``: as many operands
+    as results, and every result depends on all of them.
     """
 
     op: str
@@ -34,6 +38,8 @@ class Instruction(NamedTuple):
         """How many operands each result has; of a matrix, the length of a row."""
         if self.op == MATRIX:
             return len(self.operands) // (self.count + 1)
+        if self.op == LOG_SOFTMAX:
+            return self.count
         return len(self.operands) // self.count
 
     def operands_of(self, position: int) -> tuple[int, ...]:
@@ -42,6 +48,8 @@ class Instruction(NamedTuple):
             n = self.width
             start = position * n
             return self.operands[start : start + n] + self.operands[self.count * n :]
+        if self.op == LOG_SOFTMAX:
+            return self.operands
         return self.operands[position :: self.count]
 
 
@@ -74,9 +82,9 @@ class Tape:
         return last.first + last.count if last else self.first_result
 
     def rule(self, op: str) -> ops.Rule:
-        """The rule of that name; of a matrix, that of each of its results."""
-        if op == MATRIX:
-            return ops.dot
+        """The rule of one result of that name, as `scalar_steps` says it."""
+        if op.startswith(LOG_SOFTMAX):
+            return log_softmax_rule(int(op[len(LOG_SOFTMAX) + 1 : -1]))
         rule = self.rules.get(op) or rule_named(op)
         if rule is None:
             raise LookupError(f"no rule is called {op}")
@@ -85,12 +93,14 @@ class Tape:
     def scalar_steps(self) -> Iterator[tuple[str, tuple[int, ...], int]]:
         """Every result by itself: the name of its rule, its operands and its slot."""
         for op, operands, first, count in self.instructions:
-            if count == 1 and op != MATRIX:
+            if count == 1 and op not in (MATRIX, LOG_SOFTMAX):
                 yield op, operands, first
                 continue
             instruction = Instruction(op, operands, first, count)
-            name = "dot" if op == MATRIX else op
             for position in range(count):
+                name = "dot" if op == MATRIX else op
+                if op == LOG_SOFTMAX:
+                    name = f"{op}[{position}]"
                 yield name, instruction.operands_of(position), first + position
 
 
@@ -112,3 +122,25 @@ def tape_of(
         inputs, leaves, tuple(constants), instructions, tuple(outputs), frozenset(fixed),
         rules=rules or {},
     )  # fmt: skip
+
+
+@cache
+def log_softmax_rule(position: int) -> ops.Rule:
+    """The rule of result number `position` of ``log_softmax``: as `functions.log_softmax`."""
+
+    def rule(*x: float) -> tuple[float, ...]:
+        largest = max(x)
+        place = x.index(largest) if math.isfinite(largest) else -1
+        shifted = [0.0 if i == place else a - largest for i, a in enumerate(x)]
+        if place < 0:
+            shifted = list(x)
+        total, *weights = ops.logsumexp(*shifted)
+        slopes = [(1.0 if i == position else 0.0) - weight for i, weight in enumerate(weights)]
+        if place >= 0:
+            others = 0.0
+            for i, slope in enumerate(slopes):
+                others += 0.0 if i == place else slope
+            slopes[place] = -others
+        return shifted[position] - total, *slopes
+
+    return rule

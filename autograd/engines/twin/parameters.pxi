@@ -40,3 +40,52 @@ cdef inline int check_leaf(PyObject *parameter) except -1:
     if not is_value(<object> parameter) or has_parents(<Value> parameter):
         raise errors.GraphError(f"{<object> parameter!r} is no leaf")
     return 0
+
+
+def read_numbers(list leaves, array numbers):
+    """Copy the data of Values into an array of doubles."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(leaves)
+    cdef double *x = numbers.data.as_doubles
+    check_lengths(leaves, numbers)
+    for i in range(len(leaves)):
+        x[i] = (<Value> items[i]).number
+
+
+def add_gradients(list leaves, array gradients):
+    """Add an array of doubles to the gradients of Values; those that require none stay."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(leaves)
+    cdef double *g = gradients.data.as_doubles
+    cdef Value leaf
+    check_lengths(leaves, gradients)
+    for i in range(len(leaves)):
+        leaf = <Value> items[i]
+        if leaf.flags & REQUIRES_GRAD:
+            leaf.gradient.grad += g[i]
+            leaf.flags |= REACHED | ARRIVED
+
+
+def any_with_hooks(list values):
+    """Whether a hook is registered on any of these Values."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(values)
+    cdef Extra *extra
+    for i in range(len(values)):
+        extra = (<Value> items[i]).extra
+        if extra != NULL and extra.own != NULL and extra.own.hooks != NULL:
+            return True
+    return False
+
+
+def same_items(list now, list held):
+    """Whether two lists hold the same objects."""
+    cdef Py_ssize_t i
+    if len(now) != len(held):
+        return False
+    cdef PyObject **items = items_of(now)
+    cdef PyObject **others = items_of(held)
+    for i in range(len(now)):
+        if items[i] != others[i]:
+            return False
+    return True

@@ -1,0 +1,247 @@
+"""From a tape to the flat arrays of integers that the native replay runs over.
+
+Slots are renumbered: first those that depend on no input (*shared* by all rows), the leaves
+in front, then the others, both in the order of the tape.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograd import ops
+from autograd.programs.tape import MATRIX, Instruction, Tape
+
+# The kinds and flags of `native/replay.h`.
+ELEMENTWISE, SEQUENCE, MATRICES, PYTHON = range(4)
+SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, COLUMN_RUNS = (
+    1, 2, 4, 8, 16, 32, 64, 256,
+)  # fmt: skip
+FIELDS = 8  # of an instruction
+BY_LEAVES, BY_INPUTS = 1, 2
+# Their partials are numbers or operands, and are not stored.
+_NOT_STORED = {"add", "sub", "neg", "mul", "square", "exp", "sum", "mean", "dot"}
+_WITHOUT_LIMITS = {"sum", "mean", "dot", "max", "min"}  # those of sequences that cannot raise
+_SINGLE_SEQUENCES = {"sum", "mean", "dot", "logsumexp"}  # of a single row, in `scalars.inc`
+
+
+class Lowered(NamedTuple):
+    """A tape as the native replay wants it: see `native/replay.h`."""
+
+    code: "array[int]"
+    slots: "array[int]"
+    shared: int
+    of_rows: int
+    partials: int
+    packed: int  # weights of matrices that have to be gathered, or transposed
+    most: tuple[int, ...]  # what a run needs of scratch: see `scratch_of`
+    leaves: int
+    inputs: int
+    constants: "array[int]"  # their new slots; so for outputs
+    outputs: "array[int]"
+    wanted: tuple[bytes, ...]  # by BY_LEAVES | BY_INPUTS
+    python: list[ops.Rule]
+
+
+def lowered(tape: Tape, numbers: Mapping[str, int], kinds: str) -> Lowered:
+    """`tape`, whose rules have the `numbers` and the `kinds` of the native replay."""
+    return _Lowering(tape, numbers, kinds).all()
+
+
+def scratch_of(most: Sequence[int], lanes: int) -> int:
+    """How many numbers of scratch a run with that many lanes needs.
+
+    `most` are the largest count, width, length of a row of a matrix, and number of its weights.
+    """
+    count, width, depth, weights = most
+    return max(
+        3 * max(count, lanes),
+        2 * width + 5 * lanes + 2,
+        (3 * depth + 8) * lanes + weights + 8 * count,
+    )
+
+
+class _Lowering:
+    def __init__(self, tape: Tape, numbers: Mapping[str, int], kinds: str) -> None:
+        self.tape, self.numbers, self.kinds = tape, numbers, kinds
+        self.by_rows = bytearray(tape.slots)  # whether a slot depends on an input
+        self.by_rows[: tape.inputs] = b"\1" * tape.inputs
+        self.instructions: list[Instruction] = []
+        for instruction in tape.instructions:
+            self.split(instruction)
+        self.place = self.placed()
+        self.shared = sum(1 for each in self.by_rows if not each)
+        self.code, self.slots = array("i"), array("i")
+        self.partials = 0
+        self.packed = 0
+        self.python: list[ops.Rule] = []
+        self.most = [1, 1, 0, 0]
+        self.known: dict[str, tuple[int, int]] = {}
+
+    def split(self, instruction: Instruction) -> None:
+        """Adds the instruction, in pieces where its results differ in what the replay must know."""
+        op, operands, first, count = instruction
+        row_dependent = self.by_rows
+        moving = any(row_dependent[operand] for operand in operands)
+        if moving:
+            row_dependent[first : first + count] = b"\1" * count
+        fixed = sum(slot in self.tape.fixed for slot in range(first, first + count))
+        whole = fixed in (0, count)
+        if op == MATRIX:
+            weights = operands[: count * instruction.width]
+            whole = whole and not any(row_dependent[slot] for slot in weights)
+        if whole:
+            self.instructions.append(instruction)
+            return
+        name = "dot" if op == MATRIX else op
+        self.instructions += [
+            Instruction(name, instruction.operands_of(j), first + j) for j in range(count)
+        ]
+
+    def placed(self) -> "array[int]":
+        """The new number of every slot."""
+        tape, by_rows = self.tape, self.by_rows
+        order = [slot for slot in range(tape.slots) if not by_rows[slot]]
+        place = array("i", bytes(4 * tape.slots))
+        for number, slot in enumerate(order):
+            place[slot] = number
+        number = len(order)
+        for slot in range(tape.slots):
+            if by_rows[slot]:
+                place[slot] = number
+                number += 1
+        return place
+
+    def all(self) -> Lowered:
+        for instruction in self.instructions:
+            self.add(instruction)
+        tape, place = self.tape, self.place
+        first_constant = tape.inputs + tape.leaves
+        return Lowered(
+            self.code, self.slots, self.shared, tape.slots - self.shared,
+            self.partials, self.packed, tuple(self.most),
+            tape.leaves, tape.inputs, place[first_constant : tape.first_result],
+            array("i", [place[slot] for slot in tape.outputs]),
+            (bytes(len(self.instructions)), *(self.wanted(by) for by in (1, 2, 3))),
+            self.python,
+        )  # fmt: skip
+
+    def add(self, instruction: Instruction) -> None:
+        op, operands, first, count = instruction
+        place, width = self.place, instruction.width
+        slots = [place[slot] for slot in operands]
+        kind, number = self.kind_of(op)
+        shared = not self.by_rows[first]
+        flags = SHARED if shared else 0
+        at, partials = len(self.slots), -1
+        self.slots.extend(slots)
+        if kind == MATRICES:
+            partials, self.packed = self.packed, self.packed + count * width
+            weights, inputs = slots[: count * width], slots[count * width :]
+            if self.together(weights) and _lie_in_rows(weights, width):
+                flags |= WEIGHTS_RUN
+            if self.together(inputs) and _runs(inputs):
+                flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
+            self.most[2] = max(self.most[2], width)
+            self.most[3] = max(self.most[3], count * width)
+        else:
+            if kind in (SEQUENCE, PYTHON):
+                self.most[1] = max(self.most[1], width)
+            if op not in _NOT_STORED or kind == PYTHON:
+                partials, self.partials = self.partials, self.partials + count * width
+        if kind == ELEMENTWISE:
+            flags |= self.columns(slots, count, width, shared=shared)
+        if kind == SEQUENCE and op not in _WITHOUT_LIMITS:
+            flags |= REFUSES
+        listed = kind == SEQUENCE and op in _SINGLE_SEQUENCES
+        if count == 1 and (kind == ELEMENTWISE or listed):
+            flags |= SINGLE
+        self.most[0] = max(self.most[0], count)
+        self.code.extend((kind, number, count, width, place[first], at, partials, flags))
+
+    def columns(self, slots: list[int], count: int, width: int, *, shared: bool) -> int:
+        """How the columns of operands lie."""
+        columns = [slots[k * count : (k + 1) * count] for k in range(width)]
+        flags = 0
+        for k, column in enumerate(columns):
+            flags |= COLUMN_RUNS << k if self.together(column) and _runs(column) else 0
+        lowest = 0 if shared else self.shared
+        every_run = (COLUMN_RUNS << width) - COLUMN_RUNS
+        if flags == every_run and min(column[0] for column in columns) >= lowest:
+            flags |= RUNS
+        starts = {column[0]: column for column in columns}
+        distinct = {slot for column in starts.values() for slot in column}
+        same = all(column == starts[column[0]] for column in columns)
+        if same and len(distinct) == count * len(starts):
+            flags |= ORDERLY
+        return flags
+
+    def together(self, slots: Sequence[int]) -> bool:
+        """Whether they are in one array: leaves are where they were given."""
+        return min(slots) >= self.tape.leaves or max(slots) < self.tape.leaves
+
+    def kind_of(self, op: str) -> tuple[int, int]:
+        """Which part of the replay computes a rule, and the number of the rule there."""
+        if op not in self.known:
+            self.known[op] = self.looked_up(op)
+        return self.known[op]
+
+    def looked_up(self, op: str) -> tuple[int, int]:
+        if op == MATRIX:
+            return MATRICES, 0
+        rule = self.tape.rule(op)
+        own = rule in ops.TABLE or rule in ops.PARTS or getattr(rule, "is_built_in", False)
+        number = self.numbers.get(rule.__name__, 0) if own else 0
+        if number:
+            return (SEQUENCE if self.kinds[number] == "s" else ELEMENTWISE), number
+        self.python.append(rule)
+        return PYTHON, len(self.python) - 1
+
+    def wanted(self, by: int) -> bytes:
+        """For each instruction, the columns through which a gradient is to flow, as bits.
+
+        Of a sequence or a Python rule, the lowest bit; of a dot, one for each half; of a
+        matrix, one for the weights and one for the inputs.
+        """
+        tape = self.tape
+        leads = bytearray(tape.slots)
+        if by & BY_INPUTS:
+            leads[: tape.inputs] = b"\1" * tape.inputs
+        if by & BY_LEAVES:
+            leads[tape.inputs : tape.inputs + tape.leaves] = b"\1" * tape.leaves
+        bits = bytearray()
+        for instruction in self.instructions:
+            _, operands, first, count = instruction
+            bits.append(0)
+            if first in tape.fixed or not any(leads[slot] for slot in operands):
+                continue
+            leads[first : first + count] = b"\1" * count
+            bits[-1] = self.bits(instruction, leads)
+        return bytes(bits)
+
+    def bits(self, instruction: Instruction, leads: bytearray) -> int:
+        op, operands, _, count = instruction
+        if op in (MATRIX, "dot"):
+            split = count * (instruction.width if op == MATRIX else instruction.width // 2)
+            return any(leads[slot] for slot in operands[:split]) + 2 * any(
+                leads[slot] for slot in operands[split:]
+            )
+        if self.kind_of(op)[0] != ELEMENTWISE:
+            return 1
+        return sum(
+            any(leads[slot] for slot in operands[k * count : (k + 1) * count]) << k
+            for k in range(instruction.width)
+        )
+
+
+def _lie_in_rows(slots: Sequence[int], width: int) -> bool:
+    """Whether each row follows each other at the same distance, without a gap inside."""
+    first = slots[::width]
+    steps = {b - a for a, b in pairwise(first)}
+    rows = [slots[i : i + width] for i in range(0, len(slots), width)]
+    return len(steps) < 2 and all(map(_runs, rows)) and min([width, *map(abs, steps)]) >= width
+
+
+def _runs(slots: Sequence[int]) -> bool:
+    """Whether they follow each other without a gap."""
+    return list(slots) == list(range(slots[0], slots[0] + len(slots)))

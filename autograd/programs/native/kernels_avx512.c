@@ -1,0 +1,5 @@
+#ifdef CHAINRULE_X86_SETS
+#define SET avx512
+#define SET_NAME "avx512"
+#include "kernels.inc"
+#endif

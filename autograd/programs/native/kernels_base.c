@@ -1,0 +1,3 @@
+#define SET base
+#define SET_NAME "base"
+#include "kernels.inc"

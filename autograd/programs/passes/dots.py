@@ -1,0 +1,101 @@
+"""Sums of products: one dot product each; other sums of several: one sum."""
+
+from autograd.programs.passes.building import Builder, uses_of
+from autograd.programs.tape import Tape
+
+
+def fuse_dots(tape: Tape) -> Tape:
+    """With chains of additions as one `dot`, or `sum`, added up in the same order.
+
+    A term that is no product, as a bias, is multiplied with 1. Where one factor of every
+    product is a leaf or a constant it comes first: so `fuse_matrices` finds rows of weights.
+    """
+    chain_of = _chains(tape)
+    inside = {slot for terms, skipped in chain_of.values() for slot in skipped}
+    new = Builder(tape)
+    place, uniform = new.place, tape.inputs
+    for op, operands, slot in tape.scalar_steps():
+        if slot in inside:
+            place.append(0)  # nobody asks
+            continue
+        fixed = slot in tape.fixed
+        found = chain_of.get(slot)
+        if found is None:
+            place.append(new.step(op, tuple([place[i] for i in operands]), fixed=fixed))
+            continue
+        pairs = [[place[i] for i in term] for term in found[0]]
+        if all(len(pair) == 1 for pair in pairs):
+            place.append(new.step("sum", tuple([pair[0] for pair in pairs]), fixed=fixed))
+            continue
+        left, right = [], []
+        for pair in pairs:
+            x, y = pair if len(pair) == 2 else (pair[0], new.constant(1.0))
+            if _is_uniform(y, uniform, tape) and not _is_uniform(x, uniform, tape):
+                x, y = y, x
+            left.append(x)
+            right.append(y)
+        place.append(new.step("dot", (*left, *right), fixed=fixed))
+    return new.tape_with([place[slot] for slot in tape.outputs])
+
+
+def _is_uniform(slot: int, inputs: int, tape: Tape) -> bool:
+    """Whether a slot, as a Builder numbers it, is a constant or a leaf."""
+    return slot < 0 or inputs <= slot < inputs + tape.leaves
+
+
+_Chain = tuple[list[tuple[int, ...]], list[int]]
+
+
+def _chains(tape: Tape) -> dict[int, _Chain]:
+    """Of the last slot of every chain: its terms, each a factor or two, and the slots skipped."""
+    uses = uses_of(tape)
+    steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
+    zeros = {
+        slot
+        for slot, number in enumerate(tape.constants, tape.inputs + tape.leaves)
+        if number == 0.0
+    }
+
+    def once(slot: int, op: str) -> bool:
+        """Whether `slot` is the result of `op`, for one reader alone."""
+        step = steps.get(slot)
+        return (
+            step is not None and step[0] == op and uses[slot] == 1 and slot not in tape.fixed
+        )
+
+    found: dict[int, _Chain] = {}
+    taken: set[int] = set()
+    for last in reversed(steps):
+        op, operands = steps[last]
+        if last in taken or op not in ("add", "sum"):
+            continue
+        skipped: list[int] = []
+        if op == "sum":
+            terms = list(operands)
+        else:
+            terms = []
+            slot = last
+            while True:  # down the left operands
+                x, y = steps[slot][1]
+                terms.append(y)
+                if not once(x, "add"):
+                    terms.append(x)
+                    break
+                slot = x
+                skipped.append(slot)
+            terms.reverse()
+        while len(terms) > 1 and terms[0] in zeros:
+            del terms[0]  # where a sum starts anyway
+        if len(terms) > 1 and terms[1] in zeros and op == "add":
+            del terms[1]  # `sum` of Python starts with 0, which is added to the first term
+        products = [term for term in terms if once(term, "mul")]
+        if len(terms) < 2 or (len(products) < 2 and (op == "sum" or len(terms) < 3)):
+            continue
+        if op == "sum" and len(products) < len(terms):
+            continue  # it is one step already
+        chosen = set(products) if len(products) > 1 else set()
+        pairs = [steps[term][1] if term in chosen else (term,) for term in terms]
+        skipped += chosen
+        taken.update(skipped)
+        found[last] = pairs, skipped
+    return found

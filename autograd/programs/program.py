@@ -1,0 +1,317 @@
+"""`compile`: a function of Values becomes a Program, traced once and replayed on numbers."""
+
+import functools
+import threading
+import weakref
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from autograd import errors
+from autograd.engines import select
+from autograd.engines.select import Value
+from autograd.programs.captured import Witness
+from autograd.programs.held import Held
+from autograd.programs.passes import optimised
+from autograd.programs.replays import replay_of
+from autograd.programs.rows import Rows, check_finite, key_of, rows_of
+from autograd.programs.tape import Tape
+from autograd.programs.tape_view import TapeView
+from autograd.programs.tracing_calls import Traced, traced
+from autograd.support import modes, tracing
+from autograd.support.arguments import as_float, name_of
+
+_MOST_VERSIONS = 16  # structures of arguments that are remembered
+
+
+def compile(function: Callable[..., Any]) -> "Program":  # noqa: A001 - what PyTorch calls it
+    """The Program of `function`: the same results, traced once and replayed without Values.
+
+    Numbers in the arguments are inputs; texts, None and booleans are settings, and another
+    one is another trace, as is another structure of the arguments. Values from outside (the
+    weights of a model) are read at every call, and get their gradients; plain numbers from
+    outside are constants of the tape: see `Program.tape`. What would make the tape depend on
+    the numbers it was traced with (`if x > 0`, `x.data`, `max(x, y)`) raises TracingError.
+
+    >>> import autograd
+    >>> w = autograd.Value(2.0)
+    >>> @autograd.compile
+    ... def loss(x, y):
+    ...     return (w * x - y) ** 2
+    >>> loss(3.0, 5.0), loss.batch([3.0, 4.0], [5.0, 5.0])
+    (1.0, [1.0, 9.0])
+    >>> loss.batch_backward([3.0, 4.0], [5.0, 5.0]), w.grad
+    (5.0, 15.0)
+    """
+    if isinstance(function, Program):
+        return function
+    if not callable(function):
+        raise TypeError(
+            f"compile takes a function, got {type(function).__name__} {function!r:.60}: write "
+            "compile(loss), or @autograd.compile above its definition"
+        )
+    return Program(function)
+
+
+class _Version:
+    """A Program for one structure of its arguments."""
+
+    def __init__(self, program: "Program", found: Traced, arguments: Any) -> None:
+        self.traced = found
+        self.before, self.tape = found.tape, optimised(found.tape)
+        self.held = Held(found.leaves)
+        self.witness = Witness([*program._roots(), arguments], found.leaves)
+        self.replay = replay_of(self.tape)
+        # What has been computed before the trace needs a gradient to pass on.
+        self.outputs = len(self.tape.outputs)
+
+    def check(self, numbers: Any, width: int, count: int) -> None:
+        """Apply what eager code checks of the inputs to every row."""
+        for check, columns in self.traced.checks:
+            flat = numbers if isinstance(numbers, array | list) else numbers.ravel()
+            for row in range(count):
+                try:
+                    check(*[float(flat[row * width + column]) for column in columns])
+                except (ValueError, TypeError) as error:
+                    if count > 1:
+                        error.args = (f"{error} (row {row})", *error.args[1:])
+                    raise
+
+    def single(self, what: str, name: str) -> None:
+        """TypeError unless there is one output to differentiate."""
+        if not self.traced.single:
+            raise TypeError(
+                f"{name} gave {self.outputs} numbers; {what} needs one: return their sum, or see "
+                "autograd.jacobian"
+            )
+
+
+class Program:
+    """A function of Values, traced once for each structure of its arguments: see `compile`.
+
+    Called with numbers it gives numbers; with a Value among its arguments it is the plain
+    function, so that it can be part of other graphs and of other Programs.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._versions: OrderedDict[Hashable, _Version] = OrderedDict()
+        self._lock = threading.RLock()
+        self._bound: weakref.WeakKeyDictionary[Any, Program] | None = None
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the function gives, as plain numbers."""
+        numbers: list[Any] = []
+        key = key_of((arguments, named), numbers)
+        if any(map(_is_value, numbers)):
+            return self.function(*arguments, **named)
+        version, row = self._ready(key, numbers, arguments, named)
+        outputs = version.replay.forward(version.held.numbers(), row, 1)
+        return outputs[0] if version.traced.single else version.traced.rebuild(outputs.tolist())
+
+    def backward(self, *arguments: Any, **named: Any) -> float:
+        """The value, which is one number; its gradient is added to the grad of the leaves.
+
+        GraphError where nothing requires a gradient. After an error nothing has changed.
+        """
+        numbers: list[Any] = []
+        key = key_of((arguments, named), numbers)
+        if any(map(_is_value, numbers)):
+            raise TypeError(
+                "backward of a Program takes numbers: with Values, call it and then backward() "
+                "of the result"
+            )
+        version, row = self._ready(key, numbers, arguments, named)
+        return self._backward(version, row, 1, 1.0)[0]
+
+    def batch(self, *columns: Any, threads: int = 1, **named: Any) -> Any:
+        """One result for each row: row i takes item i of every argument.
+
+        A list, or an array where an array was given. Arguments of different lengths, and
+        rows of different structure, raise ShapeError; a number that is not finite
+        ValueError, by row and column.
+        """
+        version, rows = self._ready_for(columns, named)
+        threads = _as_threads(threads)
+        outputs = version.replay.forward(
+            version.held.numbers(), rows.numbers, rows.count, threads
+        )
+        width = version.outputs
+        if version.traced.single:
+            results: Any = outputs.tolist()
+        else:
+            all_numbers = outputs.tolist()
+            results = [
+                version.traced.rebuild(all_numbers[i * width : (i + 1) * width])
+                for i in range(rows.count)
+            ]
+        if not rows.as_arrays:
+            return results
+        import numpy as np
+
+        return np.array(results) if version.traced.single else _stacked(results, np)
+
+    def batch_backward(
+        self, *columns: Any, reduction: str = "mean", threads: int = 1, **named: Any
+    ) -> float:
+        """The mean, or the sum, of the rows' values; its gradient is added to the leaves'.
+
+        `threads` share the rows between them: the same number gives the same result.
+        """
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f'reduction is "mean" or "sum", got {reduction!r}')
+        version, rows = self._ready_for(columns, named)
+        share = 1.0 / rows.count if reduction == "mean" else 1.0
+        values = self._backward(version, rows.numbers, rows.count, share, _as_threads(threads))
+        total = sum(values)
+        return total / rows.count if reduction == "mean" else total
+
+    def value_and_gradient(self, *arguments: Any, **named: Any) -> tuple[float, Any]:
+        """The value and its gradient by the first argument, in the structure of that.
+
+        As SciPy wants it: ``minimize(program.value_and_gradient, x, jac=True)``.
+
+        >>> import autograd
+        >>> autograd.compile(lambda x: x[0] * x[1]).value_and_gradient([3.0, 4.0])
+        (12.0, [4.0, 3.0])
+        """
+        from autograd.support.structures import flatten
+
+        if not arguments:
+            raise TypeError("value_and_gradient takes the argument to differentiate by first")
+        numbers: list[Any] = []
+        key = key_of((arguments, named), numbers)
+        version, row = self._ready(key, numbers, arguments, named)
+        version.single("value_and_gradient", name_of(self.function))
+        values, _, by_inputs = version.replay.backward(
+            version.held.numbers(), row, 1, 1.0, by_leaves=False, by_inputs=True
+        )
+        leaves, rebuild = flatten(arguments[0])
+        return values[0], rebuild(by_inputs[: len(leaves)].tolist())
+
+    @property
+    def tape(self) -> TapeView:
+        """What was traced last, before and after it was optimised; GraphError before a call."""
+        version = self._latest()
+        return TapeView(version.before, version.tape, version.traced.names, version.held.leaves)
+
+    @property
+    def parameters(self) -> list[Any]:
+        """The Values from outside that the last trace reads, in the order of the tape."""
+        return list(self._latest().held.leaves)
+
+    def __repr__(self) -> str:
+        return f"<Program {name_of(self.function)}, {len(self._versions)} traced>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> "Program":
+        """As a method: a Program for each instance, for as long as that lives."""
+        if instance is None:
+            return self
+        if self._bound is None:
+            self._bound = weakref.WeakKeyDictionary()
+        try:
+            bound = self._bound.get(instance)
+            if bound is None:
+                method = _Method(self.function, weakref.ref(instance))
+                bound = self._bound[instance] = Program(method)
+        except TypeError:  # it cannot be referred to weakly, or not be hashed
+            return Program(self.function.__get__(instance, owner))
+        return bound
+
+    def _roots(self) -> list[Any]:
+        function: Any = self.function
+        if isinstance(function, _Method):
+            return [function.function, function.instance()]
+        call = getattr(type(function), "__call__", None)
+        return [function, call] if hasattr(call, "__code__") else [function]
+
+    def _latest(self) -> _Version:
+        if not self._versions:
+            raise errors.GraphError(
+                f"{name_of(self.function)} has no tape yet: call it once, which traces it"
+            )
+        return next(reversed(self._versions.values()))
+
+    def _ready(
+        self, key: Hashable, numbers: list[Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[_Version, "array[float]"]:
+        row = array("d", numbers)
+        version = self._version(key, arguments, named)
+        check_finite(row, len(row), 1)
+        if version.traced.checks:
+            version.check(row, len(row), 1)
+        return version, row
+
+    def _ready_for(self, columns: tuple[Any, ...], named: dict[str, Any]) -> tuple[_Version, Rows]:
+        rows = rows_of(columns, named)
+        version = self._version(rows.key, *rows.first)
+        if version.traced.checks:
+            version.check(rows.numbers, rows.width, rows.count)
+        return version, rows
+
+    def _version(
+        self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> _Version:
+        version = self._versions.get(key)
+        if version is not None and version.witness.unchanged():
+            return version
+        with self._lock:
+            version = _Version(self, traced(self.function, arguments, named), (arguments, named))
+            self._versions[key] = version
+            self._versions.move_to_end(key)
+            while len(self._versions) > _MOST_VERSIONS:
+                self._versions.popitem(last=False)
+        return version
+
+    def _backward(
+        self, version: _Version, rows: Any, count: int, upstream: float, threads: int = 1
+    ) -> "array[float]":
+        name = name_of(self.function)
+        version.single("backward", name)
+        if tracing.current is not None:
+            tracing.refuse_change("backward() of a Program")
+        if not version.held.requires_grad():
+            raise errors.GraphError(
+                f"{name} reads no Value that requires a gradient: for that by its arguments see "
+                "value_and_gradient"
+            )
+        values, by_leaves, _ = version.replay.backward(
+            version.held.numbers(), rows, count, upstream, threads=threads
+        )
+        version.held.add_gradients(by_leaves)
+        return values
+
+
+class _Method:
+    """A method of an object that it does not keep alive."""
+
+    def __init__(self, function: Callable[..., Any], instance: Any) -> None:
+        self.function, self.instance = function, instance
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(self.instance(), *arguments, **named)
+
+
+def _is_value(number: Any) -> bool:
+    return isinstance(number, Value)
+
+
+def _as_threads(threads: Any) -> int:
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 up, got {threads!r}")
+    return threads
+
+
+def _stacked(results: list[Any], np: Any) -> Any:
+    """Rows of one structure as that structure of arrays, as `jax.vmap` gives them."""
+    from autograd.support.structures import flatten
+
+    columns = list(zip(*[flatten(result)[0] for result in results], strict=True))
+    if all(isinstance(result, list) for result in results[:1]) and not any(
+        isinstance(item, list | tuple | dict) for item in results[0]
+    ):
+        return np.array(results)
+    return flatten(results[0])[1]([np.array(column) for column in columns])

@@ -1,0 +1,91 @@
+"""One trace: a function is called with fresh Values for its numbers, and what it did is a tape."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.engines import select
+from autograd.engines.select import Value
+from autograd.errors import NumberError
+from autograd.programs.recording import recorded
+from autograd.programs.rows import is_setting
+from autograd.programs.tape import Tape
+from autograd.support import modes, tracing
+from autograd.support.arguments import as_float, name_of
+from autograd.support.structures import Rebuild, flatten
+
+Checks = list[tuple[tracing.RowCheck, tuple[int, ...]]]
+
+
+class Traced(NamedTuple):
+    """What one trace found."""
+
+    tape: Tape
+    leaves: list[Any]  # Values from outside that the tape reads
+    rebuild: Rebuild  # the output, from its numbers
+    single: bool  # whether the output is one number
+    checks: Checks
+    names: list[str]  # of the inputs
+
+
+def traced(
+    function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Traced:
+    """Call `function` once with Values in place of the numbers; TracingError where it looks."""
+    leaves, rebuild = flatten((list(arguments), named))
+    names = _names(function, arguments, named)
+    token = modes.current.set(modes.current.get()._replace(recording=True, anomaly=False))
+    try:
+        with tracing.trace(select.next_serial()) as trace:
+            inputs: list[Any] = []
+            given: list[Any] = []
+            for leaf in leaves:
+                if is_setting(leaf):
+                    given.append(leaf)
+                    continue
+                value = Value(as_float(leaf), label=names[len(inputs)])
+                trace.inputs[value] = len(inputs)
+                inputs.append(value)
+                given.append(value)
+            positional, by_name = rebuild(given)
+            output = function(*positional, **by_name)
+            results, rebuild_output = flatten(output)
+            for result in results:
+                if not isinstance(result, Value):
+                    _check_output(function, result)
+            recording = recorded(results, inputs, trace.since)
+    finally:
+        modes.current.reset(token)
+    single = len(results) == 1 and results[0] is output
+    return Traced(
+        recording.tape, recording.leaves, rebuild_output, single, trace.checks, names
+    )  # fmt: skip
+
+
+def _check_output(function: Any, result: Any) -> None:
+    try:
+        as_float(result)
+    except NumberError:
+        raise TypeError(
+            f"{name_of(function)} gave a {type(result).__name__}: a compiled function gives "
+            "Values and numbers, or lists, tuples, dicts and arrays of them"
+        ) from None
+
+
+def _names(function: Any, arguments: Sequence[Any], named: dict[str, Any]) -> list[str]:
+    """What the inputs are called: the parameter, and the place in it."""
+    try:
+        known = [
+            parameter.name
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):  # it has no signature
+        known = []
+    known += [f"argument{i}" for i in range(len(known), len(arguments))]
+    names: list[str] = []
+    for name, argument in [*zip(known, arguments, strict=False), *named.items()]:
+        numbers = [leaf for leaf in flatten(argument)[0] if not is_setting(leaf)]
+        whole = len(numbers) == 1 and numbers[0] is argument
+        names += [name] if whole else [f"{name}[{i}]" for i in range(len(numbers))]
+    return names

@@ -1,0 +1,269 @@
+"""The native replay computes what the exact one computes, in every instruction set here."""
+
+import math
+import random
+from array import array
+from importlib.util import find_spec
+from itertools import pairwise
+
+import pytest
+from random_tapes import numbers_for, random_tape, tape_of_rule
+
+from autograd import errors, ops
+from autograd.programs import stepwise
+from autograd.programs.tape import Instruction, Tape, tape_of
+
+if find_spec("autograd.programs._replay") is None:
+    pytest.skip("the compiled part was not built", allow_module_level=True)
+
+from autograd.programs import _replay
+from autograd.programs.native_replay import NativeReplay
+
+
+@pytest.fixture(autouse=True, params=_replay.instruction_sets)
+def instruction_set(request):
+    _replay.choose(request.param)
+    yield request.param
+    _replay.choose("")
+
+
+def exact(tape, leaves, rows, count, upstream):
+    """Outputs, summed gradient by the leaves, and gradients by the inputs, row by row."""
+    outputs, by_leaves, by_inputs = [], [0.0] * tape.leaves, []
+    width, n = len(tape.outputs), tape.inputs
+    for row in range(count):
+        values, to_leaves, to_inputs = stepwise.value_and_gradients(
+            tape, leaves, rows[row * n : (row + 1) * n], upstream[row * width : (row + 1) * width]
+        )
+        outputs += values
+        by_leaves = [a + b for a, b in zip(by_leaves, to_leaves, strict=True)]
+        by_inputs += to_inputs
+    return outputs, by_leaves, by_inputs
+
+
+def close(found, wanted, size=1e-12):
+    assert len(found) == len(wanted)
+    if not all(map(math.isfinite, wanted)):
+        return same_bits(found, wanted)
+    scale = max([1.0, *map(abs, wanted)])
+    assert max([0.0, *(abs(a - b) for a, b in zip(found, wanted, strict=True))]) <= size * scale
+    return None
+
+
+def same_bits(found, wanted):
+    assert list(map(float.hex, found)) == list(map(float.hex, wanted))
+
+
+@pytest.fixture
+def natively(monkeypatch):
+    """The exact replay does not step in."""
+
+    def step_in(*_):
+        raise AssertionError("the native replay gave up")
+
+    monkeypatch.setattr(NativeReplay, "_exactly", step_in)
+
+
+@pytest.mark.parametrize("rule", ops.TABLE, ids=lambda rule: rule.__name__)
+def test_every_rule_agrees_to_the_last_bit(rule):
+    rng = random.Random(rule.__name__)
+    for _ in range(3):
+        tape, numbers = tape_of_rule(rule, rng)
+        replay = NativeReplay(tape)
+        for count in (1, 5, 129):
+            leaves, rows = numbers(count)
+            upstream = array("d", [rng.uniform(-1.0, 1.0) for _ in range(count)])
+            found = replay.backward(leaves, rows, count, upstream, by_inputs=True)
+            wanted = exact(tape, leaves, rows, count, upstream)
+            same_bits(replay.forward(leaves, rows, count), wanted[0])
+            same_bits(found[0], wanted[0])
+            same_bits(found[2], wanted[2])
+            (same_bits if count == 1 else close)(found[1], wanted[1])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_tapes_of_all_instructions_agree(seed, natively):
+    tape = random_tape(seed)
+    replay = NativeReplay(tape)
+    for count in (1, 3, 8, 50):
+        leaves, rows = numbers_for(tape, count, seed)
+        upstream = numbers_for(tape, count * len(tape.outputs), seed + 1)[1]
+        upstream = upstream[: count * len(tape.outputs)]
+        wanted = exact(tape, leaves, rows, count, upstream)
+        found = replay.backward(leaves, rows, count, upstream, by_inputs=True)
+        for a, b in zip(found, wanted, strict=True):
+            close(a, b)
+        close(replay.forward(leaves, rows, count), wanted[0])
+        only = replay.backward(leaves, rows, count, upstream, by_leaves=False, by_inputs=True)
+        assert only[1] is None
+        same_bits(only[2], found[2])
+        only = replay.backward(leaves, rows, count, upstream)
+        assert only[2] is None
+        close(only[1], wanted[1])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_single_row_without_matrices_agrees_to_the_last_bit(seed, natively):
+    tape = scalar(random_tape(seed, 20))
+    replay = NativeReplay(tape)
+    leaves, rows = numbers_for(tape, 1, seed)
+    upstream = array("d", [1.0, -0.3, 0.7][: len(tape.outputs)])
+    found = replay.backward(leaves, rows, 1, upstream, by_inputs=True)
+    for a, b in zip(found, exact(tape, leaves, rows, 1, upstream), strict=True):
+        same_bits(a, b)
+
+
+def scalar(tape):
+    """The tape with its matrices as dots; vectors stay."""
+    code = []
+    for instruction in tape.instructions:
+        if instruction.op != "matrix":
+            code.append(instruction)
+            continue
+        code += [
+            Instruction("dot", instruction.operands_of(j), instruction.first + j)
+            for j in range(instruction.count)
+        ]
+    return Tape(tape.inputs, tape.leaves, tape.constants, tuple(code), tape.outputs, tape.fixed)
+
+
+@pytest.mark.parametrize("count", [2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 300, 1000])
+def test_ragged_ends(count, natively):
+    tape = layers([3, 5, 2], "tanh")
+    leaves, rows = numbers_for(tape, count)
+    replay = NativeReplay(tape)
+    found = replay.backward(leaves, rows, count, 0.5, by_inputs=True)
+    wanted = exact(tape, leaves, rows, count, [0.5] * count * 2)
+    for a, b in zip(found, wanted, strict=True):
+        close(a, b)
+
+
+def layers(sizes, activation):
+    """A network as the passes re-roll it."""
+    inputs = sizes[0]
+    leaf, slot = inputs, inputs + sum((a + 1) * b for a, b in pairwise(sizes))
+    first, code, x = slot, [], list(range(inputs))
+    for a, b in pairwise(sizes):
+        weights, biases = range(leaf, leaf + a * b), range(leaf + a * b, leaf + a * b + b)
+        leaf += (a + 1) * b
+        code.append(Instruction("matrix", (*weights, *x), slot, b))
+        code.append(Instruction("add", (*range(slot, slot + b), *biases), slot + b, b))
+        code.append(Instruction(activation, tuple(range(slot + b, slot + 2 * b)), slot + 2 * b, b))
+        x, slot = list(range(slot + 2 * b, slot + 3 * b)), slot + 3 * b
+    return Tape(inputs, first - inputs, (), tuple(code), tuple(x))
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [2, 16, 16, 1], [33, 9, 10], [70, 130, 3], [8, 8, 8]])
+@pytest.mark.parametrize("count", [1, 20, 200])
+def test_layers_of_all_sizes(sizes, count, natively):
+    tape = layers(sizes, "relu")
+    leaves, rows = numbers_for(tape, count)
+    found = NativeReplay(tape).backward(leaves, rows, count, 0.1, by_inputs=True)
+    wanted = exact(tape, leaves, rows, count, [0.1] * count * sizes[-1])
+    for a, b in zip(found, wanted, strict=True):
+        close(a, b)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_threads_give_the_same_each_time(threads, natively):
+    tape = layers([3, 6, 2], "tanh")
+    leaves, rows = numbers_for(tape, 101)
+    replay = NativeReplay(tape)
+    first, *others = [
+        replay.backward(leaves, rows, 101, 0.1, by_inputs=True, threads=threads) for _ in range(5)
+    ]
+    assert all(other == first for other in others)
+    wanted = exact(tape, leaves, rows, 101, [0.1] * 202)
+    for a, b in zip(first, wanted, strict=True):
+        close(a, b)
+    one = replay.backward(leaves, rows, 101, 0.1, by_inputs=True)
+    close(first[1], one[1])
+
+
+def log_of_input():
+    return tape_of(1, 1, [], [("log", (0,)), ("mul", (1, 2))], [3])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_eager_refuses_is_refused_with_its_row(threads):
+    rows = array("d", [1.0] * 400)
+    rows[217] = rows[300] = -1.0
+    replay = NativeReplay(log_of_input())
+    for replayed in (
+        lambda: replay.forward(array("d", [2.0]), rows, 400, threads=threads),
+        lambda: replay.backward(array("d", [2.0]), rows, 400, 1.0, threads=threads),
+    ):
+        with pytest.raises(errors.DomainError, match=r"log\(-1.0\): no real value.*\(row 217\)"):
+            replayed()
+    with pytest.raises(errors.DomainError, match=r"domain of log$"):
+        replay.forward(array("d", [2.0]), array("d", [-1.0]), 1)
+
+
+def test_an_operation_on_leaves_alone_that_is_refused_names_the_first_row():
+    tape = tape_of(1, 1, [], [("log", (1,)), ("mul", (0, 2))], [3])
+    with pytest.raises(errors.DomainError, match=r"log\(-2.0\).*\(row 0\)"):
+        NativeReplay(tape).forward(array("d", [-2.0]), array("d", [1.0] * 30), 30)
+
+
+@pytest.mark.parametrize("count", [1, 3, 200])
+def test_infinities_that_eager_allows(count):
+    """A slope at 0 is infinite, a choice keeps it out: as in eager code."""
+    root = tape_of(1, 1, [], [("sqrt", (0,)), ("mul", (1, 2))], [3])
+    guarded = tape_of(1, 1, [0.0], [("sqrt", (0,)), ("where", (0, 3, 2)), ("mul", (1, 4))], [5])
+    for tape in (root, guarded):
+        leaves, rows = array("d", [0.5]), array("d", [0.0, 4.0, 9.0] * 67)[:count]
+        found = NativeReplay(tape).backward(leaves, rows, count, 1.0, by_inputs=True)
+        wanted = exact(tape, leaves, rows, count, [1.0] * count)
+        for a, b in zip(found, wanted, strict=True):
+            same_bits(a, b)
+
+
+def test_minus_infinity_passes_where_nothing_refuses_it(natively):
+    tape = tape_of(1, 0, [-float("inf")], [("add", (0, 1)), ("exp", (2,)), ("add", (0, 3))], [4])
+    rows = array("d", [0.5, 0.25])
+    assert list(NativeReplay(tape).forward(array("d"), rows, 2)) == [0.5, 0.25]
+
+
+def own_rule(x, y):
+    if x > 0.9:
+        raise ValueError("too large")
+    return x * y, y, x
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_rule_of_ones_own(count):
+    tape = Tape(
+        2, 1, (), (Instruction("own_rule", (0, 1, 1, 2), 3, 2), Instruction("add", (3, 4), 5)),
+        (5,), rules={"own_rule": own_rule},
+    )  # fmt: skip
+    leaves, rows = array("d", [0.3]), array("d", [0.1, 0.2] * count)
+    found = NativeReplay(tape).backward(leaves, rows, count, 1.0, by_inputs=True)
+    for a, b in zip(found, exact(tape, leaves, rows, count, [1.0] * count), strict=True):
+        close(a, b)
+    rows[-2] = 0.95
+    with pytest.raises(errors.DomainError, match="own_rule"):
+        NativeReplay(tape).forward(leaves, rows, count)
+
+
+def test_what_a_rule_raises_beyond_numbers_comes_through():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    tape = Tape(1, 0, (), (Instruction("own", (0,), 1),), (1,), rules={"own": interrupted})
+    with pytest.raises(KeyboardInterrupt):
+        NativeReplay(tape).forward(array("d"), array("d", [1.0, 2.0]), 2)
+
+
+def test_outputs_that_are_inputs_leaves_and_constants():
+    tape = tape_of(2, 2, [5.0], [], [1, 0, 2, 4, 1])
+    leaves, rows = array("d", [7.0, 8.0]), array("d", [1.0, 2.0, 3.0, 4.0])
+    out, by_leaves, by_inputs = NativeReplay(tape).backward(leaves, rows, 2, 1.0, by_inputs=True)
+    assert list(out) == [2.0, 1.0, 7.0, 5.0, 2.0, 4.0, 3.0, 7.0, 5.0, 4.0]
+    assert list(by_leaves) == [2.0, 0.0]
+    assert list(by_inputs) == [1.0, 2.0] * 2
+
+
+def test_no_rows_at_all():
+    replay = NativeReplay(log_of_input())
+    assert list(replay.forward(array("d", [2.0]), array("d"), 0)) == []
+    assert list(replay.backward(array("d", [2.0]), array("d"), 0, 1.0)[1]) == [0.0]
