@@ -48,22 +48,37 @@ class Witness:
             if key not in kept:
                 kept.add(key)
                 leading += held_in.get(key, ())
-        self._places = [holders[key] for key in holders if key in kept]
+        places = [holders[key] for key in holders if key in kept]
+        self._containers = [place for place in places if type(place[0]) in (list, dict)]
+        # What only refers to its attributes goes on doing so, and a tuple to its items.
+        self._others = [
+            (holder, held)
+            for holder, held in places
+            if type(holder) not in (list, dict, tuple) and not _is_its_attributes(holder, held)
+        ]
 
     def unchanged(self) -> bool:
         """Whether each of them still holds the same."""
-        for holder, held in self._places:
-            now = _held_by(holder)
-            if not _same_items(now if type(now) is list else list(now), held):
-                return False
-        return True
+        return _hold_the_same(self._containers) and all(
+            _same(list(_held_by(holder)), held) for holder, held in self._others
+        )
+
+
+def _is_its_attributes(holder: Any, held: list[Any]) -> bool:
+    return len(held) == 1 and held[0] is getattr(holder, "__dict__", None)
 
 
 def _same(now: list[Any], held: list[Any]) -> bool:
     return len(now) == len(held) and all(map(is_, now, held))
 
 
-_same_items = select.engine.same_items if select.name == "compiled" else _same
+def _hold_the_same_in_python(places: list[tuple[Any, list[Any]]]) -> bool:
+    return all(_same(list(_held_by(container)), held) for container, held in places)
+
+
+_hold_the_same = (
+    select.engine.hold_the_same if select.name == "compiled" else _hold_the_same_in_python
+)
 
 
 def _held_by(holder: Any) -> Iterable[Any]:
@@ -100,7 +115,8 @@ def _held_by(holder: Any) -> Iterable[Any]:
         for name in _names(vars(each).get("__slots__", ()))
         if name not in ("__dict__", "__weakref__") and hasattr(holder, name)
     ]
-    return [*items, *getattr(holder, "__dict__", {}).values(), *slots]
+    attributes = getattr(holder, "__dict__", None)
+    return [*items, *slots] if attributes is None else [*items, attributes, *slots]
 
 
 def _names(slots: Any) -> Iterable[str]:

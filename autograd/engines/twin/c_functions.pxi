@@ -21,6 +21,7 @@ cdef extern from "Python.h":
     ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
     Py_ssize_t PyDict_GET_SIZE(PyObject *dict)
+    bint PyDict_Next(PyObject *dict, Py_ssize_t *place, PyObject **key, PyObject **item)
     Py_ssize_t PyVectorcall_NARGS(size_t flagged)
     int PyObject_GenericSetAttr(PyObject *self, PyObject *name, PyObject *new) except -1
 

@@ -78,14 +78,28 @@ def any_with_hooks(list values):
     return False
 
 
-def same_items(list now, list held):
-    """Whether two lists hold the same objects."""
-    cdef Py_ssize_t i
-    if len(now) != len(held):
-        return False
-    cdef PyObject **items = items_of(now)
-    cdef PyObject **others = items_of(held)
-    for i in range(len(now)):
-        if items[i] != others[i]:
+def hold_the_same(list places):
+    """Whether each list or dict, in the pairs `places`, holds the items of the list beside it."""
+    cdef list now, held
+    cdef Py_ssize_t i, at
+    cdef PyObject **items
+    cdef PyObject **others
+    cdef PyObject *item
+    for place in places:
+        container = <object> PyTuple_GET_ITEM(place, 0)
+        held = <list> PyTuple_GET_ITEM(place, 1)
+        others = items_of(held)
+        if len(container) != len(held):
             return False
+        if type(container) is list:
+            items = items_of(container)
+            for i in range(len(held)):
+                if items[i] != others[i]:
+                    return False
+        else:
+            at = i = 0
+            while PyDict_Next(<PyObject *> container, &at, NULL, &item):
+                if item != others[i]:
+                    return False
+                i += 1
     return True
