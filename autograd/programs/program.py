@@ -105,6 +105,7 @@ class Program:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self._versions: OrderedDict[Hashable, _Version] = OrderedDict()
+        self._transformed: dict[Hashable, Program] = {}
         self._lock = threading.RLock()
         self._bound: weakref.WeakKeyDictionary[Any, Program] | None = None
         functools.update_wrapper(self, function, updated=())
@@ -225,6 +226,16 @@ class Program:
     def parameters(self) -> list[Any]:
         """The Values from outside that the last trace reads, in the order of the tape."""
         return list(self._latest().held.leaves)
+
+    def transformed(
+        self, key: Hashable, transform: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> "Program":
+        """The Program of a transform of the function: `grad` and the others ask for it."""
+        with self._lock:
+            known = self._transformed.get(key)
+            if known is None:
+                known = self._transformed[key] = Program(transform(self.function))
+        return known
 
     def __repr__(self) -> str:
         return f"<Program {name_of(self.function)}, {len(self._versions)} traced>"

@@ -11,7 +11,8 @@ stays as it was.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from autograd import errors, functions
 from autograd.engines import select
@@ -24,6 +25,23 @@ from autograd.transforms import limits_at_kinks as limits
 from autograd.transforms.transformed_call import Function, Run, run_along, run_of, together_of
 from autograd.transforms.value_sweeps import forward_graph, reverse_graph
 from autograd.value import Number
+
+
+Transform = TypeVar("Transform", bound=Callable[..., Any])
+
+
+def _of_programs(transform: Transform) -> Transform:
+    """`transform`, which asks a Program for its own: that is traced once as well."""
+
+    @wraps(transform)
+    def of_either(function: Any, *options: Any, **named: Any) -> Any:
+        transformed = getattr(function, "transformed", None)
+        if transformed is None:
+            return transform(function, *options, **named)
+        key = transform.__name__, options, tuple(named.items())
+        return transformed(key, lambda plain: transform(plain, *options, **named))
+
+    return cast("Transform", of_either)
 
 
 def gradient(
@@ -65,6 +83,7 @@ def gradient(
     return rebuild(select.sweeps().reverse_sweep(output, number, leaves))
 
 
+@_of_programs
 def grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that gives the gradient of `function` by one argument, or by several.
 
@@ -85,6 +104,7 @@ def grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     return _named(gradient_of, "grad", function)
 
 
+@_of_programs
 def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that gives the value of `function` and its gradient, as `grad` does.
 
@@ -110,6 +130,7 @@ def value_and_grad(function: Function, argnums: int | tuple[int, ...] = 0) -> Fu
     return _named(with_limits, "value_and_grad", function)
 
 
+@_of_programs
 def derivative(function: Callable[..., Number], n: int = 1) -> Function:
     """The function that gives the `n`-th derivative of a function of one number.
 
@@ -146,6 +167,9 @@ def jvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> jvp(lambda x, y: [x * y, x + y], (3.0, 4.0), (1.0, 0.0))
     ([12.0, 7.0], [4.0, 1.0])
     """
+    if transformed := getattr(function, "transformed", None):
+        along = transformed(("jvp",), lambda plain: lambda *both: jvp(plain, *both))
+        return cast("tuple[Any, Any]", along(primals, tangents))
     value, changes = _jvp(function, primals, tangents)
     if limits.holds_nan(changes):
         every = tuple(range(len(primals)))
@@ -182,6 +206,9 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     >>> value, pull_back([1.0, 10.0])
     ([12.0, 7.0], (14.0, 13.0))
     """
+    if transformed := getattr(function, "transformed", None):
+        back = transformed(("vjp",), lambda plain: lambda up, *x: vjp(plain, *x)[1](up))
+        return function(*primals), lambda upstream: back(upstream, *primals)
     value, pull_back = _vjp(function, *primals)
 
     def with_limits(upstream: Any) -> Any:
@@ -209,6 +236,7 @@ def _vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     return rebuild(run.all_plain(outputs)), pull_back
 
 
+@_of_programs
 def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that gives d output / d input, for every output and every input.
 
@@ -231,6 +259,7 @@ def jacobian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function
     return _named(limits.nearby(jacobian_of, function, argnums), "jacobian", function)
 
 
+@_of_programs
 def hessian(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     """The function that gives all second derivatives of a function of one number.
 
@@ -267,6 +296,10 @@ def hvp(function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...])
     >>> hvp(lambda v: v[0] ** 2 * v[1], ([3.0, 4.0],), ([1.0, 0.0],))
     ([8.0, 6.0],)
     """
+    if transformed := getattr(function, "transformed", None):
+        return transformed(("hvp",), lambda plain: lambda *both: hvp(plain, *both))(
+            primals, tangents
+        )
     products = _hvp(function, primals, tangents)
     if limits.holds_nan(products):
         every = tuple(range(len(primals)))

@@ -19,6 +19,7 @@ from autograd.engines import select
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, apply, topological_order
 from autograd.engines.sweeps import first_serial
+from autograd.support import tracing
 from autograd.support.structures import flatten
 from autograd.transforms.kinks import sits_at_kink
 from autograd.transforms.transformed_call import Function, run_of
@@ -71,7 +72,9 @@ def _with_limit(given: Number, limit: float) -> Number:
 
 
 def holds_nan(result: Any) -> bool:
-    """Whether there is a nan among the numbers of a structure."""
+    """Whether there is a nan among the numbers of a structure; a trace knows none."""
+    if tracing.is_on():
+        return False
     if type(result) is float:
         return math.isnan(result)
     if type(result) is list and result:

@@ -21,6 +21,7 @@ from autograd.calculus.tangents import at_kink, sweep_through_graphs
 from autograd.engines import select
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, apply
+from autograd.support import modes, tracing
 from autograd.support.made_by_hand import check_seen_through
 from autograd.support.provenance import check_data, rule_of
 from autograd.value import Number
@@ -40,7 +41,8 @@ def partial_values(node: Value, wanted: Sequence[bool]) -> "list[Number | None]"
     check_seen_through([node], "a sweep of a transform")
     check_data(node, rule)
     if formula_for(rule).sequence:
-        every = sequence_partials(rule)(node, _operands(node))
+        without_choice = _WITHOUT_CHOICE.get(rule) if tracing.is_on() else None
+        every = (without_choice or sequence_partials(rule))(node, _operands(node))
         return [value if want else None for value, want in zip(every, wanted, strict=True)]
     for operand, want in enumerate(wanted):
         if want:
@@ -61,7 +63,9 @@ def _partial_value(node: Value, rule: ops.Rule, operand: int) -> Number:
 
 
 def _operands(node: Value) -> list[Number]:
-    """The parents; those that need no gradient as plain numbers."""
+    """The parents; those that need no gradient as plain numbers, but in a trace, which has none."""
+    if tracing.is_on():
+        return list(node.parents)
     return [parent if parent.requires_grad else parent._data for parent in node.parents]
 
 
@@ -120,6 +124,32 @@ _ON_VALUES = {
     "_largest": _largest,
     "_products": _products,
     "_at_kink": lambda x: apply(at_kink, *x),
+}
+
+
+# --- the same in a trace, where no number is known yet ------------------------------
+
+
+def _shares_of_extreme(node: Value, x: Sequence[Number]) -> list[Number]:
+    with modes.no_grad():
+        is_extreme = [functions.where(a - node, 0.0, 1.0) for a in x]
+        ties = functions.sum(is_extreme)
+        return [share / ties for share in is_extreme]
+
+
+def _or_at_zero(x: Number, otherwise: float, slope: Callable[[Number], Number]) -> Number:
+    """`slope` of a number that may be 0, where it cannot be computed."""
+    return functions.where(x, slope(functions.where(x, x, 1.0)), otherwise)
+
+
+_WITHOUT_CHOICE: dict[ops.Rule, Callable[[Value, Sequence[Number]], list[Number]]] = {
+    ops.max: _shares_of_extreme,
+    ops.min: _shares_of_extreme,
+    ops.logsumexp: lambda node, x: functions.softmax(x),
+    ops.norm: lambda node, x: [_or_at_zero(node, 0.0, lambda out, a=a: a / out) for a in x],
+    ops.entropy: lambda node, x: [
+        _or_at_zero(a, math.inf, lambda p: -1.0 - functions.log(p)) for a in x
+    ],
 }
 
 

@@ -12,6 +12,7 @@ from autograd.calculus.rule_names import rule_named
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value, topological_order
 from autograd.engines.sweeps import first_serial
+from autograd.support import tracing
 from autograd.transforms.kinks import is_bend, is_linear
 from autograd.transforms.partial_values import partial_values
 from autograd.value import Number
@@ -106,7 +107,12 @@ def _between(root: Value, inputs: Sequence[Value]) -> tuple[list[Value], set[Val
 
 
 def _taken(node: Value, wanted: Sequence[bool]) -> list[bool]:
-    """Which of the `wanted` parents `node` passes something on to: not to sides not taken."""
+    """Which of the `wanted` parents `node` passes something on to: not to sides not taken.
+
+    In a trace all of them: which side is taken is not known before it is replayed.
+    """
+    if tracing.is_on():
+        return list(wanted)
     on = ops.passes(node.op, node.partials)
     return [want and taken for want, taken in zip(wanted, on, strict=True)]
 
@@ -116,6 +122,8 @@ def _is_fixed(node: Value, upstream: Number, on_the_way: set[Value]) -> bool:
 
     So it is for the weight of abs(w) in a penalty: nothing there is to be differentiated.
     """
+    if tracing.is_on():
+        return False
     fixed = not isinstance(upstream, Value) or not upstream.requires_grad
     return fixed and is_bend(node) and all(_is_affine(x, on_the_way) for x in node.parents)
 
