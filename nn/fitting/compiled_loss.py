@@ -1,0 +1,212 @@
+"""The batches of a training by a Program: the loss is traced once, and replayed without Values.
+
+Nothing else changes by it. Where a replay meets an error, or gives a number that is not
+finite, the batch is done again with Values, which say what and where it is.
+"""
+
+import math
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import autograd
+from autograd import Value, topological_order
+from autograd.engines.numbers import as_value
+from autograd.programs.tracing_calls import traced
+from autograd.support import modes
+from autograd.support.structures import flatten
+from nn.arguments.rows import opened
+from nn.class_losses import multiclass_hinge
+from nn.class_reading.which_reading import LARGEST_WINS, unwrapped
+from nn.fitting.generators import states_of_generators
+from nn.fitting.samples import Samples, is_ours
+
+MOST_OPERATIONS = 300_000  # of a batch that is traced as a whole
+
+
+class Found(NamedTuple):
+    """The loss of a batch, and what the model predicts, as plain numbers."""
+
+    loss: float
+    predictions: list[Any]
+    norm: float = math.nan  # of the gradients
+
+
+class CompiledLoss:
+    """The loss of a batch by a Program, with its gradients; `refused` says why there is none.
+
+    The loss of `nn` is the mean, or the sum, of those of single samples: one of them is
+    traced, and every sample is a row. Of another function a whole batch is one row.
+    """
+
+    def __init__(self, model: Any, loss: Callable[..., Any]) -> None:
+        self.model, self.loss = model, loss
+        self.terms = Terms.of(loss)
+        self.refused = ""
+        self.program: Any = None
+        self._model: Any = None  # the Program of the model alone
+        self._first: Samples | None = None  # what is traced to see whether the model changes
+        self._seen: Any = None
+
+    def begin(self, batch: Samples, loss: Value) -> None:
+        """Trace what computes the `loss` of `batch`, which was done with Values."""
+        self._first = Samples(batch.X[:2], batch.y[:2])
+        if self.terms is None and len(topological_order(loss)) > MOST_OPERATIONS:
+            self.refused = f"a batch has more than {MOST_OPERATIONS:,} operations"
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Trace anew where the model does not compute as before, after a callback, say."""
+        if self.refused or self._first is None:
+            return
+        try:
+            before = states_of_generators(self.model, self.loss)
+            now = self._look()
+            if now == self._seen:
+                return
+            if self._look() != now or states_of_generators(self.model, self.loss) != before:
+                self.refused = "the model, or the loss, is another one at every call"
+                return
+            self._seen, self._model = now, None
+            self.program = autograd.compile(self._of_batch if self.terms is None else self._of_one)
+        except Exception as error:  # noqa: BLE001 - with Values it may work all the same
+            self.refuse(error)
+
+    def refuse(self, error: Exception) -> None:
+        """Compile no more, because of `error`."""
+        self.refused = str(error) or type(error).__name__
+
+    @property
+    def is_on(self) -> bool:
+        """Whether batches are replayed now: not while each node is to be looked at."""
+        return self.program is not None and not self.refused and not modes.current.get().anomaly
+
+    @property
+    def leaves(self) -> list[Value]:
+        """What the last batch was computed from."""
+        return self.program.parameters  # type: ignore[no-any-return]
+
+    def gradients(self, batch: Samples, share: float) -> Found | None:
+        """Loss and predictions; `share` times the gradient of the loss goes to the parameters.
+
+        None where it is not finite. An error of the replay is raised.
+        """
+        return self._found(batch, share, self.program.batch_with_backward)
+
+    def loss_of(self, batch: Samples, share: float) -> float:
+        """The loss alone, `share` times."""
+        found = self._found(batch, share, lambda *columns, weights: self.program.batch(*columns))
+        return math.nan if found is None else found.loss
+
+    def predictions(self, X: Sequence[Any]) -> list[Any] | None:
+        """What the model gives for each of `X`, as Values without a gradient; None with Values."""
+        if not self.is_on:
+            return None
+        try:
+            if self._model is None:
+                self._model = autograd.compile(self.model)
+            with warnings.catch_warnings(action="ignore"):
+                found = self._model.batch(X)
+        except Exception:  # noqa: BLE001 - with Values it says what it is
+            return None
+        return list(map(_as_values, found))
+
+    def _found(self, batch: Samples, share: float, replay: Callable[..., Any]) -> Found | None:
+        X, y, weights = [batch.X], [batch.y], [share]
+        if self.terms is not None:
+            X, (y, weights) = batch.X, self.terms.of_batch(batch, share)
+        with warnings.catch_warnings(action="ignore"):  # the first batch has given them
+            results = replay(X, y, weights=weights)
+        loss = math.fsum(weight * loss for weight, (loss, _) in zip(weights, results, strict=True))
+        if not math.isfinite(loss):
+            return None
+        predictions = [prediction for _, prediction in results]
+        return Found(loss, predictions if self.terms is not None else predictions[0])
+
+    def _look(self) -> Any:
+        """A trace of one or two samples, to be compared with others."""
+        assert self._first is not None
+        with warnings.catch_warnings(action="ignore"):
+            found = traced(self._of_batch, (self._first.X, self._first.y), {})
+        return found.tape, found.leaves
+
+    def _of_batch(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Any, list[Any]]:
+        predictions = [self.model(x) for x in X]
+        return self.loss(predictions, y), predictions
+
+    def _of_one(self, x: Any, target: Any) -> tuple[Any, Any]:
+        assert self.terms is not None
+        prediction = self.model(x)
+        return self.loss([prediction], [target], reduction=self.terms.reduction), prediction
+
+
+class Terms(NamedTuple):
+    """A loss of `nn` as a sum of losses of single samples, each with a weight."""
+
+    function: Callable[..., Any]
+    mean: bool
+    class_weights: list[float] | None = None
+
+    @property
+    def classes(self) -> bool:
+        """Whether the targets are classes that exclude each other."""
+        return self.function in LARGEST_WINS
+
+    @property
+    def reduction(self) -> str:
+        """Of the loss of one sample: with the weight of its class, the mean has it in the sum."""
+        return "mean" if self.mean and not self.classes else "sum"
+
+    @classmethod
+    def of(cls, loss: Callable[..., Any]) -> "Terms | None":
+        """None for one that is none of `nn`, or that is weighted in ways of its own."""
+        if not is_ours(loss):
+            return None
+        function, options = unwrapped(loss)
+        reduction = options.get("reduction", "mean")
+        if "sample_weight" in options or reduction not in ("mean", "sum"):
+            return None
+        weight = options.get("weight")
+        if weight is not None:
+            weight = opened(weight)
+            if any(isinstance(number, Value) for number in weight):
+                return None
+            weight = list(map(float, weight))
+        return cls(function, reduction == "mean", weight)
+
+    def of_batch(self, batch: Samples, share: float) -> tuple[list[Any], list[float]]:
+        """The targets as numbers, and what the loss of each sample is multiplied with."""
+        targets = list(map(self._numbers, batch.y))
+        weights = list(batch.weights) or [1.0] * len(targets)
+        if not self.mean:
+            return targets, [share * weight for weight in weights]
+        norms = weights
+        if self.class_weights is not None:
+            norms = list(map(operator.mul, weights, map(self._class_weight, targets)))
+        total = math.fsum(norms)
+        return targets, [share * weight / total for weight in weights]
+
+    def _numbers(self, target: Any) -> Any:
+        target = opened(target)
+        if isinstance(target, list):
+            return list(map(_numbers, target))
+        return operator.index(target) if self.classes else float(target)
+
+    def _class_weight(self, target: Any) -> float:
+        assert self.class_weights is not None
+        if not isinstance(target, list):
+            return self.class_weights[target]
+        if self.function is not multiclass_hinge:
+            return 1.0
+        return math.fsum(map(operator.mul, self.class_weights, target))
+
+
+def _as_values(prediction: Any) -> Any:
+    leaves, rebuild = flatten(prediction)
+    return rebuild(list(map(as_value, leaves)))
+
+
+def _numbers(target: Any) -> Any:
+    target = opened(target)
+    return list(map(_numbers, target)) if isinstance(target, list) else float(target)
