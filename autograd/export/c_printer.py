@@ -20,7 +20,7 @@ LIBRARY = {
     "erfc", "exp", "exp2", "expm1", "fabs", "fmod", "log", "log10", "log1p", "log2", "pow",
     "sin", "sinh", "sqrt", "tan", "tanh",
 }  # fmt: skip
-_BINARY = {"atan2", "fmod", "pow"}
+_BINARY = {"atan2", "fmod", "hypot", "pow"}
 _RESERVED = {
     "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
     "enum", "extern", "float", "for", "goto", "if", "inline", "int", "larger", "long", "register",
@@ -34,15 +34,22 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-def c_function(formula: Formula, constants: Mapping[str, float], known: Container[str]) -> str:
+def c_function(
+    formula: Formula,
+    constants: Mapping[str, float],
+    known: Container[str],
+    *,
+    nearly: Container[str] = (),
+) -> str:
     """`formula` as a static C function.
 
     A rule of operands becomes ``double rule_f(double x, double *d_x, ...)``, a
     rule of a sequence ``double rule_f(const double *x, ptrdiff_t n_x, double
     *partials)``. `constants` are the named numbers a rule may read, `known` the
-    rules printed before that it may call. FormulaError where there is no C.
+    rules printed before that it may call, `nearly` functions of the C library that may
+    differ from Python's in the last bit. FormulaError where there is no C.
     """
-    return _Printer(formula, constants, known).function()
+    return _Printer(formula, constants, known, nearly).function()
 
 
 def c_update(formula: Formula) -> str:
@@ -56,9 +63,14 @@ def c_update(formula: Formula) -> str:
 
 class _Printer:
     def __init__(
-        self, formula: Formula, constants: Mapping[str, float], known: Container[str]
+        self,
+        formula: Formula,
+        constants: Mapping[str, float],
+        known: Container[str],
+        nearly: Container[str] = (),
     ) -> None:
         self.formula, self.constants, self.known = formula, constants, known
+        self.nearly = nearly
         for name in [*formula.operands, *(name for names, _ in formula.steps for name in names)]:
             if name in _RESERVED or name.startswith(("d_", "n_")) or name[1:].endswith("_"):
                 raise FormulaError(f"{formula.name}: {name} means something else in the C")
@@ -326,7 +338,7 @@ class _Printer:
                 return f"({name}({self.scalar(x)}) + 0.0)"
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=arguments
-            ) if name in LIBRARY and len(arguments) == (2 if name in _BINARY else 1):
+            ) if (name in LIBRARY or name in self.nearly) and len(arguments) == (2 if name in _BINARY else 1):
                 return f"{name}({', '.join(map(self.scalar, arguments))})"
             case ast.Call(func=ast.Name(id="len"), args=[_]):
                 return f"(double){self.integer(expression)}"

@@ -75,6 +75,11 @@ def choose(name):
     chosen = instruction_sets.index(name) if name else sets - 1
 
 
+def chosen_set():
+    """The number of the instruction set in use."""
+    return chosen
+
+
 choose(os.environ.get("CHAINRULE_INSTRUCTION_SET", ""))
 
 
@@ -172,7 +177,7 @@ cdef class Core:
     cdef c_array.array code, slots, outputs
     cdef readonly object constants, constant_numbers
     cdef readonly Py_ssize_t leaves, inputs
-    cdef tuple wanted
+    cdef object wanted
 
     def __init__(self, lowered, constant_numbers):
         self.code, self.slots = lowered.code, lowered.slots
@@ -212,7 +217,8 @@ cdef class Core:
         cdef Space space = self.space(lanes, scratch)
         cdef Py_ssize_t chunks = (stop - first + lanes - 1) // lanes
         cdef bytearray failed = bytearray(chunks)
-        cdef const unsigned char *wanted = self.wanted[by]
+        cdef bytes columns = self.wanted(by)
+        cdef const unsigned char *wanted = columns
         cdef const Kernels *kernels = kernels_of[chosen]
         cdef int fine
         memset(&job, 0, sizeof(job))

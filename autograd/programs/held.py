@@ -4,6 +4,7 @@ from array import array
 from typing import Any
 
 from autograd.engines import select
+from autograd.errors import GraphError
 from autograd.support import hooks
 from autograd.support.arguments import as_float
 
@@ -13,11 +14,17 @@ class Held:
 
     def __init__(self, leaves: list[Any]) -> None:
         self.leaves = leaves
+        self.unbound = not all(isinstance(leaf, select.Value) for leaf in leaves)
         self.computed = [i for i, leaf in enumerate(leaves) if leaf.parents]
         self._numbers = array("d", bytes(8 * len(leaves)))
 
     def numbers(self) -> "array[float]":
-        """The data of every leaf, as it is now."""
+        """The data of every leaf, as it is now; GraphError where they are still to be bound."""
+        if self.unbound:
+            raise GraphError(
+                f"this Program came out of a pickle, without its {len(self.leaves)} parameters: "
+                "give it some with program.bind(parameters), in the order of program.parameters"
+            )
         if select.name == "compiled":
             select.engine.read_numbers(self.leaves, self._numbers)
             return self._numbers
@@ -25,7 +32,7 @@ class Held:
 
     def requires_grad(self) -> bool:
         """Whether a gradient goes anywhere."""
-        return any(leaf.requires_grad for leaf in self.leaves)
+        return self.unbound or any(leaf.requires_grad for leaf in self.leaves)
 
     def add_gradients(self, gradients: "array[float]") -> None:
         """Add to the gradient of every leaf that requires one, after its hooks.

@@ -5,15 +5,17 @@ in front, then the others, both in the order of the tape.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.programs.tape import MATRIX, Instruction, Tape
+from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
-ELEMENTWISE, SEQUENCE, MATRICES, PYTHON = range(4)
+ELEMENTWISE, SEQUENCE, MATRICES, PYTHON, SOFTMAX = range(5)
 SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, COLUMN_RUNS = (
     1, 2, 4, 8, 16, 32, 64, 256,
 )  # fmt: skip
@@ -39,7 +41,7 @@ class Lowered(NamedTuple):
     inputs: int
     constants: "array[int]"  # their new slots; so for outputs
     outputs: "array[int]"
-    wanted: tuple[bytes, ...]  # by BY_LEAVES | BY_INPUTS
+    wanted: Callable[[int], bytes]  # given BY_LEAVES | BY_INPUTS: see `_Lowering.wanted`
     python: list[ops.Rule]
 
 
@@ -82,21 +84,21 @@ class _Lowering:
         """Adds the instruction, in pieces where its results differ in what the replay must know."""
         op, operands, first, count = instruction
         row_dependent = self.by_rows
-        moving = any(row_dependent[operand] for operand in operands)
-        if moving:
+        if any(map(row_dependent.__getitem__, operands)):
             row_dependent[first : first + count] = b"\1" * count
-        fixed = sum(slot in self.tape.fixed for slot in range(first, first + count))
-        whole = fixed in (0, count)
+        whole = count == 1 or not self.tape.fixed
+        if not whole:
+            whole = (
+                sum(slot in self.tape.fixed for slot in range(first, first + count)) % count == 0
+            )
         if op == MATRIX:
             weights = operands[: count * instruction.width]
             whole = whole and not any(row_dependent[slot] for slot in weights)
         if whole:
             self.instructions.append(instruction)
             return
-        name = "dot" if op == MATRIX else op
-        self.instructions += [
-            Instruction(name, instruction.operands_of(j), first + j) for j in range(count)
-        ]
+        single = replace(self.tape, instructions=(instruction,)).scalar_steps()
+        self.instructions += [Instruction(*step) for step in single]
 
     def placed(self) -> "array[int]":
         """The new number of every slot."""
@@ -122,20 +124,20 @@ class _Lowering:
             self.partials, self.packed, tuple(self.most),
             tape.leaves, tape.inputs, place[first_constant : tape.first_result],
             array("i", [place[slot] for slot in tape.outputs]),
-            (bytes(len(self.instructions)), *(self.wanted(by) for by in (1, 2, 3))),
-            self.python,
+            cache(self.wanted), self.python,
         )  # fmt: skip
 
     def add(self, instruction: Instruction) -> None:
         op, operands, first, count = instruction
-        place, width = self.place, instruction.width
+        place, width = self.place, len(operands) // count
         slots = [place[slot] for slot in operands]
-        kind, number = self.kind_of(op)
+        kind, number = self.known.get(op) or self.kind_of(op)
         shared = not self.by_rows[first]
         flags = SHARED if shared else 0
         at, partials = len(self.slots), -1
         self.slots.extend(slots)
         if kind == MATRICES:
+            width = instruction.width
             partials, self.packed = self.packed, self.packed + count * width
             weights, inputs = slots[: count * width], slots[count * width :]
             if self.together(weights) and _lie_in_rows(weights, width):
@@ -144,19 +146,26 @@ class _Lowering:
                 flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
             self.most[2] = max(self.most[2], width)
             self.most[3] = max(self.most[3], count * width)
+        elif kind == SOFTMAX:
+            width = count
+            partials, self.partials = self.partials, self.partials + count + 1
+            self.most[1] = max(self.most[1], count)
         else:
             if kind in (SEQUENCE, PYTHON):
                 self.most[1] = max(self.most[1], width)
             if op not in _NOT_STORED or kind == PYTHON:
                 partials, self.partials = self.partials, self.partials + count * width
-        if kind == ELEMENTWISE:
+        if kind == ELEMENTWISE and count == 1:
+            flags |= SINGLE | ORDERLY | (COLUMN_RUNS << width) - COLUMN_RUNS
+            flags |= RUNS if shared or min(slots) >= self.shared else 0
+        elif kind == ELEMENTWISE:
             flags |= self.columns(slots, count, width, shared=shared)
         if kind == SEQUENCE and op not in _WITHOUT_LIMITS:
             flags |= REFUSES
-        listed = kind == SEQUENCE and op in _SINGLE_SEQUENCES
-        if count == 1 and (kind == ELEMENTWISE or listed):
+        if kind == SEQUENCE and count == 1 and op in _SINGLE_SEQUENCES:
             flags |= SINGLE
-        self.most[0] = max(self.most[0], count)
+        if count > 1:
+            self.most[0] = max(self.most[0], count)
         self.code.extend((kind, number, count, width, place[first], at, partials, flags))
 
     def columns(self, slots: list[int], count: int, width: int, *, shared: bool) -> int:
@@ -187,8 +196,8 @@ class _Lowering:
         return self.known[op]
 
     def looked_up(self, op: str) -> tuple[int, int]:
-        if op == MATRIX:
-            return MATRICES, 0
+        if op in (MATRIX, LOG_SOFTMAX):
+            return (MATRICES if op == MATRIX else SOFTMAX), 0
         rule = self.tape.rule(op)
         own = rule in ops.TABLE or rule in ops.PARTS or getattr(rule, "is_built_in", False)
         number = self.numbers.get(rule.__name__, 0) if own else 0
@@ -204,6 +213,8 @@ class _Lowering:
         matrix, one for the weights and one for the inputs.
         """
         tape = self.tape
+        if not by:
+            return bytes(len(self.instructions))
         leads = bytearray(tape.slots)
         if by & BY_INPUTS:
             leads[: tape.inputs] = b"\1" * tape.inputs
@@ -213,7 +224,7 @@ class _Lowering:
         for instruction in self.instructions:
             _, operands, first, count = instruction
             bits.append(0)
-            if first in tape.fixed or not any(leads[slot] for slot in operands):
+            if not any(map(leads.__getitem__, operands)) or first in tape.fixed:
                 continue
             leads[first : first + count] = b"\1" * count
             bits[-1] = self.bits(instruction, leads)
@@ -223,15 +234,15 @@ class _Lowering:
         op, operands, _, count = instruction
         if op in (MATRIX, "dot"):
             split = count * (instruction.width if op == MATRIX else instruction.width // 2)
-            return any(leads[slot] for slot in operands[:split]) + 2 * any(
-                leads[slot] for slot in operands[split:]
-            )
+            first, second = operands[:split], operands[split:]
+            return any(map(leads.__getitem__, first)) + 2 * any(map(leads.__getitem__, second))
         if self.kind_of(op)[0] != ELEMENTWISE:
             return 1
-        return sum(
-            any(leads[slot] for slot in operands[k * count : (k + 1) * count]) << k
-            for k in range(instruction.width)
-        )
+        bits = 0
+        for k in range(len(operands) // count):
+            column = operands[k * count : (k + 1) * count]
+            bits |= any(map(leads.__getitem__, column)) << k
+        return bits
 
 
 def _lie_in_rows(slots: Sequence[int], width: int) -> bool:

@@ -5,7 +5,7 @@ import threading
 import weakref
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from autograd import errors
@@ -15,12 +15,13 @@ from autograd.programs.captured import Witness
 from autograd.programs.held import Held
 from autograd.programs.passes import optimised
 from autograd.programs.replays import replay_of
-from autograd.programs.rows import Rows, check_finite, key_of, rows_of
+from autograd.programs.rows import Rows, call_key, check_finite, rows_of
 from autograd.programs.tape import Tape
 from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import Traced, traced
 from autograd.support import modes, tracing
-from autograd.support.arguments import as_float, name_of
+from autograd.support.arguments import name_of
+from autograd.support.structures import flatten
 
 _MOST_VERSIONS = 16  # structures of arguments that are remembered
 
@@ -54,17 +55,20 @@ def compile(function: Callable[..., Any]) -> "Program":  # noqa: A001 - what PyT
     return Program(function)
 
 
-class _Version:
+class Version:
     """A Program for one structure of its arguments."""
 
-    def __init__(self, program: "Program", found: Traced, arguments: Any) -> None:
-        self.traced = found
-        self.before, self.tape = found.tape, optimised(found.tape)
+    def __init__(self, found: Traced, tape: Tape, witness: Witness | None) -> None:
+        self.traced, self.before, self.tape = found, found.tape, tape
         self.held = Held(found.leaves)
-        self.witness = Witness([*program._roots(), arguments], found.leaves)
-        self.replay = replay_of(self.tape)
-        # What has been computed before the trace needs a gradient to pass on.
-        self.outputs = len(self.tape.outputs)
+        self.witness = witness  # None where there is no function to trace again
+        self.replay = replay_of(tape)
+        self.outputs = len(tape.outputs)
+        self.rebuild = flatten(found.pattern)[1]
+
+    def unchanged(self) -> bool:
+        """Whether what was captured still stands where it was found."""
+        return self.witness is None or self.witness.unchanged()
 
     def check(self, numbers: Any, width: int, count: int) -> None:
         """Apply what eager code checks of the inputs to every row."""
@@ -83,7 +87,7 @@ class _Version:
         numbers, width = outputs.tolist(), self.outputs
         if self.traced.single:
             return numbers
-        rebuild = self.traced.rebuild
+        rebuild = self.rebuild
         return [rebuild(numbers[at : at + width]) for at in range(0, len(numbers), width)]
 
     def single(self, what: str, name: str) -> None:
@@ -104,7 +108,7 @@ class Program:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self._versions: OrderedDict[Hashable, _Version] = OrderedDict()
+        self._versions: OrderedDict[Hashable, Version] = OrderedDict()
         self._transformed: dict[Hashable, Program] = {}
         self._lock = threading.RLock()
         self._bound: weakref.WeakKeyDictionary[Any, Program] | None = None
@@ -113,12 +117,12 @@ class Program:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """What the function gives, as plain numbers."""
         numbers: list[Any] = []
-        key = key_of((arguments, named), numbers)
+        key = call_key(arguments, named, numbers)
         if any(map(_is_value, numbers)):
             return self.function(*arguments, **named)
         version, row = self._ready(key, numbers, arguments, named)
         outputs = version.replay.forward(version.held.numbers(), row, 1)
-        return outputs[0] if version.traced.single else version.traced.rebuild(outputs.tolist())
+        return outputs[0] if version.traced.single else version.rebuild(outputs.tolist())
 
     def backward(self, *arguments: Any, **named: Any) -> float:
         """The value, which is one number; its gradient is added to the grad of the leaves.
@@ -126,7 +130,7 @@ class Program:
         GraphError where nothing requires a gradient. After an error nothing has changed.
         """
         numbers: list[Any] = []
-        key = key_of((arguments, named), numbers)
+        key = call_key(arguments, named, numbers)
         if any(map(_is_value, numbers)):
             raise TypeError(
                 "backward of a Program takes numbers: with Values, call it and then backward() "
@@ -202,12 +206,10 @@ class Program:
         >>> autograd.compile(lambda x: x[0] * x[1]).value_and_gradient([3.0, 4.0])
         (12.0, [4.0, 3.0])
         """
-        from autograd.support.structures import flatten
-
         if not arguments:
             raise TypeError("value_and_gradient takes the argument to differentiate by first")
         numbers: list[Any] = []
-        key = key_of((arguments, named), numbers)
+        key = call_key(arguments, named, numbers)
         version, row = self._ready(key, numbers, arguments, named)
         version.single("value_and_gradient", name_of(self.function))
         values, _, by_inputs = version.replay.backward(
@@ -222,10 +224,34 @@ class Program:
         version = self._latest()
         return TapeView(version.before, version.tape, version.traced.names, version.held.leaves)
 
+    def to_c(self, name: str = "") -> str:
+        """The last trace as one file of C99: ``NAME_value`` and ``NAME_value_and_gradient``.
+
+        It allocates nothing and needs nothing of Python; its head says what it takes.
+        """
+        from autograd.programs.c_program import c_source
+
+        version = self._latest()
+        leaves = [leaf.label or f"w{i}" for i, leaf in enumerate(version.held.leaves)]
+        return c_source(version.tape, name or self._plain_name(), leaves)
+
+    def to_numpy(self, name: str = "") -> str:
+        """The last trace as readable NumPy over a batch: ``NAME(X, leaves)``."""
+        from autograd.programs.numpy_program import numpy_source
+
+        version = self._latest()
+        return numpy_source(version.tape, name or self._plain_name(), version.traced.names)
+
+    def _plain_name(self) -> str:
+        name = name_of(self.function)
+        return name if name.isidentifier() else "program"
+
     @property
     def parameters(self) -> list[Any]:
-        """The Values from outside that the last trace reads, in the order of the tape."""
-        return list(self._latest().held.leaves)
+        """The Values from outside that the traces read, each once, in the order of the tapes."""
+        self._latest()
+        found = [leaf for version in self._versions.values() for leaf in version.held.leaves]
+        return list(dict.fromkeys(found))
 
     def transformed(
         self, key: Hashable, transform: Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -255,6 +281,21 @@ class Program:
             return Program(self.function.__get__(instance, owner))
         return bound
 
+    def bind(self, parameters: Iterable[Any]) -> "Program":
+        """Read these Values from now on, in the order of `parameters`: after unpickling.
+
+        Numbers become Values. ShapeError for another number of them.
+        """
+        from autograd.programs.program_pickling import bound
+
+        self._versions = OrderedDict(bound(self, self._versions, parameters))
+        return self
+
+    def __reduce__(self) -> Any:
+        from autograd.programs.program_pickling import reduced
+
+        return reduced(self, self._versions)
+
     def _roots(self) -> list[Any]:
         function: Any = self.function
         if isinstance(function, _Method):
@@ -262,7 +303,7 @@ class Program:
         call = getattr(type(function), "__call__", None)
         return [function, call] if hasattr(call, "__code__") else [function]
 
-    def _latest(self) -> _Version:
+    def _latest(self) -> Version:
         if not self._versions:
             raise errors.GraphError(
                 f"{name_of(self.function)} has no tape yet: call it once, which traces it"
@@ -271,7 +312,7 @@ class Program:
 
     def _ready(
         self, key: Hashable, numbers: list[Any], arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> tuple[_Version, "array[float]"]:
+    ) -> tuple[Version, "array[float]"]:
         row = array("d", numbers)
         version = self._version(key, arguments, named)
         check_finite(row, len(row), 1)
@@ -279,7 +320,7 @@ class Program:
             version.check(row, len(row), 1)
         return version, row
 
-    def _ready_for(self, columns: tuple[Any, ...], named: dict[str, Any]) -> tuple[_Version, Rows]:
+    def _ready_for(self, columns: tuple[Any, ...], named: dict[str, Any]) -> tuple[Version, Rows]:
         rows = rows_of(columns, named)
         version = self._version(rows.key, *rows.first)
         if version.traced.checks:
@@ -288,12 +329,14 @@ class Program:
 
     def _version(
         self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> _Version:
+    ) -> Version:
         version = self._versions.get(key)
-        if version is not None and version.witness.unchanged():
+        if version is not None and version.unchanged():
             return version
         with self._lock:
-            version = _Version(self, traced(self.function, arguments, named), (arguments, named))
+            found = traced(self.function, arguments, named)
+            witness = Witness([*self._roots(), arguments, named], found.leaves)
+            version = Version(found, optimised(found.tape), witness)
             self._versions[key] = version
             self._versions.move_to_end(key)
             while len(self._versions) > _MOST_VERSIONS:
@@ -301,13 +344,13 @@ class Program:
         return version
 
     def _backward(
-        self, version: _Version, rows: Any, count: int, upstream: float, threads: int = 1
+        self, version: Version, rows: Any, count: int, upstream: float, threads: int = 1
     ) -> "array[float]":
         version.single("backward", name_of(self.function))
         return self._pulled_back(version, rows, count, upstream, threads)
 
     def _pulled_back(
-        self, version: _Version, rows: Any, count: int, upstream: Any, threads: int
+        self, version: Version, rows: Any, count: int, upstream: Any, threads: int
     ) -> "array[float]":
         name = name_of(self.function)
         if tracing.current is not None:
@@ -347,8 +390,6 @@ def _as_threads(threads: Any) -> int:
 
 def _stacked(results: list[Any], np: Any) -> Any:
     """Rows of one structure as that structure of arrays, as `jax.vmap` gives them."""
-    from autograd.support.structures import flatten
-
     columns = list(zip(*[flatten(result)[0] for result in results], strict=True))
     if all(isinstance(result, list) for result in results[:1]) and not any(
         isinstance(item, list | tuple | dict) for item in results[0]

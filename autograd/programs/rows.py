@@ -64,6 +64,12 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     return "setting", kind, tree
 
 
+def call_key(arguments: tuple[Any, ...], named: dict[str, Any], numbers: list[Any]) -> Hashable:
+    """The structure of all arguments of a call; see `key_of`."""
+    keys = [key_of(argument, numbers) for argument in (*arguments, *named.values())]
+    return tuple(keys), tuple(named)
+
+
 def is_setting(leaf: Any) -> bool:
     """Whether a leaf of the arguments is a setting and no number."""
     kind = type(leaf)
@@ -111,9 +117,7 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
     check_finite(numbers, width, count)
     firsts = [argument[0] for argument in given]
     first = tuple(firsts[: len(arguments)]), dict(zip(named, firsts[len(arguments) :], strict=True))
-    positional = tuple([column.key for column in columns[: len(arguments)]])
-    by_name = tuple([column.key for column in columns[len(arguments) :]])
-    key = (tuple, positional), (dict, tuple(named), by_name)
+    key = tuple([column.key for column in columns]), tuple(named)
     as_arrays = any(_is_array(argument) for argument in given)
     return Rows(key, numbers, count, width, first, as_arrays)
 

@@ -12,7 +12,7 @@ from autograd.programs.rows import is_setting
 from autograd.programs.tape import Tape
 from autograd.support import modes, tracing
 from autograd.support.arguments import as_float, name_of
-from autograd.support.structures import Rebuild, flatten
+from autograd.support.structures import flatten
 
 Checks = list[tuple[tracing.RowCheck, tuple[int, ...]]]
 
@@ -22,8 +22,8 @@ class Traced(NamedTuple):
 
     tape: Tape
     leaves: list[Any]  # Values from outside that the tape reads
-    rebuild: Rebuild  # the output, from its numbers
-    single: bool  # whether the output is one number
+    pattern: Any  # the output, with the places of its numbers instead of them
+    single: bool  # whether it is one number
     checks: Checks
     names: list[str]  # of the inputs
 
@@ -57,9 +57,8 @@ def traced(
     finally:
         modes.current.reset(token)
     single = len(results) == 1 and results[0] is output
-    return Traced(
-        recording.tape, recording.leaves, rebuild_output, single, trace.checks, names
-    )  # fmt: skip
+    pattern = rebuild_output(list(range(len(results))))
+    return Traced(recording.tape, recording.leaves, pattern, single, trace.checks, names)
 
 
 def _check_output(function: Any, result: Any) -> None:

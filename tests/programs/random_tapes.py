@@ -47,7 +47,7 @@ class Maker:
     def step(self):
         rng = self.rng
         count = rng.choice([1, 1, 1, 2, 3, 5, 8, 17])
-        kind = rng.choice("uuubbbttssmmp" if self.python else "uuubbbttssmm")
+        kind = rng.choice("uuubbbttssmmlp" if self.python else "uuubbbttssmml")
 
         def columns(width):
             return [slot for _ in range(width) for slot in self.run_or_list(count)]
@@ -56,6 +56,8 @@ class Maker:
             width = rng.randint(1, 9)
             weights = [s for _ in range(count) for s in self.run_or_list(width)]
             self.damped("matrix", [*weights, *self.run_or_list(width)], count)
+        elif kind == "l":
+            self.damped("log_softmax", self.run_or_list(count), count)
         elif kind == "s":
             self.damped(rng.choice(MANY), columns(2 * rng.randint(1, 4)), count)
         elif kind == "p":

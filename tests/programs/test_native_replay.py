@@ -1,10 +1,17 @@
 """The native replay computes what the exact one computes, in every instruction set here."""
 
 import math
+import os
 import random
+import subprocess
+import sys
+import threading
+import time
 from array import array
-from importlib.util import find_spec
+from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from random_tapes import numbers_for, random_tape, tape_of_rule
@@ -13,11 +20,11 @@ from autograd import errors, ops
 from autograd.programs import stepwise
 from autograd.programs.tape import Instruction, Tape, tape_of
 
-if find_spec("autograd.programs._replay") is None:
-    pytest.skip("the compiled part was not built", allow_module_level=True)
+resource = pytest.importorskip("resource")  # not on Windows
+_replay = pytest.importorskip("autograd.programs._replay", reason="it was not built")
+NativeReplay = import_module("autograd.programs.native_replay").NativeReplay
 
-from autograd.programs import _replay
-from autograd.programs.native_replay import NativeReplay
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True, params=_replay.instruction_sets)
@@ -114,16 +121,14 @@ def test_a_single_row_without_matrices_agrees_to_the_last_bit(seed, natively):
 
 
 def scalar(tape):
-    """The tape with its matrices as dots; vectors stay."""
+    """The tape with its matrices as dots, each softmax result by result; vectors stay."""
     code = []
     for instruction in tape.instructions:
-        if instruction.op != "matrix":
+        if instruction.op in ("matrix", "log_softmax"):
+            steps = replace(tape, instructions=(instruction,)).scalar_steps()
+            code += [Instruction(*step) for step in steps]
+        else:
             code.append(instruction)
-            continue
-        code += [
-            Instruction("dot", instruction.operands_of(j), instruction.first + j)
-            for j in range(instruction.count)
-        ]
     return Tape(tape.inputs, tape.leaves, tape.constants, tuple(code), tape.outputs, tape.fixed)
 
 
@@ -267,3 +272,45 @@ def test_no_rows_at_all():
     replay = NativeReplay(log_of_input())
     assert list(replay.forward(array("d", [2.0]), array("d"), 0)) == []
     assert list(replay.backward(array("d", [2.0]), array("d"), 0, 1.0)[1]) == [0.0]
+
+
+def most_memory():
+    """The most that this process ever had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def test_memory_does_not_grow_with_calls_or_rows():
+    tape = layers([40, 50, 1], "tanh")
+    leaves, rows = numbers_for(tape, 30_000)
+    replay = NativeReplay(tape)
+    replay.backward(leaves, rows, 30_000, 1.0)
+    before = most_memory()
+    for count in (1, 100, 129, 30_000, *[1000] * 200):
+        replay.backward(leaves, rows, count, 1.0)
+    assert most_memory() - before < 4e6  # a chunk; all rows of all slots would be 34e6
+
+
+def test_other_threads_run_meanwhile():
+    tape = layers([40, 200, 200, 1], "tanh")
+    leaves, rows = numbers_for(tape, 5000)
+    replay = NativeReplay(tape)
+    thread = threading.Thread(target=replay.backward, args=(leaves, rows, 5000, 1.0))
+    thread.start()
+    turns = 0
+    while thread.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    assert turns > 10  # it takes about 100 of them
+
+
+def test_the_instruction_set_can_be_chosen_from_outside(instruction_set):
+    script = "from autograd.programs import _replay as r;print(r.instruction_sets[r.chosen_set()])"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"CHAINRULE_INSTRUCTION_SET": instruction_set, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == instruction_set

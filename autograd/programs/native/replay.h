@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON };                     /* Instruction.kind */
+enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON, SOFTMAX };            /* Instruction.kind */
 enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, SINGLE = 64,
        COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
 enum { STEPS_SHARED = 1, STEPS_OF_ROWS = 2 };                       /* which steps to take */
