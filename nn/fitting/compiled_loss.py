@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import autograd
 from autograd import Value, topological_order
 from autograd.engines.numbers import as_value
+from autograd.programs.tape import Tape
 from autograd.programs.tracing_calls import traced
 from autograd.support import modes
 from autograd.support.structures import flatten
@@ -62,14 +63,15 @@ class CompiledLoss:
             return
         try:
             before = states_of_generators(self.model, self.loss)
-            now = self._look()
+            now = self._trace(self._first)
             if now == self._seen:
                 return
-            if self._look() != now or states_of_generators(self.model, self.loss) != before:
+            again = self._trace(self._first)
+            if again != now or states_of_generators(self.model, self.loss) != before:
                 self.refused = "the model, or the loss, is another one at every call"
                 return
             self._seen, self._model = now, None
-            self.program = autograd.compile(self._of_batch if self.terms is None else self._of_one)
+            self.program = autograd.compile(self._function())
         except Exception as error:  # noqa: BLE001 - with Values it may work all the same
             self.refuse(error)
 
@@ -96,7 +98,7 @@ class CompiledLoss:
 
     def loss_of(self, batch: Samples, share: float) -> float:
         """The loss alone, `share` times."""
-        found = self._found(batch, share, lambda *columns, weights: self.program.batch(*columns))
+        found = self._found(batch, share, lambda X, y, weights: self.program.batch(X, y))
         return math.nan if found is None else found.loss
 
     def predictions(self, X: Sequence[Any]) -> list[Any] | None:
@@ -112,11 +114,22 @@ class CompiledLoss:
             return None
         return list(map(_as_values, found))
 
+    def _function(self) -> Callable[..., Any]:
+        if self.terms is None:
+            return batch_function(self.model, self.loss)
+        return sample_function(self.model, self.loss, self.terms.reduction)
+
+    def _trace(self, batch: Samples) -> tuple[Tape, list[Value]]:
+        """What a batch computes, to be compared."""
+        with warnings.catch_warnings(action="ignore"):  # they came with Values
+            found = traced(batch_function(self.model, self.loss), (batch.X, batch.y), {})
+        return found.tape, found.leaves
+
     def _found(self, batch: Samples, share: float, replay: Callable[..., Any]) -> Found | None:
         X, y, weights = [batch.X], [batch.y], [share]
         if self.terms is not None:
             X, (y, weights) = batch.X, self.terms.of_batch(batch, share)
-        with warnings.catch_warnings(action="ignore"):  # the first batch has given them
+        with warnings.catch_warnings(action="ignore"):
             results = replay(X, y, weights=weights)
         loss = math.fsum(weight * loss for weight, (loss, _) in zip(weights, results, strict=True))
         if not math.isfinite(loss):
@@ -124,21 +137,26 @@ class CompiledLoss:
         predictions = [prediction for _, prediction in results]
         return Found(loss, predictions if self.terms is not None else predictions[0])
 
-    def _look(self) -> Any:
-        """A trace of one or two samples, to be compared with others."""
-        assert self._first is not None
-        with warnings.catch_warnings(action="ignore"):
-            found = traced(self._of_batch, (self._first.X, self._first.y), {})
-        return found.tape, found.leaves
 
-    def _of_batch(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Any, list[Any]]:
-        predictions = [self.model(x) for x in X]
-        return self.loss(predictions, y), predictions
+def batch_function(model: Any, loss: Callable[..., Any]) -> Callable[..., Any]:
+    """The loss of a batch, and its predictions."""
+    # A function of its own: what a Program looks through for parameters is what it leads to.
 
-    def _of_one(self, x: Any, target: Any) -> tuple[Any, Any]:
-        assert self.terms is not None
-        prediction = self.model(x)
-        return self.loss([prediction], [target], reduction=self.terms.reduction), prediction
+    def of_batch(X: Sequence[Any], y: Sequence[Any]) -> tuple[Any, list[Any]]:
+        predictions = [model(x) for x in X]
+        return loss(predictions, y), predictions
+
+    return of_batch
+
+
+def sample_function(model: Any, loss: Callable[..., Any], reduction: str) -> Callable[..., Any]:
+    """The loss of one sample, and its prediction."""
+
+    def of_sample(x: Any, target: Any) -> tuple[Any, Any]:
+        prediction = model(x)
+        return loss([prediction], [target], reduction=reduction), prediction
+
+    return of_sample
 
 
 class Terms(NamedTuple):
@@ -146,7 +164,7 @@ class Terms(NamedTuple):
 
     function: Callable[..., Any]
     mean: bool
-    class_weights: list[float] | None = None
+    class_weights: list[float]  # none where all count alike
 
     @property
     def classes(self) -> bool:
@@ -167,13 +185,10 @@ class Terms(NamedTuple):
         reduction = options.get("reduction", "mean")
         if "sample_weight" in options or reduction not in ("mean", "sum"):
             return None
-        weight = options.get("weight")
-        if weight is not None:
-            weight = opened(weight)
-            if any(isinstance(number, Value) for number in weight):
-                return None
-            weight = list(map(float, weight))
-        return cls(function, reduction == "mean", weight)
+        weights = opened(options.get("weight") or [])
+        if any(isinstance(number, Value) for number in weights):
+            return None
+        return cls(function, reduction == "mean", list(map(float, weights)))
 
     def of_batch(self, batch: Samples, share: float) -> tuple[list[Any], list[float]]:
         """The targets as numbers, and what the loss of each sample is multiplied with."""
@@ -181,9 +196,7 @@ class Terms(NamedTuple):
         weights = list(batch.weights) or [1.0] * len(targets)
         if not self.mean:
             return targets, [share * weight for weight in weights]
-        norms = weights
-        if self.class_weights is not None:
-            norms = list(map(operator.mul, weights, map(self._class_weight, targets)))
+        norms = list(map(operator.mul, weights, map(self._class_weight, targets)))
         total = math.fsum(norms)
         return targets, [share * weight / total for weight in weights]
 
@@ -194,7 +207,8 @@ class Terms(NamedTuple):
         return operator.index(target) if self.classes else float(target)
 
     def _class_weight(self, target: Any) -> float:
-        assert self.class_weights is not None
+        if not self.class_weights:
+            return 1.0
         if not isinstance(target, list):
             return self.class_weights[target]
         if self.function is not multiclass_hinge:

@@ -1,5 +1,6 @@
 """One call of `fit`: what is trained on what, epoch by epoch, and what ends it."""
 
+import sys
 import time
 from typing import Any
 
@@ -10,6 +11,8 @@ from nn.fitting.resuming import Course
 from nn.fitting.samples import Samples
 from nn.fitting.trainer import Trainer
 from nn.history import History
+
+COMPILED = "compiled: the loss is traced once and replayed (compile=False trains with Values)"
 
 
 class Session:
@@ -41,10 +44,23 @@ class Session:
         started = time.perf_counter()
         batches = self.samples.batches(self.batch_size, self.course.generator)
         entry, measured = self.trainer.epoch(batches, bar, epoch)
+        self.say_how(bar)
         if self.held:
             held_entry, held_measured = self.trainer.validation(self.held)
             entry, measured = entry | held_entry, measured | held_measured
         self.history.enter(entry, measured, time.perf_counter() - started)
+
+    def say_how(self, bar: Any) -> None:
+        """Enter whether batches are replayed; say so once, and once why not."""
+        history, compiled = self.history, self.trainer.compiled
+        if compiled is None:
+            return
+        if compiled.refused and not history.not_compiled:
+            history.not_compiled = compiled.refused
+            bar.write(f"trained with Values, not compiled: {compiled.refused}", file=sys.stderr)
+        elif compiled.program is not None and not history.compiled and not compiled.refused:
+            bar.write(COMPILED, file=sys.stderr)
+        history.compiled = compiled.program is not None and not compiled.refused
 
     def end_epoch(self) -> None:
         """Let all that follows the training see the epoch; ``history.stopped`` says who ends it."""

@@ -41,7 +41,7 @@ class Trainer:
         metrics: Mapping[str, Metric],
         schedule: Schedule | None,
         threshold: float | None,
-        compile: bool = True,
+        compile: bool,  # noqa: A002 - as that of `fit`
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.metrics = clip_norm, metrics
@@ -116,7 +116,7 @@ class Trainer:
         failed = None
         if self.compiled is not None and self.compiled.is_on:
             try:
-                found = self.replayed(batch)
+                found = self.replayed(self.compiled, batch)
             except Exception as error:  # noqa: BLE001 - with Values it says where, or it works
                 found, failed = None, error
             if found is not None:
@@ -129,15 +129,14 @@ class Trainer:
             self.compiled.refuse(failed)
         return Found(float_of(loss), predictions, gradient_norm(self.optimizer.parameters))
 
-    def replayed(self, batch: Samples) -> Found | None:
-        """The same by the Program; None where something is not finite."""
-        assert self.compiled is not None
+    def replayed(self, compiled: CompiledLoss, batch: Samples) -> Found | None:
+        """The same by a Program; None where something is not finite."""
         self.optimizer.zero_grad()
-        found = self.compiled.gradients(batch, self.share(batch))
+        found = compiled.gradients(batch, self.share(batch))
         norm = gradient_norm(self.optimizer.parameters)
         if found is None or not math.isfinite(norm):
             return None
-        self.owner.check_reached(self.compiled.leaves)
+        self.owner.check_reached(compiled.leaves)
         return found._replace(norm=norm)
 
     def with_values(self, batch: Samples, where: str) -> tuple[Value, list[Any]]:
