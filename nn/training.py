@@ -52,7 +52,7 @@ def fit(
     record: bool = False,
     watch: bool = False,
     resume: bool = False,
-    compile: bool = True,  # noqa: A002 - what PyTorch calls it
+    compile: bool = True,
     threshold: float | None = None,
     sample_weight: Any = None,
 ) -> History:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import autograd
-from autograd import Value, topological_order
-from autograd.engines.numbers import as_value
+from autograd import Value, no_grad, topological_order
+from autograd.engines.numbers import as_value, float_of
 from autograd.programs.tape import Tape
 from autograd.programs.tracing_calls import traced
 from autograd.support import modes
@@ -20,7 +20,7 @@ from autograd.support.structures import flatten
 from nn.arguments.rows import opened
 from nn.class_losses import multiclass_hinge
 from nn.class_reading.which_reading import LARGEST_WINS, unwrapped
-from nn.fitting.generators import states_of_generators
+from nn.fitting.lasting_state import LastingState
 from nn.fitting.samples import Samples, is_ours
 
 MOST_OPERATIONS = 300_000  # of a batch that is traced as a whole
@@ -46,31 +46,52 @@ class CompiledLoss:
         self.terms = Terms.of(loss)
         self.refused = ""
         self.program: Any = None
-        self._model: Any = None  # the Program of the model alone
+        self._predict: Any = None  # the Program of the model alone; False where there is none
+        self._before: LastingState | None = None
+        self._tries = 0
         self._first: Samples | None = None  # what is traced to see whether the model changes
         self._seen: Any = None
 
+    def watch(self) -> None:
+        """Remember what lasts, before a batch is done with Values."""
+        if self.waits:
+            self._before = LastingState(self.model, self.loss)
+
     def begin(self, batch: Samples, loss: Value) -> None:
-        """Trace what computes the `loss` of `batch`, which was done with Values."""
-        self._first = Samples(batch.X[:2], batch.y[:2])
-        if self.terms is None and len(topological_order(loss)) > MOST_OPERATIONS:
+        """Trace what computes the `loss` of `batch`, which was done with Values after `watch`.
+
+        A first call may make what all others read. If the second changes something, too, no
+        call is like another.
+        """
+        if not self.waits or self._before is None:
+            return
+        self._tries += 1
+        changed = self._before.what_changed()
+        if changed and self._tries > 1:
+            self.refused = f"a call of the model or the loss changes what lasts: {changed}"
+        elif self.terms is None and len(topological_order(loss)) > MOST_OPERATIONS:
             self.refused = f"a batch has more than {MOST_OPERATIONS:,} operations"
-        self.look_again()
+        elif not changed:
+            self._first = Samples(batch.X[:2], batch.y[:2])
+            self.look_again()
+
+    @property
+    def waits(self) -> bool:
+        """Whether batches are still done with Values, to be looked at."""
+        return self.program is None and not self.refused
 
     def look_again(self) -> None:
         """Trace anew where the model does not compute as before, after a callback, say."""
         if self.refused or self._first is None:
             return
         try:
-            before = states_of_generators(self.model, self.loss)
             now = self._trace(self._first)
             if now == self._seen:
                 return
-            again = self._trace(self._first)
-            if again != now or states_of_generators(self.model, self.loss) != before:
-                self.refused = "the model, or the loss, is another one at every call"
+            if self._trace(self._first) != now:
+                self.refused = "no call of the model and the loss computes what the last one did"
                 return
-            self._seen, self._model = now, None
+            self._seen, self._predict = now, None
             self.program = autograd.compile(self._function())
         except Exception as error:  # noqa: BLE001 - with Values it may work all the same
             self.refuse(error)
@@ -101,18 +122,29 @@ class CompiledLoss:
         found = self._found(batch, share, lambda X, y, weights: self.program.batch(X, y))
         return math.nan if found is None else found.loss
 
-    def predictions(self, X: Sequence[Any]) -> list[Any] | None:
-        """What the model gives for each of `X`, as Values without a gradient; None with Values."""
-        if not self.is_on:
+    def predictions(self, X: Sequence[Any]) -> list[Any]:
+        """What the model gives for each of `X`, as Values without a gradient."""
+        with no_grad():
+            computed = None
+            if self.is_on and self._predict is None:
+                before = LastingState(self.model)
+                computed = [self.model(x) for x in X]
+                self._predict = not before.what_changed() and autograd.compile(self.model)
+            found = self._replayed(X)
+            if computed is not None and found is not None and not _are_close(found, computed):
+                # It may do something else without gradients, which a trace is not.
+                self._predict, found = False, None
+            return found or computed or [self.model(x) for x in X]
+
+    def _replayed(self, X: Sequence[Any]) -> list[Any] | None:
+        if not self.is_on or not self._predict:
             return None
         try:
-            if self._model is None:
-                self._model = autograd.compile(self.model)
             with warnings.catch_warnings(action="ignore"):
-                found = self._model.batch(X)
+                return list(map(_as_values, self._predict.batch(X)))
         except Exception:  # noqa: BLE001 - with Values it says what it is
+            self._predict = False
             return None
-        return list(map(_as_values, found))
 
     def _function(self) -> Callable[..., Any]:
         if self.terms is None:
@@ -214,6 +246,11 @@ class Terms(NamedTuple):
         if self.function is not multiclass_hinge:
             return 1.0
         return math.fsum(map(operator.mul, self.class_weights, target))
+
+
+def _are_close(found: list[Any], computed: list[Any]) -> bool:
+    pairs = zip(flatten(found)[0], flatten(computed)[0], strict=True)
+    return all(math.isclose(float_of(a), float_of(b), rel_tol=1e-9, abs_tol=1e-9) for a, b in pairs)
 
 
 def _as_values(prediction: Any) -> Any:

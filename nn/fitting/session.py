@@ -12,8 +12,6 @@ from nn.fitting.samples import Samples
 from nn.fitting.trainer import Trainer
 from nn.history import History
 
-COMPILED = "compiled: the loss is traced once and replayed (compile=False trains with Values)"
-
 
 class Session:
     """A `trainer` that goes on from where `course` stands, and writes a history."""
@@ -51,15 +49,13 @@ class Session:
         self.history.enter(entry, measured, time.perf_counter() - started)
 
     def say_how(self, bar: Any) -> None:
-        """Enter whether batches are replayed; say so once, and once why not."""
+        """Enter whether batches are replayed, as the bar says; say once why not."""
         history, compiled = self.history, self.trainer.compiled
         if compiled is None:
             return
         if compiled.refused and not history.not_compiled:
             history.not_compiled = compiled.refused
             bar.write(f"trained with Values, not compiled: {compiled.refused}", file=sys.stderr)
-        elif compiled.program is not None and not history.compiled and not compiled.refused:
-            bar.write(COMPILED, file=sys.stderr)
         history.compiled = compiled.program is not None and not compiled.refused
 
     def end_epoch(self) -> None:
@@ -74,6 +70,8 @@ class Session:
         answers = [callback(history, trainer.model) for callback in self.callbacks]
         if any(as_switch(answer) for answer in answers):
             history.stopped = "callback"
+        if trainer.compiled is not None and (answers or trainer.schedule or trainer.metrics):
+            trainer.compiled.look_again()  # they may have changed the model
 
     def restore(self) -> None:
         """Put back the best weights where early stopping wants them, unless it was interrupted."""

@@ -41,7 +41,7 @@ class Trainer:
         metrics: Mapping[str, Metric],
         schedule: Schedule | None,
         threshold: float | None,
-        compile: bool,  # noqa: A002 - as that of `fit`
+        compile: bool,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.metrics = clip_norm, metrics
@@ -81,10 +81,9 @@ class Trainer:
     def epoch(self, batches: Iterable[Samples], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
         """One pass over the batches; numbers and metrics to enter into the history."""
         tally = Tally()
-        bar.set_description(f"epoch {epoch + 1}", refresh=False)
+        how = ", compiled" if self.compiled is not None and self.compiled.is_on else ""
+        bar.set_description(f"epoch {epoch + 1}{how}", refresh=False)
         self.owner = self.owner.now()
-        if self.compiled is not None:
-            self.compiled.look_again()
         for number, batch in enumerate(batches):
             where = f"in epoch {epoch + 1}, batch {number + 1}"
             if number == 0 or isinstance(self.schedule, ByStep):
@@ -109,14 +108,15 @@ class Trainer:
         traced, and so is one that does not go well.
         """
         computed = None
-        if not self.decided:
+        compiled = self.compiled
+        if compiled is not None and compiled.waits:
+            compiled.watch()
             computed = self.with_values(batch, where)
-            if self.compiled is not None:
-                self.compiled.begin(batch, computed[0])
+            compiled.begin(batch, computed[0])
         failed = None
-        if self.compiled is not None and self.compiled.is_on:
+        if compiled is not None and compiled.is_on:
             try:
-                found = self.replayed(self.compiled, batch)
+                found = self.replayed(compiled, batch)
             except Exception as error:  # noqa: BLE001 - with Values it says where, or it works
                 found, failed = None, error
             if found is not None:
@@ -125,8 +125,8 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()
         self.owner.check_reached(topological_order(loss))
-        if self.compiled is not None and failed is not None:
-            self.compiled.refuse(failed)
+        if compiled is not None and failed is not None:
+            compiled.refuse(failed)
         return Found(float_of(loss), predictions, gradient_norm(self.optimizer.parameters))
 
     def replayed(self, compiled: CompiledLoss, batch: Samples) -> Found | None:
@@ -236,8 +236,8 @@ class Trainer:
 
     def validation(self, samples: Samples) -> tuple[Numbers, Numbers]:
         """Loss, accuracy and metrics on held-out samples, for the history."""
-        replayed = self.compiled.predictions(samples.X) if self.compiled is not None else None
-        loss, share, predictions = judged(self.model, samples, self.loss, self.judge, replayed)
+        given = None if self.compiled is None else self.compiled.predictions(samples.X)
+        loss, share, predictions = judged(self.model, samples, self.loss, self.judge, given)
         entry = {"validation_loss": loss}
         if self.judge:
             entry["validation_accuracy"] = share
