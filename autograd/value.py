@@ -16,7 +16,13 @@ from typing import Any, Self, TypeAlias
 from autograd import errors, ops
 from autograd.calculus.rule_names import Unknown, remember_by_name
 from autograd.support import (
-    fields, hooks, made_by_hand, modes, numpy_support, pickling, tracing,
+    fields,
+    hooks,
+    made_by_hand,
+    modes,
+    numpy_support,
+    pickling,
+    tracing,
 )  # fmt: skip
 from autograd.support.arguments import as_float, as_operand, checked, operands
 from autograd.support.node import Node

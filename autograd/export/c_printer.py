@@ -338,7 +338,9 @@ class _Printer:
                 return f"({name}({self.scalar(x)}) + 0.0)"
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=arguments
-            ) if (name in LIBRARY or name in self.nearly) and len(arguments) == (2 if name in _BINARY else 1):
+            ) if (name in LIBRARY or name in self.nearly) and len(arguments) == (
+                2 if name in _BINARY else 1
+            ):
                 return f"{name}({', '.join(map(self.scalar, arguments))})"
             case ast.Call(func=ast.Name(id="len"), args=[_]):
                 return f"(double){self.integer(expression)}"

@@ -100,6 +100,4 @@ def _shifted_in_a_trace(logits: list[Any]) -> list[Any]:
             is_first.append(_where(seen, 0.0, is_largest))
             seen = _maximum(seen, is_largest)
     top = dot(is_first, logits)
-    return [
-        _where(first, 0.0, _sub(x, top)) for first, x in zip(is_first, logits, strict=True)
-    ]
+    return [_where(first, 0.0, _sub(x, top)) for first, x in zip(is_first, logits, strict=True)]

@@ -98,6 +98,42 @@ def add(c_array.array total, c_array.array part):
         total.data.as_doubles[i] += part.data.as_doubles[i]
 
 
+def first_not_finite(numbers):
+    """The place of the first nan or infinity in a buffer of doubles; -1 if there is none."""
+    cdef Py_buffer view
+    cdef const double *x
+    cdef Py_ssize_t i, count, found = -1
+    PyObject_GetBuffer(numbers, &view, PyBUF_C_CONTIGUOUS)
+    x, count = <const double *> view.buf, view.len // 8
+    for i in range(count):
+        if not (x[i] - x[i] == 0.0):
+            found = i
+            break
+    PyBuffer_Release(&view)
+    return found
+
+
+def side_by_side(columns, Py_ssize_t count):
+    """Blocks of doubles, pairs of a buffer and the length of its rows, as one, row by row."""
+    cdef Py_ssize_t width = sum([own for _, own in columns]), at = 0, row, i, own
+    cdef c_array.array block = room(count * width)
+    cdef double *out = block.data.as_doubles
+    cdef const double *x
+    cdef Py_buffer view
+    for buffer, own in columns:
+        PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS)
+        if view.len < 8 * count * own:
+            PyBuffer_Release(&view)
+            raise ValueError(f"{view.len // 8} numbers are no {count} rows of {own}")
+        x = <const double *> view.buf
+        for row in range(count):
+            for i in range(own):
+                out[row * width + at + i] = x[row * own + i]
+        PyBuffer_Release(&view)
+        at += own
+    return block
+
+
 cdef class Space:
     """Room for the numbers of one run at a time, zeroed where it must be."""
 

@@ -1,6 +1,7 @@
 """A tape as one file of C99: what runs where there is no Python."""
 
 import ast
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -104,7 +105,7 @@ def _without_missing(tape: Tape) -> Tape:
     for op, operands, slot in tape.scalar_steps():
         given = [place[i] for i in operands]
         fixed = slot in tape.fixed
-        if op == "prod" or op == "norm":
+        if op in ("prod", "norm"):
             pair, alone = ("mul", "mul") if op == "prod" else ("hypot", "abs")
             result = given[0]
             for other in given[1:]:
@@ -164,13 +165,25 @@ class _Printer:
         forward = [f"    {line}" for each in tape.instructions for line in self.forward(each)]
         outputs = [f"    outputs[{i}] = v[{slot}];" for i, slot in enumerate(tape.outputs)]
         values = [
-            f"static void {name}_forward(const double *inputs, const double *leaves, double *work)",
-            "{", *setup, f"    double *d = work + {2 * tape.slots}; (void)d; (void)inputs; (void)leaves;",
-            *forward, "}", "",
-            f"void {name}_value(const double *inputs, const double *leaves, double *outputs, double *work)",
-            "{", f"    {name}_forward(inputs, leaves, work);", "    const double *v = work; (void)v;",
-            *outputs, "}", "",
-        ]  # fmt: skip
+            f"static void {name}_forward(",
+            "    const double *inputs, const double *leaves, double *work)",
+            "{",
+            *setup,
+            f"    double *d = work + {2 * tape.slots};",
+            "    (void)d; (void)inputs; (void)leaves;",
+            *forward,
+            "}",
+            "",
+            f"void {name}_value(",
+            "    const double *inputs, const double *leaves, double *outputs, double *work)",
+            "{",
+            f"    {name}_forward(inputs, leaves, work);",
+            "    const double *v = work;",
+            "    (void)v;",
+            *outputs,
+            "}",
+            "",
+        ]
         passed = [
             f"    {line}" for each in reversed(tape.instructions) for line in self.backward(each)
         ]
@@ -241,8 +254,10 @@ class _Printer:
             yield f"v[{slot}] = {_WRITTEN[op].format(*[f'v[{i}]' for i in operands])};"
         elif ops.takes_sequence(self.tape.rule(op)):
             yield from self._gathered(operands, len(operands))
-            keep = f"double p[{len(operands)}]; double *q = p;" if op == "dot" else (
-                f"double *q = d + {kept};"
+            keep = (
+                f"double p[{len(operands)}]; double *q = p;"
+                if op == "dot"
+                else (f"double *q = d + {kept};")
             )
             yield f"{keep} v[{slot}] = rule_{_spelled(op)}(x, {len(operands)}, q); }}"
         else:
@@ -303,7 +318,9 @@ class _Printer:
         yield f"for (ptrdiff_t i = 0; i < {count}; i++){skip} {{"
         yield f"    u = g[{first} + i];"
         for line in self._passed(
-            op, operands, [column("i") for column in columns],
+            op,
+            operands,
+            [column("i") for column in columns],
             _plus(kept, "i" if width == 1 else f"i * {width}"),
         ):
             yield f"    {line}"
@@ -354,7 +371,13 @@ class _Printer:
 
 
 _Place = Callable[[str], str]
-_WRITTEN = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}"}
+_WRITTEN = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "neg": "-{}",
+    "square": "{0} * {0}",
+}
 _PASSED_ON = {
     "add": ("u", "u"),
     "sub": ("u", "-u"),
@@ -399,10 +422,11 @@ def _without_allocation(text: str, op: str) -> str:
 
 
 def _literal(number: float) -> str:
-    return "NAN" if number != number else (
-        ("-" if number < 0 else "") + "INFINITY" if number in (float("inf"), float("-inf"))
-        else number.hex()
-    )
+    if math.isnan(number):
+        return "NAN"
+    if math.isinf(number):
+        return "INFINITY" if number > 0.0 else "-INFINITY"
+    return number.hex()
 
 
 def _wrapped(text: str) -> list[str]:

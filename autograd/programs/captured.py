@@ -50,18 +50,42 @@ class Witness:
                 leading += held_in.get(key, ())
         places = [holders[key] for key in holders if key in kept]
         self._containers = [place for place in places if type(place[0]) in (list, dict)]
+        leading_on = kept | wanted
+        self._names = [
+            (holder.__globals__, name, holder.__globals__[name])
+            for holder, _ in places
+            if type(holder) is types.FunctionType
+            for name in _global_names(holder.__code__)
+            if id(holder.__globals__.get(name)) in leading_on
+        ]
         # What only refers to its attributes goes on doing so, and a tuple to its items.
+        settled = (list, dict, tuple)
         self._others = [
             (holder, held)
             for holder, held in places
-            if type(holder) not in (list, dict, tuple) and not _is_its_attributes(holder, held)
+            if type(holder) not in settled
+            and not _is_its_attributes(holder, held)
+            and not (type(holder) is types.FunctionType and _only_by_name(holder, leading_on))
         ]
 
     def unchanged(self) -> bool:
         """Whether each of them still holds the same."""
+        for space, name, held in self._names:
+            if space.get(name) is not held:
+                return False
         return _hold_the_same(self._containers) and all(
-            _same(list(_held_by(holder)), held) for holder, held in self._others
+            [_same(list(_held_by(holder)), held) for holder, held in self._others]
         )
+
+
+def _only_by_name(function: types.FunctionType, leading_on: set[int]) -> bool:
+    """Whether what leads on from `function` are globals, and cells that do not change."""
+    own = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    own += vars(function).values()
+    names = _global_names(function.__code__)
+    modules = [m for n in names if type(m := function.__globals__.get(n)) is types.ModuleType]
+    own += [vars(module).get(name) for module in modules for name in names]
+    return not any(id(item) in leading_on for item in own)
 
 
 def _is_its_attributes(holder: Any, held: list[Any]) -> bool:
@@ -101,7 +125,7 @@ def _held_by(holder: Any) -> Iterable[Any]:
         return [holder.func, *holder.args, *holder.keywords.values()]
     package = kind.__module__.partition(".")[0]
     if package == "numpy":
-        return holder.ravel().tolist() if getattr(holder, "dtype", None) == object else ()
+        return holder.ravel().tolist() if getattr(holder, "dtype", None) == "O" else ()
     if package in _STANDARD:
         return ()
     items: Iterable[Any] = ()

@@ -18,7 +18,13 @@ from autograd.programs import stepwise
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 _LINES_OF_A_PIECE = 400
-_WRITTEN = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}"}
+_WRITTEN = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "neg": "-{}",
+    "square": "{0} * {0}",
+}
 _MAPPED = {
     "add": operator.add,
     "sub": operator.sub,
@@ -66,21 +72,21 @@ class GeneratedReplay:
         threads: int = 1,
     ) -> "tuple[array[float], array[float] | None, array[float] | None]":
         """The outputs, the gradient by the leaves, and that of every row by its inputs."""
-        return self._replay(
-            leaves, rows, count, upstream, by_leaves=by_leaves, by_inputs=by_inputs
-        )
+        return self._replay(leaves, rows, count, upstream, by_leaves=by_leaves, by_inputs=by_inputs)
 
     def _replay(
         self, leaves: Any, rows: Any, count: int, upstream: Any, *, by_leaves: bool, by_inputs: bool
     ) -> "tuple[array[float], array[float] | None, array[float] | None]":
         tape = self.tape
         inputs, width = tape.inputs, len(tape.outputs)
-        flat = memoryview(rows).cast("B").cast("d").tolist() if inputs else []
+        flat = array("d", memoryview(rows).cast("B").cast("d") if inputs else ())
         given = [flat[row * inputs : (row + 1) * inputs] for row in range(count)]
         same = [float(upstream)] * width if isinstance(upstream, float | int) else None
-        above = [same or list(upstream[r * width : (r + 1) * width]) for r in range(count)] if (
-            upstream is not None
-        ) else [None] * count
+        above = (
+            [same or list(upstream[r * width : (r + 1) * width]) for r in range(count)]
+            if (upstream is not None)
+            else [None] * count
+        )
         want = f"{by_leaves:d}{by_inputs:d}" if upstream is not None else ""
         try:
             found = self._run(leaves, given, above, want)
@@ -160,7 +166,9 @@ class GeneratedReplay:
             writer = _Writer(self.tape, want)
             write = writer.forward if direction == "forward" else writer.backward
             part = self._parts[hoisted]
-            self._code[key] = list(writer.pieces(write, part if direction == "forward" else part[::-1]))
+            self._code[key] = list(
+                writer.pieces(write, part if direction == "forward" else part[::-1])
+            )
         return self._code[key]
 
 
@@ -172,11 +180,11 @@ def wanted_slots(tape: Tape, *, by_leaves: bool, by_inputs: bool) -> bytearray:
     wanted[tape.inputs : stop] = bytes([by_leaves]) * tape.leaves
     for op, operands, first, count in tape.instructions:
         if op in (MATRIX, LOG_SOFTMAX):
-            leads = any([wanted[slot] for slot in operands])
+            leads = any(wanted[slot] for slot in operands)
             wanted[first : first + count] = bytes([leads]) * count
         else:
             for i in range(count):
-                wanted[first + i] = any([wanted[slot] for slot in operands[i::count]])
+                wanted[first + i] = any(wanted[slot] for slot in operands[i::count])
         for slot in range(first, first + count):
             if slot in tape.fixed:
                 wanted[slot] = False
@@ -190,9 +198,7 @@ class _Writer:
         self.tape, self.want = tape, want
         self.wanted = bytearray(tape.slots)
         if want:
-            self.wanted = wanted_slots(
-                tape, by_leaves=want[0] == "1", by_inputs=want[1] == "1"
-            )
+            self.wanted = wanted_slots(tape, by_leaves=want[0] == "1", by_inputs=want[1] == "1")
         self.names: dict[str, Any] = {
             "reduce": functools.reduce,
             "plus": operator.add,
@@ -241,9 +247,11 @@ class _Writer:
             call = f"{self._rule(op)}({', '.join(read)})"
             if len(read) > 16:
                 call = f"{self._rule(op)}(*{self._column(operands)})"
-            return [f"d[{first}] = r = {call}", f"{results} = r[0]"] if keeps else [
-                f"{results} = {call}[0]"
-            ]
+            return (
+                [f"d[{first}] = r = {call}", f"{results} = r[0]"]
+                if keeps
+                else [f"{results} = {call}[0]"]
+            )
         columns = [
             self._column(operands[i * count : (i + 1) * count]) for i in range(instruction.width)
         ]
@@ -279,9 +287,7 @@ class _Writer:
                 lines += self._scalar_back(op, instruction.operands_of(i), first + i, partials)
         return lines
 
-    def _scalar_back(
-        self, op: str, operands: Sequence[int], slot: int, partials: str
-    ) -> list[str]:
+    def _scalar_back(self, op: str, operands: Sequence[int], slot: int, partials: str) -> list[str]:
         lines = [f"u = g[{slot}]"]
         if op == "sum":
             passed = ["u"] * len(operands)
@@ -307,7 +313,9 @@ class _Writer:
         over = [self._slots(column) for column in columns]
         if op in _PASSED_ON:
             passed = [text.format(*read) for text in _PASSED_ON[op]]
-            loop = f"for u, {', '.join(names)} in zip(g[{first}:{first + count}], {', '.join(over)}):"
+            loop = (
+                f"for u, {', '.join(names)} in zip(g[{first}:{first + count}], {', '.join(over)}):"
+            )
         else:
             passed = [f"u * r[{i + 1}]" for i in range(len(columns))]
             if op == "sum":
@@ -349,10 +357,16 @@ class _Writer:
         if all(spans):
             starts = self._name("s", [row[0] for row in rows])
             row = f"v[i:i + {width}]"
-            return [f"x = {shared}", f"{results} = [reduce(plus, map(times, {row}, x), 0.0) for i in {starts}]"]
+            return [
+                f"x = {shared}",
+                f"{results} = [reduce(plus, map(times, {row}, x), 0.0) for i in {starts}]",
+            ]
         slots = self._name("s", rows)
         row = "[v[j] for j in i]"
-        return [f"x = {shared}", f"{results} = [reduce(plus, map(times, {row}, x), 0.0) for i in {slots}]"]
+        return [
+            f"x = {shared}",
+            f"{results} = [reduce(plus, map(times, {row}, x), 0.0) for i in {slots}]",
+        ]
 
     def _matrix_back(self, instruction: Instruction) -> list[str]:
         width, count, first = instruction.width, instruction.count, instruction.first
@@ -391,8 +405,10 @@ class _Writer:
         """A name for `thing` in the generated code."""
         if self.names.get(start) is thing:
             return start
-        name = start if start.startswith("rule_") and start not in self.names else (
-            f"{start}{len(self.names)}"
+        name = (
+            start
+            if start.startswith("rule_") and start not in self.names
+            else (f"{start}{len(self.names)}")
         )
         self.names[name] = thing
         return name
@@ -405,7 +421,7 @@ def _log_softmax(x: Sequence[float]) -> tuple[list[float], tuple[int, list[float
         raise ValueError("not shifted")
     place = x.index(largest)
     shifted = [0.0 if i == place else a - largest for i, a in enumerate(x)]
-    total, *weights = ops.logsumexp(*shifted)
+    total, *weights = ops.logsumexp(*shifted)  # type: ignore[no-untyped-call]
     return [a - total for a in shifted], (place, weights)
 
 

@@ -47,6 +47,16 @@ class _Writer:
         self.home: dict[int, tuple[str, int, int]] = {}
         self.layers: dict[tuple[int, int, int], str] = {}
         self.names: set[str] = set()
+        self.by_row = bytearray(tape.slots)  # whether a slot depends on an input
+        self.by_row[: tape.inputs] = b"\1" * tape.inputs
+        for instruction in tape.instructions:
+            alike = instruction.op in (MATRIX, LOG_SOFTMAX)
+            for i in range(instruction.count):
+                own = instruction.operands if alike else instruction.operands_of(i)
+                self.by_row[instruction.first + i] = any(self.by_row[slot] for slot in own)
+            stop = instruction.first + instruction.count
+            if any(self.by_row[instruction.first : stop]):  # they share an array
+                self.by_row[instruction.first : stop] = b"\1" * instruction.count
 
     def text(self, name: str, inputs: Sequence[str]) -> str:
         tape = self.tape
@@ -59,22 +69,22 @@ class _Writer:
             self.lines.append(f"{label} = {own}")
             for i in range(instruction.count):
                 self.home[instruction.first + i] = label, i, instruction.count
-        outputs = [self.column([slot]) for slot in tape.outputs]
-        if len(outputs) == 1:
-            result = outputs[0]
-            if tape.outputs[0] >= tape.inputs and self.is_uniform(tape.outputs[0]):
+        if len(tape.outputs) == 1:
+            result = self.column(tape.outputs)
+            if not self.by_row[tape.outputs[0]]:
                 result = f"np.full(len(X), {result})"
         else:
-            whole = self.column(tape.outputs)
-            result = f"np.broadcast_to({whole}, (len(X), {len(outputs)}))"
+            result = self.wide(tape.outputs)
+            if not any(self.by_row[slot] for slot in tape.outputs):
+                result = f"np.broadcast_to({result}, (len(X), {len(tape.outputs)}))"
         shape = f"X: rows of {tape.inputs}" + (f" ({', '.join(inputs)})" if inputs else "")
         if len(shape) > 90:
             shape = f"X: rows of {tape.inputs} inputs"
         doc = f'    """{shape}; leaves: {bound - tape.inputs} numbers."""'
         body = [f"    {line}" for line in [*self.setup, *self.lines, f"return {result}"]]
         needed = any("autograd." in helper for helper in self.helpers)
-        head = ["import numpy as np", *(["", "import autograd"] if needed else []), ""]
-        helpers = [line for helper in self.helpers for line in (helper, "")]
+        head = ["import numpy as np", *(["", "import autograd"] if needed else []), "", ""]
+        helpers = [line for helper in self.helpers for line in (helper, "", "")]
         return "\n".join([*head, *helpers, f"def {name}(X, leaves):", doc, *body, ""])
 
     def name_of(self, instruction: Instruction) -> str:
@@ -91,57 +101,81 @@ class _Writer:
         self.names.add(f"{start}{number}")
         return f"{start}{number}"
 
-    def is_uniform(self, slot: int) -> bool:
-        tape = self.tape
-        later = tape.instructions[tape.hoisted].first if tape.hoisted < len(tape.instructions) else (
-            tape.slots
-        )
-        return tape.inputs <= slot < later
+    def is_uniform(self, slots: Sequence[int]) -> bool:
+        """Whether none of them depends on an input."""
+        return not any(self.by_row[slot] for slot in slots)
 
     def expression(self, instruction: Instruction) -> str:
-        op, operands, _, count = instruction
+        op, operands, first, count = instruction
         width = instruction.width
         if op == MATRIX:
-            weights = self.matrix([operands[i * width : (i + 1) * width] for i in range(count)])
-            return f"{self.column(operands[count * width :])} @ {weights}.T"
+            rows = [operands[i * width : (i + 1) * width] for i in range(count)]
+            shared = operands[count * width :]
+            if count == 1:
+                return self.dot(rows[0], shared)
+            if self.is_uniform(operands[: count * width]):
+                return f"{self.wide(shared)} @ {self.matrix(rows)}.T"
+            return self.side_by_side([self.dot(row, shared) for row in rows])
         if op == LOG_SOFTMAX:
-            x = self.column(operands)
             self.setup_once(
                 "def log_softmax(x):\n    x = x - np.max(x, axis=-1, keepdims=True)\n"
                 "    return x - np.logaddexp.reduce(x, axis=-1, keepdims=True)"
             )
-            return f"log_softmax({x})"
-        if op == "dot" and count == 1:
-            half = len(operands) // 2
-            left, right = operands[:half], operands[half:]
-            if all(map(self.is_uniform, left)):
-                return f"{self.column(right)} @ {self.column(left)}"
-            if all(map(self.is_uniform, right)):
-                return f"{self.column(left)} @ {self.column(right)}"
-            return f"np.sum({self.column(left)} * {self.column(right)}, axis=-1)"
+            return f"log_softmax({self.wide(operands)})" + ("[..., 0]" if count == 1 else "")
         columns = [operands[i * count : (i + 1) * count] for i in range(width)]
+        if op == "dot" and count == 1:
+            return self.dot(operands[: width // 2], operands[width // 2 :])
+        read = self.broadcast(columns, first)
         if op == "dot":
-            half = width // 2
-            terms = [
-                f"{self.column(x)} * {self.column(y)}"
-                for x, y in zip(columns[:half], columns[half:], strict=True)
-            ]
-            return " + ".join(terms)
+            pairs = zip(read[: width // 2], read[width // 2 :], strict=True)
+            return " + ".join([f"{_in_brackets(x)} * {_in_brackets(y)}" for x, y in pairs])
         if ops.takes_sequence(self.tape.rule(op)):
-            together = self.column(operands) if count == 1 else self.stacked(columns)
+            together = self.wide(operands)
+            if count > 1:
+                together = f"np.stack(np.broadcast_arrays({', '.join(read)}), axis=-1)"
             if op in _REDUCED:
                 return _REDUCED[op].format(together)
             return f"np.apply_along_axis({self.own(op, sequence=True)}, -1, {together})"
-        read = [self.column(column) for column in columns]
         if op in _WRITTEN:
             text = _WRITTEN[op]
             if not text.startswith("np."):
                 read = [_in_brackets(x) for x in read]
             return text.format(*read)
-        numpy = ops.TABLE[self.tape.rule(op)].numpy.split() if self.tape.rule(op) in ops.TABLE else []
+        rule = self.tape.rule(op)
+        numpy = ops.TABLE[rule].numpy.split() if rule in ops.TABLE else []
         if op in _NUMPY or numpy:
             return f"np.{op if op in _NUMPY else numpy[0]}({', '.join(read)})"
         return f"{self.own(op, sequence=False)}({', '.join(read)})"
+
+    def dot(self, x: Sequence[int], y: Sequence[int]) -> str:
+        """The dot product of two sequences, for every row."""
+        if self.is_uniform(x):
+            return f"{self.wide(y)} @ {self.wide(x)}"
+        if self.is_uniform(y):
+            return f"{self.wide(x)} @ {self.wide(y)}"
+        return f"np.sum({self.wide(x)} * {self.wide(y)}, axis=-1)"
+
+    def broadcast(self, columns: Sequence[Sequence[int]], first: int) -> list[str]:
+        """Columns of a vector instruction: together as wide as its results."""
+        read = [self.column(column) for column in columns]
+        shared = [len(column) > 1 and len(set(column)) == 1 for column in columns]
+        rows = [not self.is_uniform(column) for column in columns]
+        if len(columns[0]) > 1 and all(shared):
+            widest = rows.index(True) if any(rows) else 0
+            read[widest] = self.wide(columns[widest])
+        return read
+
+    def side_by_side(self, parts: Sequence[str]) -> str:
+        return f"np.stack(np.broadcast_arrays({', '.join(parts)}), axis=-1)"
+
+    def wide(self, slots: Sequence[int]) -> str:
+        """The numbers in `slots` with an axis for them, of their length."""
+        one = self.column(slots[:1])
+        if len(slots) == 1:
+            return f"np.expand_dims({one}, -1)"
+        if len(set(slots)) == 1:
+            return f"np.repeat(np.expand_dims({one}, -1), {len(slots)}, axis=-1)"
+        return self.column(slots)
 
     def setup_once(self, helper: str) -> None:
         if helper not in self.helpers:
@@ -165,9 +199,6 @@ class _Writer:
         )
         return name
 
-    def stacked(self, columns: Sequence[Sequence[int]]) -> str:
-        return f"np.stack(np.broadcast_arrays({', '.join(map(self.column, columns))}), axis=-1)"
-
     def column(self, slots: Sequence[int]) -> str:
         """The numbers in `slots`: an array of so many columns; of one slot, without that axis."""
         tape = self.tape
@@ -175,17 +206,23 @@ class _Writer:
         first, count = slots[0], len(slots)
         if count > 1 and len(set(slots)) == 1:
             one = self.column(slots[:1])
-            return f"{one}[..., None]" if not self.is_uniform(first) else one
+            return one if self.is_uniform(slots[:1]) else f"{one}[..., None]"
         step = _step(slots)
         if first < tape.inputs and slots[-1] < tape.inputs and step == 1:
             whole = count == tape.inputs
             return "X" if whole and count > 1 else f"X[:, {_range(first, count)}]"
         if tape.inputs <= first and slots[-1] < bound and step:
             return self.leaves(first - tape.inputs, count, step)
-        if bound <= first < tape.first_result and all(bound <= s < tape.first_result for s in slots):
+        if bound <= first < tape.first_result and all(
+            bound <= s < tape.first_result for s in slots
+        ):
             numbers = [repr(tape.constants[slot - bound]) for slot in slots]
             return numbers[0] if count == 1 else f"np.array([{', '.join(numbers)}])"
-        if first in self.home and step == 1 and self.home.get(slots[-1], ("",))[0] == self.home[first][0]:
+        if (
+            first in self.home
+            and step == 1
+            and self.home.get(slots[-1], ("",))[0] == self.home[first][0]
+        ):
             name, at, size = self.home[first]
             if count == size:
                 return name
@@ -205,16 +242,12 @@ class _Writer:
                 runs[-1].append(slot)
             else:
                 runs.append([slot])
-        parts = [
-            self.column(run) if len(run) > 1 else f"np.expand_dims({self.column(run)}, -1)"
-            for run in runs
-        ]
-        parts = [
-            f"np.broadcast_to({part}, ({'len(X)'}, {len(run)}))" if all(
-                map(self.is_uniform, run)
-            ) and not all(map(self.is_uniform, slots)) else part
-            for part, run in zip(parts, runs, strict=True)
-        ]
+        parts = []
+        for run in runs:
+            part = self.wide(run)
+            if self.is_uniform(run) and not self.is_uniform(slots):
+                part = f"np.broadcast_to({part}, (len(X), {len(run)}))"
+            parts.append(part)
         return f"np.concatenate([{', '.join(parts)}], axis=-1)"
 
     def together(self, slot: int, following: int) -> bool:
@@ -249,7 +282,9 @@ class _Writer:
                 key = start, len(rows), stride
                 if key not in self.layers:
                     name = self.layers[key] = f"layer{len(self.layers) + 1}"
-                    self.setup.append(f"{name} = leaves[{start}:{end}].reshape({len(rows)}, {stride})")
+                    self.setup.append(
+                        f"{name} = leaves[{start}:{end}].reshape({len(rows)}, {stride})"
+                    )
                 name = self.layers[key]
                 return name if stride == width else f"{name}[:, :{width}]"
         if own:
@@ -261,7 +296,7 @@ class _Writer:
                     return f"leaves[{start}:{end}].reshape({width}, {inner})[:, :{len(rows)}].T"
             table = [[slot - tape.inputs for slot in row] for row in rows]
             return f"leaves[np.array({table})]"
-        return f"np.stack([{', '.join(map(self.column, rows))}])"
+        return f"np.stack([{', '.join(map(self.wide, rows))}])"
 
 
 def _step(slots: Sequence[int]) -> int | None:

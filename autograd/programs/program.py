@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engines import select
 from autograd.engines.select import Value
 from autograd.programs.captured import Witness
 from autograd.programs.held import Held
@@ -19,14 +18,14 @@ from autograd.programs.rows import Rows, call_key, check_finite, rows_of
 from autograd.programs.tape import Tape
 from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import Traced, traced
-from autograd.support import modes, tracing
+from autograd.support import tracing
 from autograd.support.arguments import name_of
 from autograd.support.structures import flatten
 
 _MOST_VERSIONS = 16  # structures of arguments that are remembered
 
 
-def compile(function: Callable[..., Any]) -> "Program":  # noqa: A001 - what PyTorch calls it
+def compile(function: Callable[..., Any]) -> "Program":
     """The Program of `function`: the same results, traced once and replayed without Values.
 
     Numbers in the arguments are inputs; texts, None and booleans are settings, and another
@@ -148,9 +147,7 @@ class Program:
         """
         version, rows = self._ready_for(columns, named)
         threads = _as_threads(threads)
-        outputs = version.replay.forward(
-            version.held.numbers(), rows.numbers, rows.count, threads
-        )
+        outputs = version.replay.forward(version.held.numbers(), rows.numbers, rows.count, threads)
         results: Any = version.results(outputs)
         if not rows.as_arrays:
             return results
@@ -300,7 +297,7 @@ class Program:
         function: Any = self.function
         if isinstance(function, _Method):
             return [function.function, function.instance()]
-        call = getattr(type(function), "__call__", None)
+        call = getattr(type(function), "__call__", None)  # noqa: B004 - it may have code
         return [function, call] if hasattr(call, "__code__") else [function]
 
     def _latest(self) -> Version:
@@ -327,9 +324,7 @@ class Program:
             version.check(rows.numbers, rows.width, rows.count)
         return version, rows
 
-    def _version(
-        self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> Version:
+    def _version(self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]) -> Version:
         version = self._versions.get(key)
         if version is not None and version.unchanged():
             return version
@@ -364,7 +359,7 @@ class Program:
             version.held.numbers(), rows, count, upstream, threads=threads
         )
         version.held.add_gradients(by_leaves)
-        return values
+        return values  # type: ignore[no-any-return]
 
 
 class _Method:

@@ -48,7 +48,9 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
     place |= {leaf: slot_of[_bits(number)] for leaf, number in made_inside.items()}
     first = len(inputs) + len(captured) + len(constants)
     place |= {node: slot for slot, node in enumerate(nodes, first)}
-    rules = {node.op: rule_named(node.op) for node in nodes if type(node.op) is not str}
+    rules: dict[str, Any] = {
+        node.op: rule_named(node.op) for node in nodes if type(node.op) is not str
+    }
     fixed = [place[node] for node in nodes if not node.requires_grad]
     tape = tape_of(
         len(inputs), len(captured), [float.fromhex(number) for number in constants],

@@ -7,6 +7,7 @@ are settings: they belong to the structure, and another one is another trace.
 import math
 from array import array
 from collections.abc import Hashable, Sequence
+from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -14,6 +15,11 @@ from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
 from autograd.support.arguments import as_operand
 from autograd.support.structures import DEEPEST
+
+try:  # blocks of doubles are read natively where that was built
+    _native: Any = import_module("autograd.programs._replay")
+except ImportError:
+    _native = None
 
 NUMBER = 0  # the key of one number
 
@@ -28,7 +34,9 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
         numbers.append(tree)
         return NUMBER
     if depth > DEEPEST:
-        raise ShapeError(f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out")
+        raise ShapeError(
+            f"over {DEEPEST} levels of lists in lists: if one holds itself, take it out"
+        )
     if kind is list or kind is tuple:
         if set(map(type, tree)) == {float}:
             numbers += tree
@@ -41,7 +49,7 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     if isinstance(tree, list | tuple):
         keys = tuple([key_of(branch, numbers, depth + 1) for branch in tree])
         return kind, keys if any(keys) else len(keys)
-    if kind.__module__ == "numpy" and getattr(tree, "shape", ()):
+    if kind.__module__ == "numpy" and bool(getattr(tree, "shape", ())):
         _check_kind(tree)
         numbers += tree.ravel().tolist()
         return "array", tree.shape
@@ -83,7 +91,7 @@ class Rows(NamedTuple):
 
     key: Hashable
     numbers: Any  # a buffer of doubles, row by row
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
     width: int
     first: tuple[tuple[Any, ...], dict[str, Any]]  # the arguments of the first row
     as_arrays: bool
@@ -93,7 +101,7 @@ class _Column(NamedTuple):
     key: Hashable
     numbers: Any
     width: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
 
 
 def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
@@ -174,6 +182,8 @@ def _column_of_any(argument: Sequence[Any], place: int) -> _Column:
 
 def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
     """The blocks of all columns as one, row by row."""
+    if _native:
+        return _native.side_by_side([(column.numbers, column.width) for column in columns], count)
     if any(_is_array(column.numbers) for column in columns):
         import numpy as np
 
@@ -194,7 +204,11 @@ def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
 
 def check_finite(numbers: Any, width: int, count: int) -> None:
     """ValueError for the first of `numbers`, rows of `width`, that is nan or infinite."""
-    if _is_array(numbers):
+    if _native:
+        if _native.first_not_finite(numbers) < 0:
+            return
+        numbers = memoryview(numbers).cast("B").cast("d").tolist()
+    elif _is_array(numbers):
         import numpy as np
 
         if np.isfinite(numbers).all():

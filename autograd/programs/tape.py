@@ -31,7 +31,7 @@ class Instruction(NamedTuple):
     op: str
     operands: tuple[int, ...]
     first: int
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # a tuple's own method is not wanted here
 
     @property
     def width(self) -> int:
@@ -134,7 +134,7 @@ def log_softmax_rule(position: int) -> ops.Rule:
         shifted = [0.0 if i == place else a - largest for i, a in enumerate(x)]
         if place < 0:
             shifted = list(x)
-        total, *weights = ops.logsumexp(*shifted)
+        total, *weights = ops.logsumexp(*shifted)  # type: ignore[no-untyped-call]
         slopes = [(1.0 if i == position else 0.0) - weight for i, weight in enumerate(weights)]
         if place >= 0:
             others = 0.0

@@ -146,7 +146,7 @@ def _is_value_in_trace(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Within:
-    """A check: the number lies between `low` and `high`; else ``ValueError(text.format(number))``."""
+    """A check: the number lies between `low` and `high`; else ValueError by `message`."""
 
     low: float
     high: float

@@ -26,7 +26,6 @@ from autograd.transforms.transformed_call import Function, Run, run_along, run_o
 from autograd.transforms.value_sweeps import forward_graph, reverse_graph
 from autograd.value import Number
 
-
 Transform = TypeVar("Transform", bound=Callable[..., Any])
 
 

@@ -137,18 +137,15 @@ def _shares_of_extreme(node: Value, x: Sequence[Number]) -> list[Number]:
         return [share / ties for share in is_extreme]
 
 
-def _or_at_zero(x: Number, otherwise: float, slope: Callable[[Number], Number]) -> Number:
-    """`slope` of a number that may be 0, where it cannot be computed."""
-    return functions.where(x, slope(functions.where(x, x, 1.0)), otherwise)
-
-
 _WITHOUT_CHOICE: dict[ops.Rule, Callable[[Value, Sequence[Number]], list[Number]]] = {
     ops.max: _shares_of_extreme,
     ops.min: _shares_of_extreme,
     ops.logsumexp: lambda node, x: functions.softmax(x),
-    ops.norm: lambda node, x: [_or_at_zero(node, 0.0, lambda out, a=a: a / out) for a in x],
+    ops.norm: lambda node, x: [
+        functions.where(node, a, 0.0) / functions.where(node, node, 1.0) for a in x
+    ],
     ops.entropy: lambda node, x: [
-        _or_at_zero(a, math.inf, lambda p: -1.0 - functions.log(p)) for a in x
+        functions.where(a, -1.0 - functions.log(functions.where(a, a, 1.0)), math.inf) for a in x
     ],
 }
 

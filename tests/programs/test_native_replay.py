@@ -314,3 +314,19 @@ def test_the_instruction_set_can_be_chosen_from_outside(instruction_set):
         check=True,
     )
     assert done.stdout.strip() == instruction_set
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_the_first_number_that_is_not_finite(bad):
+    numbers = array("d", [1.0, -1e308, 0.0, bad, 5.0, bad])
+    assert _replay.first_not_finite(numbers) == 3
+    assert _replay.first_not_finite(numbers[:3]) == -1
+    assert _replay.first_not_finite(array("d")) == -1
+
+
+def test_blocks_side_by_side():
+    left, right = array("d", [1.0, 2.0, 3.0, 4.0]), array("d", [5.0, 6.0])
+    block = _replay.side_by_side([(left, 2), (right, 1)], 2)
+    assert list(block) == [1.0, 2.0, 5.0, 3.0, 4.0, 6.0]
+    with pytest.raises(ValueError, match="2 numbers are no 3 rows of 1"):
+        _replay.side_by_side([(right, 1)], 3)

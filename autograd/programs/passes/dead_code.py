@@ -10,7 +10,18 @@ from autograd.programs.passes.building import regrouped
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape
 
 # They divide, or ask `math`, in a way that no finite operands make refuse.
-_TOTAL = {LOG_SOFTMAX, MATRIX, "dot", "logsumexp", "max", "mean", "min", "sigmoid", "softplus", "tanh"}
+_TOTAL = {
+    LOG_SOFTMAX,
+    MATRIX,
+    "dot",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "sigmoid",
+    "softplus",
+    "tanh",
+}
 _NEVER_REFUSES = {"fabs", "copysign", "isnan", "isfinite"}
 
 

@@ -59,9 +59,7 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
     def once(slot: int, op: str) -> bool:
         """Whether `slot` is the result of `op`, for one reader alone."""
         step = steps.get(slot)
-        return (
-            step is not None and step[0] == op and uses[slot] == 1 and slot not in tape.fixed
-        )
+        return step is not None and step[0] == op and uses[slot] == 1 and slot not in tape.fixed
 
     found: dict[int, _Chain] = {}
     taken: set[int] = set()

@@ -13,7 +13,7 @@ def hoist(tape: Tape) -> Tape:
     first, later = [], []
     for instruction in tape.instructions:
         _, operands, start, count = instruction
-        if any([depends[slot] for slot in operands]):
+        if any(depends[slot] for slot in operands):
             depends[start : start + count] = b"\1" * count
             later.append((instruction.op, [instruction]))
         else:

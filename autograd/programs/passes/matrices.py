@@ -1,9 +1,13 @@
 """Matrices: dot products that share one sequence are one instruction."""
 
-from collections.abc import Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from autograd.programs.passes.building import levels_of, regrouped
 from autograd.programs.tape import MATRIX, Instruction, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 
 def fuse_matrices(tape: Tape) -> Tape:
@@ -23,20 +27,14 @@ def fuse_matrices(tape: Tape) -> Tape:
         if instruction.op == "dot" and instruction.count == 1 and instruction.width > 2:
             half = instruction.width // 2
             weights, shared = instruction.operands[:half], instruction.operands[half:]
-            hoisted = i < tape.hoisted
-            if hoisted or all(_is_uniform(slot, bound, tape) for slot in weights):
-                key = shared, levels[i], hoisted
+            once = i < tape.hoisted
+            if once or all(_is_uniform(slot, bound, tape) for slot in weights):
+                key = shared, levels[i], once
         groups.setdefault(key, []).append(instruction)
     named = [(MATRIX if len(g) > 1 else g[0].op, g) for g in groups.values()]
     fused = regrouped(tape, named)
     hoisted = sum(instruction.first < bound for instruction in fused.instructions)
-    return _with_hoisted(fused, hoisted)
-
-
-def _with_hoisted(tape: Tape, hoisted: int) -> Tape:
-    from dataclasses import replace
-
-    return replace(tape, hoisted=hoisted)
+    return replace(fused, hoisted=hoisted)
 
 
 def _first_by_rows(tape: Tape) -> int:

@@ -107,7 +107,7 @@ def _replaced(
     """The tape with an instruction at each of `starts`, and without what led to it alone."""
     gone = {slot for found in results.values() for slot in found if slot >= 0}
     totals = set()
-    for op, operands, slot in tape.scalar_steps():
+    for _, operands, slot in tape.scalar_steps():
         if slot in gone:
             totals.add(operands[1])
     place = list(range(tape.first_result))

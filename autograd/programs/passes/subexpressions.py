@@ -24,5 +24,3 @@ def share_subexpressions(tape: Tape) -> Tape:
             found = known[key] = new.step(op, given, fixed=fixed)
         place.append(found)
     return new.tape_with([place[slot] for slot in tape.outputs])
-
-

@@ -1,10 +1,13 @@
 """Vectors: independent results of one operation are one instruction."""
 
-from collections.abc import Hashable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from autograd.programs.passes.building import levels_of, regrouped
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 _WIDEST = 64  # operands of a result: a longer sequence is work enough for one instruction
 

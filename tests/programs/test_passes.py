@@ -1,0 +1,257 @@
+"""Every pass leaves what a tape computes, as the exact replay tells."""
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+from random_tapes import numbers_for, random_tape
+
+import autograd
+from autograd import Value, ops
+from autograd.engines import select
+from autograd.programs import stepwise
+from autograd.programs.passes import (
+    PASSES,
+    drop_dead_code,
+    fold_constants,
+    fuse_dots,
+    fuse_matrices,
+    fuse_softmaxes,
+    fuse_vectors,
+    hoist,
+    optimised,
+    share_subexpressions,
+)
+from autograd.programs.passes.dead_code import may_raise
+from autograd.programs.recording import recorded
+from autograd.programs.tape import LOG_SOFTMAX, MATRIX, tape_of
+from autograd.support import tracing
+
+
+def scalar(tape):
+    """The same tape with an instruction for every result."""
+    steps = [(op, operands) for op, operands, _ in tape.scalar_steps()]
+    return tape_of(
+        tape.inputs, tape.leaves, tape.constants, steps, tape.outputs, tape.fixed, tape.rules
+    )
+
+
+def results(tape, leaves, inputs):
+    return stepwise.value_and_gradients(tape, leaves, inputs, [1.0] * len(tape.outputs))
+
+
+def assert_same(new, old, leaves, inputs, *, exactly=False):
+    for found, wanted in zip(
+        results(new, leaves, inputs), results(old, leaves, inputs), strict=True
+    ):
+        scale = max([1.0, *map(abs, wanted)])
+        size = 0.0 if exactly else 1e-12 * scale
+        assert all(abs(a - b) <= size for a, b in zip(found, wanted, strict=True))
+
+
+def ops_of(tape):
+    return [(i.op, i.count) for i in tape.instructions]
+
+
+def assert_in_order(tape):
+    """Slots without a gap, each after what it is computed from; hoisted ones first."""
+    slot = tape.first_result
+    rows = set(range(tape.inputs))
+    for position, instruction in enumerate(tape.instructions):
+        assert instruction.first == slot
+        assert all(operand < slot for operand in instruction.operands)
+        depends = not rows.isdisjoint(instruction.operands)
+        assert not (depends and position < tape.hoisted)
+        if depends:
+            rows.update(range(slot, slot + instruction.count))
+        slot += instruction.count
+    assert all(0 <= out < slot for out in tape.outputs)
+    assert all(tape.first_result <= out < slot for out in tape.fixed)
+
+
+@pytest.mark.parametrize("apply", PASSES, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("seed", range(60))
+def test_a_pass_changes_no_result(apply, seed):
+    tape = scalar(random_tape(seed, python=seed % 3 == 0))
+    if apply in (fuse_matrices, fuse_vectors):
+        tape = hoist(tape)
+    leaves, inputs = numbers_for(tape, 1, seed)
+    new = apply(tape)
+    assert_in_order(new)
+    assert_same(new, tape, leaves, inputs)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_all_passes_change_no_result(seed):
+    tape = scalar(random_tape(seed, steps=25, python=seed % 3 == 0))
+    leaves, inputs = numbers_for(tape, 1, seed)
+    new = optimised(tape)
+    assert_in_order(new)
+    assert_same(new, tape, leaves, inputs)
+    assert new.inputs == tape.inputs
+    assert new.leaves == tape.leaves
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_sums_of_products_written_out_become_what_they_are(seed):
+    rng = random.Random(seed)
+    n, m = rng.randint(2, 5), rng.randint(2, 4)
+    steps, slot = [], n + m * n + m + 1  # inputs; weights and biases; the constant 0
+    outs = []
+    zero = n + m * n + m
+    for row in range(m):
+        total = zero
+        for k in range(n):
+            steps.append(("mul", (n + row * n + k, k) if seed % 2 else (k, n + row * n + k)))
+            steps.append(("add", (total, slot)))
+            total, slot = slot + 1, slot + 2
+        steps.append(("add", (total, n + m * n + row)))
+        outs.append(slot)
+        slot += 1
+    tape = tape_of(n, m * n + m, [0.0], steps, outs)
+    leaves, inputs = numbers_for(tape, 1, seed)
+    dots = drop_dead_code(fuse_dots(tape))
+    assert_same(dots, tape, leaves, inputs, exactly=True)
+    assert {op for op, _ in ops_of(dots)} == {"dot"}
+    assert ops_of(optimised(tape)) == [(MATRIX, m)]
+    assert_same(optimised(tape), tape, leaves, inputs)
+
+
+def test_constants_are_folded_and_a_product_with_one_is_no_step():
+    tape = tape_of(1, 0, [2.0, 3.0, 1.0], [("mul", (1, 2)), ("add", (4, 0)), ("mul", (5, 3))], [6])
+    new = fold_constants(tape)
+    assert ops_of(new) == [("add", 1)]
+    assert 6.0 in new.constants
+    assert results(new, [], [4.0])[0] == [10.0]
+
+
+def test_what_cannot_be_computed_is_left_to_the_run():
+    tape = tape_of(0, 0, [-1.0], [("log", (0,))], [1])
+    assert ops_of(optimised(tape)) == [("log", 1)]
+    with pytest.raises(autograd.errors.DomainError):
+        stepwise.forward(optimised(tape), [], [])
+
+
+def test_a_dead_step_that_may_raise_is_kept_and_another_goes():
+    tape = tape_of(1, 0, [], [("log", (0,)), ("add", (0, 0)), ("mul", (0, 0))], [3])
+    assert ops_of(drop_dead_code(tape)) == [("log", 1), ("mul", 1)]
+
+
+@pytest.mark.parametrize("rule", ops.TABLE, ids=lambda rule: rule.__name__)
+def test_what_is_said_never_to_raise_does_not(rule):
+    """For finite operands of every size, that is; what is said to may raise need not."""
+    if may_raise(rule.__name__):
+        return
+    rng = random.Random(rule.__name__)
+    sizes = [0.0, -0.0, 1e-308, -5e-324, 1.0, -1.0, 1e308, -1e308, 700.0, -800.0]
+    for _ in range(2000):
+        count = rng.choice([2, 4]) if ops.takes_sequence(rule) else rule.__code__.co_argcount
+        rule(*[rng.choice([*sizes, rng.gauss(0.0, 3.0)]) for _ in range(count)])
+
+
+def test_what_the_formulas_say_may_raise():
+    names = ("log", "exp", "div", "pow", "sqrt", "asin", "floor", "fmod", "gamma")
+    assert all(map(may_raise, names))
+    assert not any(map(may_raise, ("add", "mul", "relu", "where", "maximum", "clip", "neg")))
+
+
+def test_the_same_is_computed_once_but_not_through_a_detached_value():
+    steps = [("mul", (0, 1)), ("mul", (1, 0)), ("mul", (0, 1)), ("add", (2, 3)), ("add", (5, 4))]
+    assert len(share_subexpressions(tape_of(2, 0, [], steps, [6])).instructions) == 3
+    assert len(share_subexpressions(tape_of(2, 0, [], steps, [6], [4])).instructions) == 4
+
+
+def test_an_operation_of_ones_own_is_neither_folded_nor_shared():
+    def doubled(x):
+        return 2.0 * x, 2.0
+
+    tape = tape_of(0, 0, [1.0], [("doubled", (0,)), ("doubled", (0,)), ("add", (1, 2))], [3],
+                   rules={"doubled": doubled})  # fmt: skip
+    assert [op for op, _ in ops_of(optimised(tape))].count("doubled") == 2
+
+
+def test_work_that_depends_on_no_input_comes_first():
+    steps = [("mul", (0, 1)), ("square", (1,)), ("exp", (3,)), ("add", (2, 4))]
+    new = hoist(tape_of(1, 1, [], steps, [5]))
+    assert new.hoisted == 2
+    assert [op for op, _ in ops_of(new)] == ["square", "exp", "mul", "add"]
+
+
+def test_layers_are_a_matrix_and_vectors():
+    import nn
+
+    model = nn.MLP(3, [5, 4, 1], activation="tanh", generator=0)
+    since = select.next_serial()
+    x = [Value(v) for v in (0.1, 0.2, 0.3)]
+    tape = optimised(recorded([model(x)], x, since).tape)
+    assert ops_of(tape) == [
+        (MATRIX, 5), ("add", 5), ("tanh", 5), (MATRIX, 4), ("add", 4), ("tanh", 4), ("dot", 1),
+        ("add", 1),
+    ]  # fmt: skip
+
+
+def softmax_tape(n, function=autograd.log_softmax):
+    since = select.next_serial()
+    with tracing.trace(since):
+        x = [Value(0.1 * i) for i in range(n)]
+        outputs = function(x)
+    return recorded(outputs, x, since).tape
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_a_softmax_is_one_instruction(n):
+    tape = softmax_tape(n)
+    new = optimised(tape)
+    assert ops_of(new) == [(LOG_SOFTMAX, n)]
+    rng = random.Random(n)
+    for _ in range(100):
+        x = [rng.choice([0.0, 1.0, rng.gauss(0, 10)]) for _ in range(n)]
+        eager = [Value(number) for number in x]
+        outputs = autograd.log_softmax(eager)
+        autograd.dot(outputs, [1.0] * n).backward()
+        values, _, slopes = results(new, [], x)
+        assert values == [out.data for out in outputs]
+        wanted = [v.grad for v in eager]
+        assert all(abs(a - b) < 1e-13 for a, b in zip(slopes, wanted, strict=True))
+
+
+def test_one_logarithm_of_a_softmax_is_enough_for_the_instruction():
+    tape = softmax_tape(4, lambda x: [autograd.log_softmax(x)[2]])
+    assert [op for op, _ in ops_of(optimised(tape))] == [LOG_SOFTMAX]
+
+
+def test_what_only_looks_like_a_softmax_stays_what_it_is():
+    tape = softmax_tape(3)
+    [logsumexp] = [i for i in tape.instructions if i.op == "logsumexp"]
+    wheres = [tape.instructions[s - tape.first_result] for s in logsumexp.operands]
+    changed = list(tape.instructions)
+    one = wheres[1]
+    # A number other than 0 where the largest was.
+    ones = [s for s, x in enumerate(tape.constants, tape.inputs) if x == 1.0]
+    changed[one.first - tape.first_result] = one._replace(
+        operands=(one.operands[0], ones[0], one.operands[2])
+    )
+    other = replace(tape, instructions=tuple(changed))
+    assert LOG_SOFTMAX not in {i.op for i in fuse_softmaxes(other).instructions}
+    x = [0.3, 0.9, -0.2]
+    assert_same(optimised(other), other, [], x)
+
+
+def test_operands_of_any_number_of_places_stay_linear():
+    """A row of weights is looked at once for each pass, however long it is."""
+    n = 2000
+    steps = [("dot", (*range(n + k * n, 2 * n + k * n), *range(n))) for k in range(3)]
+    tape = tape_of(n, 3 * n, [], steps, [n + 3 * n + k for k in range(3)])
+    new = optimised(tape)
+    assert ops_of(new) == [(MATRIX, 3)]
+    assert new.instructions[0].operands[: n * 3] == tuple(range(n, 4 * n))
+
+
+def test_no_pass_compares_numbers_with_a_tolerance():
+    """Folding is exact: nan, infinities and the sign of zero are told apart."""
+    tape = tape_of(1, 0, [0.0, -0.0], [("mul", (0, 1)), ("mul", (0, 2)), ("add", (3, 4))], [5])
+    new = optimised(tape)
+    assert len(new.constants) == 2
+    assert math.copysign(1.0, min(new.constants, key=lambda x: math.copysign(1.0, x))) == -1.0
+    assert results(new, [], [2.0])[0] == [0.0]
