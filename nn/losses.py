@@ -165,19 +165,22 @@ def _blend(t: float, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> A
     return if_zero() if t == 0.0 else t * if_one() + (1.0 - t) * if_zero()
 
 
-def _check_target(target: float) -> None:
+def _check_target(*numbers: float) -> None:
+    [target] = numbers
     if not 0.0 <= target <= 1.0:
         hint = "; of -1 and 1 make 0 and 1: [(t + 1) / 2 for t in y]" if target == -1.0 else ""
         raise ValueError(f"a target lies between 0 and 1, got {target:g}{hint}")
 
 
-def _check_sign(target: float) -> None:
+def _check_sign(*numbers: float) -> None:
+    [target] = numbers
     if target not in (-1.0, 1.0):
         hint = "; for 0 write -1: [2 * t - 1 for t in y]" if target == 0.0 else ""
         raise ValueError(f"hinge takes targets -1 and 1, got {target:g}{hint}")
 
 
-def _check_probability(probability: float) -> None:
+def _check_probability(*numbers: float) -> None:
+    [probability] = numbers
     if not 0.0 <= probability <= 1.0:
         raise ValueError(
             f"a probability lies between 0 and 1, got {probability!r}: end the model with "
@@ -185,6 +188,7 @@ def _check_probability(probability: float) -> None:
         )
 
 
-def _check_pos_weight(factor: float) -> None:
+def _check_pos_weight(*numbers: float) -> None:
+    [factor] = numbers
     if not factor > 0.0:
         raise ValueError(f"pos_weight must be positive, got {factor!r}")

@@ -245,7 +245,7 @@ class Terms(NamedTuple):
             return self.class_weights[target]
         if self.function is not multiclass_hinge:
             return 1.0
-        return math.fsum(map(operator.mul, self.class_weights, target))
+        return sum(map(operator.mul, self.class_weights, target), 0.0)
 
 
 def _are_close(found: list[Any], computed: list[Any]) -> bool:

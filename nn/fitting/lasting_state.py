@@ -24,7 +24,7 @@ class LastingState:
 
     def __init__(self, *roots: Any) -> None:
         self._places: list[tuple[Any, list[Any]]] = []
-        todo, seen = list(roots), set()
+        todo, seen = list(roots), set[int]()
         while todo and len(seen) < _MOST:
             thing = todo.pop()
             if isinstance(thing, _PLAIN) or id(thing) in seen:

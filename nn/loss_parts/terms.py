@@ -5,6 +5,7 @@ What a caller gives is opened (see `nn.arguments.rows`) once; errors say which r
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import autograd
@@ -93,6 +94,10 @@ def _differing(predictions: Any, targets: Any) -> str:
     )
 
 
+def _itself(loss: Any) -> Any:
+    return loss
+
+
 def weight_of(weight: Any) -> Any:
     """A weight of a class or a sample, from 0 up; ValueError for all else."""
     weight = number_of(opened(weight), "weight")
@@ -100,7 +105,8 @@ def weight_of(weight: Any) -> Any:
     return weight
 
 
-def _check_weight(weight: float) -> None:
+def _check_weight(*numbers: float) -> None:
+    [weight] = numbers
     if not 0.0 <= weight < math.inf:
         raise ValueError(f"a weight is a number from 0 up, got {weight!r}")
 
@@ -149,7 +155,7 @@ def classes(
             raise placed(error, "row", position) from None
         if weights is not None:
             norm = weights[position] * norm
-            loss = _counted(weights[position], lambda loss=loss: loss)
+            loss = _counted(weights[position], partial(_itself, loss))
         terms.append(loss)
         norms.append(norm)
     if single:
