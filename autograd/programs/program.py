@@ -20,7 +20,7 @@ from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import Traced, traced
 from autograd.support import tracing
 from autograd.support.arguments import name_of
-from autograd.support.structures import flatten
+from autograd.support.structures import flatten, is_branching
 
 _MOST_VERSIONS = 16  # structures of arguments that are remembered
 
@@ -386,8 +386,7 @@ def _as_threads(threads: Any) -> int:
 def _stacked(results: list[Any], np: Any) -> Any:
     """Rows of one structure as that structure of arrays, as `jax.vmap` gives them."""
     columns = list(zip(*[flatten(result)[0] for result in results], strict=True))
-    if all(isinstance(result, list) for result in results[:1]) and not any(
-        isinstance(item, list | tuple | dict) for item in results[0]
-    ):
+    first = results[0]
+    if isinstance(first, np.ndarray | list) and not any(map(is_branching, first)):
         return np.array(results)
     return flatten(results[0])[1]([np.array(column) for column in columns])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
-from autograd.support.arguments import as_operand
+from autograd.support.arguments import as_float
 from autograd.support.structures import DEEPEST
 
 try:  # blocks of doubles are read natively where that was built
@@ -58,9 +58,8 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     if isinstance(tree, Value):
         numbers.append(tree)
         return NUMBER
-    number = as_operand(tree)
-    if number is not NotImplemented:
-        numbers.append(number)
+    if not is_setting(tree):
+        numbers.append(as_float(tree))
         return NUMBER
     try:
         hash(tree)
@@ -83,7 +82,13 @@ def is_setting(leaf: Any) -> bool:
     kind = type(leaf)
     if kind is float or kind is int or isinstance(leaf, Value):
         return False
-    return kind is bool or as_operand(leaf) is NotImplemented
+    if kind is bool or leaf is None or isinstance(leaf, str | bytes):
+        return True
+    try:
+        as_float(leaf)
+    except NumberError:
+        return True
+    return False
 
 
 class Rows(NamedTuple):
