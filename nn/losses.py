@@ -19,6 +19,7 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.engines.numbers import float_of
+from autograd.errors import TracingError
 from autograd.support import tracing
 from nn.arguments.messages import warn
 from nn.arguments.numbers import number_of, plain
@@ -95,7 +96,12 @@ def binary_cross_entropy(
     """
 
     def term(p: Any, t: Any) -> Any:
-        tracing.check_rows(_check_probability, [p], float_of)
+        if not tracing.check_rows(_check_probability, [p], float_of) and p.op != "sigmoid":
+            raise TracingError(
+                "binary_cross_entropy takes numbers between 0 and 1, and in a compiled function "
+                f"nobody can look at a result of {p.op or 'an operation'}: end the model with "
+                'output="sigmoid", or use nn.binary_cross_entropy_with_logits'
+            )
         tracing.check_rows(_check_target, [t], plain)
         if isinstance(t, Value):
             return -(t * log_of_probability(p) + (1.0 - t) * log_of_probability(1.0 - p))

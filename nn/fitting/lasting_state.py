@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import is_, length_hint
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd import Value
@@ -66,6 +66,8 @@ def _held_by(thing: Any) -> Iterator[Any]:
         yield from (thing.func, *thing.args, *thing.keywords.values())
     elif isinstance(thing, MethodType):
         yield from (thing.__self__, thing.__func__)
+    elif isinstance(thing, BuiltinMethodType):
+        yield thing.__self__
     elif isinstance(thing, FunctionType):
         yield from _held_by_function(thing)
     if hasattr(thing, "__dict__") and not isinstance(thing, FunctionType):
@@ -107,14 +109,14 @@ def _sources(places: list[tuple[Any, list[Any]]]) -> list[Any]:
 
 
 def _is_source(thing: Any) -> bool:
-    if isinstance(thing, random.SystemRandom):
-        return False
     return isinstance(thing, random.Random) or any(
         hasattr(thing, name) for name in ("bit_generator", "__next__")
     )
 
 
 def _state_of(source: Any) -> Any:
+    if isinstance(source, random.SystemRandom):
+        return object()  # never the same
     read: Callable[[], Any] | None = getattr(source, "getstate", None)
     if read is not None:
         return read()

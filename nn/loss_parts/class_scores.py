@@ -4,7 +4,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.engines.numbers import float_of
-from autograd.errors import ShapeError
+from autograd.errors import ShapeError, TracingError
 from autograd.support import tracing
 from nn.arguments.numbers import is_known
 
@@ -20,7 +20,21 @@ def check_several(rows: list[list[Any]], name: str) -> None:
 
 def check_distribution(row: list[Any]) -> None:
     """ValueError unless these are probabilities that sum to 1."""
-    tracing.check_rows(_check_numbers, row, float_of)
+    if not tracing.check_rows(_check_numbers, row, float_of) and not _is_softmax(row):
+        raise TracingError(
+            "categorical_cross_entropy takes probabilities that sum to 1, and in a compiled "
+            "function nobody can look at computed ones: make them with autograd.softmax, as "
+            'output="softmax" does, or use nn.cross_entropy of logits'
+        )
+
+
+def _is_softmax(row: list[Any]) -> bool:
+    """Whether `autograd.softmax` has made all of them together."""
+    if not all(isinstance(p, Value) and p.op == "exp" for p in row):
+        return False
+    differences = [p.parents[0] for p in row]
+    totals = {value.parents[-1] for value in differences if value.op == "sub"}
+    return len(totals) == 1 and totals.pop().op == "logsumexp"
 
 
 def _check_numbers(*numbers: float) -> None:

@@ -170,7 +170,10 @@ def test_losses_of_classes(name, kind):
     loss = functools.partial(loss, **options)
 
     def draw(rng):
-        return [prediction(rng) for _ in range(3)], [*[target(rng) for _ in range(2)], one_target(rng)]
+        return [prediction(rng) for _ in range(3)], [
+            *[target(rng) for _ in range(2)],
+            one_target(rng),
+        ]
 
     def one_target(rng):  # that counts, or there is no mean
         drawn = target(rng)
@@ -190,7 +193,9 @@ def test_losses_of_classes(name, kind):
 
 def test_every_loss_is_here():
     losses = {
-        name for name in nn.__all__ if getattr(getattr(nn, name), "__module__", "").endswith("losses")
+        name
+        for name in nn.__all__
+        if getattr(getattr(nn, name), "__module__", "").endswith("losses")
     }
     assert losses == {name for name in (*ELEMENTWISE, *OF_CLASSES) if hasattr(nn, name)}
 
@@ -249,6 +254,21 @@ def test_what_reads_a_prediction_is_refused():
     assert [p.data for p in weights] == before
 
 
+def test_probabilities_that_nobody_can_check_are_refused():
+    w = Value(1.0)
+    for made in (lambda x: w * x, lambda x: w):
+        with pytest.raises(TracingError, match="takes numbers between 0 and 1"):
+            autograd.compile(lambda x, made=made: nn.binary_cross_entropy(made(x), 1.0))(0.5)
+    with pytest.raises(TracingError, match="probabilities that sum to 1"):
+        autograd.compile(lambda x: nn.categorical_cross_entropy([w * x, 1.0 - w * x], 0))(0.5)
+    with pytest.raises(TracingError, match="probabilities that sum to 1"):
+        autograd.compile(lambda x: nn.categorical_cross_entropy([w.exp(), x.exp()], 0))(0.5)
+    with pytest.raises(ValueError, match=r"a probability lies between 0 and 1, got 1.5.*row 1"):
+        autograd.compile(nn.binary_cross_entropy).batch([0.5, 1.5], [1.0, 1.0])
+    with pytest.raises(ValueError, match=r"sum to 1, got \[0.5, 0.4\]"):
+        autograd.compile(nn.categorical_cross_entropy)([0.5, 0.4], 1)
+
+
 def test_targets_are_checked_in_every_row():
     @autograd.compile
     def loss(scores, target):
@@ -268,6 +288,4 @@ def test_targets_are_checked_in_every_row():
     with pytest.raises(ValueError, match=r"a class index or a one-hot row, got \[0, 0, 0\]"):
         autograd.compile(nn.multiclass_hinge)(rows[0], [0.0, 0.0, 0.0])
     with pytest.raises(ValueError, match="a weight is a number from 0 up, got -1.0"):
-        autograd.compile(
-            lambda p, w: nn.squared_error([p], [1.0], sample_weight=[w])
-        )(1.0, -1.0)
+        autograd.compile(lambda p, w: nn.squared_error([p], [1.0], sample_weight=[w]))(1.0, -1.0)
