@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import autograd
 from autograd import Value, no_grad, topological_order
 from autograd.engines.numbers import as_value, float_of
-from autograd.programs.tape import Tape
 from autograd.programs.tracing_calls import traced
 from autograd.support import modes
 from autograd.support.structures import flatten
@@ -151,7 +150,7 @@ class CompiledLoss:
             return batch_function(self.model, self.loss)
         return sample_function(self.model, self.loss, self.terms.reduction)
 
-    def _trace(self, batch: Samples) -> tuple[Tape, list[Value]]:
+    def _trace(self, batch: Samples) -> tuple[Any, list[Value]]:
         """What a batch computes, to be compared."""
         with warnings.catch_warnings(action="ignore"):  # they came with Values
             found = traced(batch_function(self.model, self.loss), (batch.X, batch.y), {})
