@@ -50,7 +50,8 @@ def numbers_in(prediction: Any) -> list[float]:
     """The outputs of one prediction as plain numbers."""
     prediction = opened(prediction)
     if isinstance(prediction, list):
-        return list(map(float_of, prediction))
+        plainly = set(map(type, prediction)) == {float}
+        return prediction if plainly else list(map(float_of, prediction))
     return [float_of(prediction)]
 
 

@@ -59,12 +59,17 @@ class Ownership:
             return self
         return Ownership(self.model, self.optimizer)
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether there is something that no backward pass has reached so far."""
+        return not self.begun or bool(self.others)
+
     def check_reached(self, values: Iterable[Value]) -> None:
         """Look at what backward passes reach, these `values`, until they have reached all.
 
         ParametersError if the first one reaches nothing that the optimizer changes.
         """
-        if self.begun and not self.others:
+        if not self.is_looking:
             return
         reached = set(self.wanted).intersection(values)
         if not self.begun and (not reached or (self.others and reached.isdisjoint(self.others))):

@@ -124,7 +124,8 @@ class Trainer:
         loss, predictions = computed or self.with_values(batch, where)
         self.optimizer.zero_grad()
         loss.backward()
-        self.owner.check_reached(topological_order(loss))
+        if self.owner.is_looking:
+            self.owner.check_reached(topological_order(loss))
         if compiled is not None and failed is not None:
             compiled.refuse(failed)
         return Found(float_of(loss), predictions, gradient_norm(self.optimizer.parameters))
@@ -136,7 +137,8 @@ class Trainer:
         norm = gradient_norm(self.optimizer.parameters)
         if found is None or not math.isfinite(norm):
             return None
-        self.owner.check_reached(compiled.leaves)
+        if self.owner.is_looking:
+            self.owner.check_reached(compiled.leaves)
         return found._replace(norm=norm)
 
     def with_values(self, batch: Samples, where: str) -> tuple[Value, list[Any]]:
