@@ -110,7 +110,7 @@ def _sources(places: list[tuple[Any, list[Any]]]) -> list[Any]:
 
 def _is_source(thing: Any) -> bool:
     return isinstance(thing, random.Random) or any(
-        hasattr(thing, name) for name in ("bit_generator", "__next__")
+        hasattr(thing, name) for name in ("bit_generator", "get_state", "__next__")
     )
 
 
@@ -122,8 +122,8 @@ def _state_of(source: Any) -> Any:
         return read()
     if hasattr(source, "__next__"):
         return length_hint(source, -1)  # of what is left, where it is known
-    if isinstance(source, ModuleType):
-        return _plain(source.get_state(legacy=False))  # of numpy.random
+    if hasattr(source, "get_state"):  # numpy.random, or a RandomState
+        return _plain(source.get_state(legacy=False))
     return _plain(source.bit_generator.state)
 
 
