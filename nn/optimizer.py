@@ -99,7 +99,8 @@ class Optimizer:
         for name in computed:
             if name not in names:
                 raise TypeError(f"{self.formula.__name__} takes {', '.join(names)}, got {name}")
-        return tuple(computed[n] if n in computed else getattr(self, n) for n in names)
+        own = vars(self) | computed  # settings lie there by their names
+        return tuple([own[n] if n in own else getattr(self, n) for n in names])
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""

@@ -139,6 +139,8 @@ cdef class Space:
 
     cdef Workspace w
     cdef double *memory
+    cdef list python
+    cdef object raised  # by a Python rule, beyond what the exact replay will raise again
 
     def __cinit__(self, Core core, int lanes, Py_ssize_t scratch):
         cdef Py_ssize_t shared = core.program.shared, rows = core.program.of_rows * lanes
@@ -181,7 +183,8 @@ cdef class Space:
         for slot, number in zip(core.constants, core.constant_numbers, strict=True):
             if slot < shared:
                 self.w.numbers[slot] = number
-        self.w.call_python = call_python
+        self.python = core.python
+        self.w.owner, self.w.call_python = <void *> self, call_python
 
     def __dealloc__(self):
         free(self.memory)
@@ -189,18 +192,28 @@ cdef class Space:
 
 cdef int call_python(void *owner, int rule, int width, const double *operands,
                      double *results) noexcept with gil:
-    cdef Core core = <Core> owner
+    cdef Space space = <Space> owner
     cdef int i
     try:
-        found = core.python[rule](*[operands[i] for i in range(width)])
+        found = space.python[rule](*[operands[i] for i in range(width)])
         for i in range(width + 1):
             results[i] = found[i]
         return 1
     except (ValueError, ArithmeticError):
         return 0  # the exact replay will say it
     except BaseException as error:
-        core.raised = error
+        space.raised = error
         return 0
+
+
+cdef int check_length(what, Py_buffer *view, Py_ssize_t least) except -1:
+    """So that nothing is read that is not there."""
+    if view.itemsize != 8 or view.len < 8 * least:
+        raise ValueError(
+            f"{what} are {view.len // view.itemsize} numbers of {view.itemsize} bytes; wanted "
+            f"are {least} doubles"
+        )
+    return 0
 
 
 cdef class Core:
@@ -209,7 +222,6 @@ cdef class Core:
     cdef Program program
     cdef list spaces  # free ones
     cdef readonly list python
-    cdef object raised
     cdef c_array.array code, slots, outputs
     cdef readonly object constants, constant_numbers
     cdef readonly Py_ssize_t leaves, inputs
@@ -269,17 +281,19 @@ cdef class Core:
             job.leaf_gradients = leaf_gradients.data.as_doubles
         if input_gradients is not None:
             job.input_gradients = input_gradients.data.as_doubles
-        space.w.wanted, space.w.owner = wanted, <void *> self
-        space.w.matrices = matrices_of[chosen]
-        self.raised = None
+        space.w.wanted, space.w.matrices = wanted, matrices_of[chosen]
+        if len(leaves) != self.leaves:
+            raise ValueError(f"{len(leaves)} numbers for {self.leaves} leaves")
         PyObject_GetBuffer(rows, &view, PyBUF_C_CONTIGUOUS)
         job.rows = <const double *> view.buf
         try:
+            check_length("rows", &view, stop * self.inputs)
             if type(upstream) is float:
                 job.same_upstream = upstream
             else:
                 PyObject_GetBuffer(upstream, &above, PyBUF_C_CONTIGUOUS)
                 job.upstream = <const double *> above.buf
+                check_length("upstream", &above, stop * job.outputs)
             with nogil:
                 fine = kernels.run(&self.program, &space.w, &job)
         finally:
@@ -287,8 +301,8 @@ cdef class Core:
             if job.upstream != NULL:
                 PyBuffer_Release(&above)
         self.spaces.append(space)
-        if self.raised is not None:
-            error, self.raised = self.raised, None
+        if space.raised is not None:
+            error, space.raised = space.raised, None
             raise error
         if not fine:
             return True

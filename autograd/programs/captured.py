@@ -49,7 +49,11 @@ class Witness:
                 kept.add(key)
                 leading += held_in.get(key, ())
         places = [holders[key] for key in holders if key in kept]
-        self._containers = [place for place in places if type(place[0]) in (list, dict)]
+        self._containers = [
+            (holder, held[: len(holder)])
+            for holder, held in places
+            if isinstance(holder, list | dict)
+        ]
         leading_on = kept | wanted
         self._names = [
             (holder.__globals__, name, holder.__globals__[name])
@@ -59,11 +63,14 @@ class Witness:
             if id(holder.__globals__.get(name)) in leading_on
         ]
         # What only refers to its attributes goes on doing so, and a tuple to its items.
-        settled = (list, dict, tuple)
+        self._cells = [
+            (holder, held[0]) for holder, held in places if type(holder) is types.CellType
+        ]
+        settled = (list, dict, tuple, types.CellType)
         self._others = [
             (holder, held)
             for holder, held in places
-            if type(holder) not in settled
+            if not isinstance(holder, settled)
             and not _is_its_attributes(holder, held)
             and not (type(holder) is types.FunctionType and _only_by_name(holder, leading_on))
         ]
@@ -73,6 +80,12 @@ class Witness:
         for space, name, held in self._names:
             if space.get(name) is not held:
                 return False
+        try:
+            for cell, content in self._cells:
+                if cell.cell_contents is not content:
+                    return False
+        except ValueError:  # it is empty now
+            return False
         return _hold_the_same(self._containers) and all(
             [_same(list(_held_by(holder)), held) for holder, held in self._others]
         )
@@ -97,7 +110,10 @@ def _same(now: list[Any], held: list[Any]) -> bool:
 
 
 def _hold_the_same_in_python(places: list[tuple[Any, list[Any]]]) -> bool:
-    return all(_same(list(_held_by(container)), held) for container, held in places)
+    return all(
+        _same([*(holder if isinstance(holder, list) else holder.values())], held)
+        for holder, held in places
+    )
 
 
 _hold_the_same = (

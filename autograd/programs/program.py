@@ -149,7 +149,7 @@ class Program:
         threads = _as_threads(threads)
         outputs = version.replay.forward(version.held.numbers(), rows.numbers, rows.count, threads)
         results: Any = version.results(outputs)
-        if not rows.as_arrays:
+        if not rows.as_arrays():
             return results
         import numpy as np
 
@@ -319,15 +319,20 @@ class Program:
 
     def _ready_for(self, columns: tuple[Any, ...], named: dict[str, Any]) -> tuple[Version, Rows]:
         rows = rows_of(columns, named)
-        version = self._version(rows.key, *rows.first)
+        version = self._known(rows.key) or self._version(rows.key, *rows.first())
         if version.traced.checks:
             version.check(rows.numbers, rows.width, rows.count)
         return version, rows
 
-    def _version(self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]) -> Version:
+    def _known(self, key: Hashable) -> Version | None:
+        """What was traced for that structure, if it holds still."""
         version = self._versions.get(key)
-        if version is not None and version.unchanged():
-            return version
+        return version if version is not None and version.unchanged() else None
+
+    def _version(self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]) -> Version:
+        known = self._known(key)
+        if known is not None:
+            return known
         with self._lock:
             found = traced(self.function, arguments, named)
             witness = Witness([*self._roots(), arguments, named], found.leaves)

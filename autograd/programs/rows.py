@@ -98,8 +98,19 @@ class Rows(NamedTuple):
     numbers: Any  # a buffer of doubles, row by row
     count: int  # type: ignore[assignment]  # a tuple's own method is not wanted here
     width: int
-    first: tuple[tuple[Any, ...], dict[str, Any]]  # the arguments of the first row
-    as_arrays: bool
+    columns: tuple[Any, ...]  # as they were given
+    named: dict[str, Any]
+
+    def first(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of the first row."""
+        return (
+            tuple([column[0] for column in self.columns]),
+            {name: column[0] for name, column in self.named.items()},
+        )
+
+    def as_arrays(self) -> bool:
+        """Whether an array was given, so that results are arrays too."""
+        return any(map(_is_array, (*self.columns, *self.named.values())))
 
 
 class _Column(NamedTuple):
@@ -119,20 +130,17 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
     if not given:
         raise TypeError("batch takes at least one argument: a sequence with one item for each row")
     columns = [_column(argument, place) for place, argument in enumerate(given)]
-    counts = [column.count for column in columns]
-    if len(set(counts)) > 1:
+    count = columns[0].count
+    if any(column.count != count for column in columns):
+        counts = [column.count for column in columns]
         raise ShapeError(f"the arguments have {counts} rows: give all of them as many")
-    count = counts[0]
     if not count:
         raise ShapeError("a batch of no rows: give at least one")
-    width = sum(column.width for column in columns)
+    width = sum([column.width for column in columns])
     numbers = columns[0].numbers if len(columns) == 1 else _side_by_side(columns, count, width)
     check_finite(numbers, width, count)
-    firsts = [argument[0] for argument in given]
-    first = tuple(firsts[: len(arguments)]), dict(zip(named, firsts[len(arguments) :], strict=True))
     key = tuple([column.key for column in columns]), tuple(named)
-    as_arrays = any(_is_array(argument) for argument in given)
-    return Rows(key, numbers, count, width, first, as_arrays)
+    return Rows(key, numbers, count, width, arguments, named)
 
 
 def _column(argument: Any, place: int) -> _Column:
@@ -140,8 +148,10 @@ def _column(argument: Any, place: int) -> _Column:
         import numpy as np
 
         if argument.dtype != object:
-            _check_kind(argument)
-            block = np.ascontiguousarray(argument, dtype=np.float64)
+            block = argument
+            if argument.dtype != np.float64 or not argument.flags.c_contiguous:
+                _check_kind(argument)
+                block = np.ascontiguousarray(argument, dtype=np.float64)
             shape = argument.shape[1:]
             key = ("array", shape) if shape else NUMBER
             return _Column(key, block, math.prod(shape), len(block))

@@ -330,3 +330,16 @@ def test_blocks_side_by_side():
     assert list(block) == [1.0, 2.0, 5.0, 3.0, 4.0, 6.0]
     with pytest.raises(ValueError, match="2 numbers are no 3 rows of 1"):
         _replay.side_by_side([(right, 1)], 3)
+
+
+def test_nothing_is_read_that_is_not_there():
+    replay = NativeReplay(log_of_input())
+    leaves, rows = array("d", [2.0]), array("d", [1.0, 2.0])
+    with pytest.raises(ValueError, match="rows are 2 numbers of 8 bytes; wanted are 3 doubles"):
+        replay.forward(leaves, rows, 3)
+    with pytest.raises(ValueError, match="rows are 2 numbers of 4 bytes"):
+        replay.forward(leaves, array("f", [1.0, 2.0]), 2)
+    with pytest.raises(ValueError, match="upstream are 1 numbers"):
+        replay.backward(leaves, rows, 2, array("d", [1.0]))
+    with pytest.raises(ValueError, match="2 numbers for 1 leaves"):
+        replay.forward(array("d", [1.0, 2.0]), rows, 2)

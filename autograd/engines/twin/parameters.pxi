@@ -91,7 +91,7 @@ def hold_the_same(list places):
         others = items_of(held)
         if len(container) != len(held):
             return False
-        if type(container) is list:
+        if isinstance(container, list):
             items = items_of(container)
             for i in range(len(held)):
                 if items[i] != others[i]:

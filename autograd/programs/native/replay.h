@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(_MSC_VER)
+#define restrict __restrict
+#endif
+
 enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON, SOFTMAX };            /* Instruction.kind */
 enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, SINGLE = 64,
        COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
