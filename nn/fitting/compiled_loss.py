@@ -244,7 +244,8 @@ class Terms(NamedTuple):
             return self.class_weights[target]
         if self.function is not multiclass_hinge:
             return 1.0
-        return sum(map(operator.mul, self.class_weights, target), 0.0)
+        weight: float = sum(map(operator.mul, self.class_weights, target))
+        return weight
 
 
 def _are_close(found: list[Any], computed: list[Any]) -> bool:

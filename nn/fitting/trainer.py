@@ -81,8 +81,7 @@ class Trainer:
     def epoch(self, batches: Iterable[Samples], bar: Any, epoch: int) -> tuple[Numbers, Numbers]:
         """One pass over the batches; numbers and metrics to enter into the history."""
         tally = Tally()
-        how = ", compiled" if self.compiled is not None and self.compiled.is_on else ""
-        bar.set_description(f"epoch {epoch + 1}{how}", refresh=False)
+        bar.set_description(f"epoch {epoch + 1}", refresh=False)
         self.owner = self.owner.now()
         for number, batch in enumerate(batches):
             where = f"in epoch {epoch + 1}, batch {number + 1}"
@@ -90,6 +89,8 @@ class Trainer:
                 self.set_rate(epoch)
             found = self.gradients(batch, where)
             self.update(found, batch, where)
+            if self.compiled is not None and self.compiled.is_on:
+                bar.set_description(f"epoch {epoch + 1}, compiled", refresh=False)
             tally.add(found.loss, found.norm, len(batch.X))
             if self.judge:
                 tally.judge(self.judge, found.predictions, batch.y)
