@@ -237,15 +237,14 @@ class Terms(NamedTuple):
             return list(map(_numbers, target))
         return operator.index(target) if self.classes else float(target)
 
-    def _class_weight(self, target: Any) -> float:
+    def _class_weight(self, target: list[float] | int) -> float:
         if not self.class_weights:
             return 1.0
         if not isinstance(target, list):
             return self.class_weights[target]
         if self.function is not multiclass_hinge:
             return 1.0
-        weight: float = sum(map(operator.mul, self.class_weights, target))
-        return weight
+        return math.fsum(map(operator.mul, self.class_weights, target))
 
 
 def _are_close(found: list[Any], computed: list[Any]) -> bool:

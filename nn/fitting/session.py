@@ -70,8 +70,15 @@ class Session:
         answers = [callback(history, trainer.model) for callback in self.callbacks]
         if any(as_switch(answer) for answer in answers):
             history.stopped = "callback"
-        if trainer.compiled is not None and (answers or trainer.schedule or trainer.metrics):
+        if trainer.compiled is not None and self.has_functions:
             trainer.compiled.look_again()  # they may have changed the model
+
+    @property
+    def has_functions(self) -> bool:
+        """Whether functions of the user's run between the epochs."""
+        schedule = self.trainer.schedule
+        own = getattr(schedule, "__module__", "") != "nn.schedules"
+        return bool(self.callbacks or self.trainer.metrics or (schedule is not None and own))
 
     def restore(self) -> None:
         """Put back the best weights where early stopping wants them, unless it was interrupted."""
