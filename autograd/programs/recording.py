@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.calculus.rule_names import rule_named
+from autograd.calculus.rule_names import RuleName, rule_named
 from autograd.engines.numbers import as_value
 from autograd.engines.select import topological_order
-from autograd.programs.tape import Tape, tape_of
+from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape, tape_of
+
+_TAKEN = {MATRIX, LOG_SOFTMAX}  # names of instructions that are no rules
 
 
 class Recording(NamedTuple):
@@ -48,16 +50,40 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
     place |= {leaf: slot_of[_bits(number)] for leaf, number in made_inside.items()}
     first = len(inputs) + len(captured) + len(constants)
     place |= {node: slot for slot, node in enumerate(nodes, first)}
-    rules: dict[str, Any] = {
-        node.op: rule_named(node.op) for node in nodes if type(node.op) is not str
-    }
+    rules: dict[str, Any] = {}
+    names = _names_of([node.op for node in nodes], rules)
     fixed = [place[node] for node in nodes if not node.requires_grad]
     tape = tape_of(
         len(inputs), len(captured), [float.fromhex(number) for number in constants],
-        [(node.op, tuple([place[parent] for parent in node.parents])) for node in nodes],
+        [
+            (name, tuple([place[parent] for parent in node.parents]))
+            for name, node in zip(names, nodes, strict=True)
+        ],
         [place[root] for root in roots], fixed, rules,
     )  # fmt: skip
     return Recording(tape, list(captured))
+
+
+def _names_of(found: list[str], rules: dict[str, Any]) -> list[str]:
+    """What a tape calls the operations `found`; `rules` gets those that are not in `ops`.
+
+    Two rules may have the same name, and one of yours that of an operation of `ops` or of an
+    instruction: in a tape, where passes go by names, a rule that comes later is numbered.
+    """
+    own: dict[Any, str] = {}
+    for key in dict.fromkeys([(op, rule_named(op)) for op in found if type(op) is not str]):
+        text, rule = key
+        name, number = text, 2
+        while name in rules or str(name) in _TAKEN or rule_named(str(name)) is not None:
+            name, number = f"{text}_{number}", number + 1
+        if rule is not None and name is not text:
+            name = RuleName(name)
+            name.rule = rule
+        own[key] = name
+        rules[name] = rule
+    if not own:
+        return found
+    return [op if type(op) is str else own[op, rule_named(op)] for op in found]
 
 
 def _bits(number: float) -> str:

@@ -83,9 +83,9 @@ class Tape:
 
     def rule(self, op: str) -> ops.Rule:
         """The rule of one result of that name, as `scalar_steps` says it."""
-        if op.startswith(LOG_SOFTMAX):
-            return log_softmax_rule(int(op[len(LOG_SOFTMAX) + 1 : -1]))
         rule = self.rules.get(op) or rule_named(op)
+        if rule is None and op.startswith(f"{LOG_SOFTMAX}["):
+            return log_softmax_rule(int(op[len(LOG_SOFTMAX) + 1 : -1]))
         if rule is None:
             raise LookupError(f"no rule is called {op}")
         return rule

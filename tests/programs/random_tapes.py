@@ -121,3 +121,25 @@ def tape_of_rule(rule, rng):
         )
 
     return tape, numbers
+
+
+def chained_tape(seed, steps=40):
+    """Sums and products written out, on few numbers of which many are 0, -0 or 1."""
+    rng = random.Random(seed)
+    inputs, leaves = rng.randint(0, 3), rng.randint(0, 4)
+    constants = rng.sample([0.0, -0.0, 1.0, -1.0, 0.5], rng.randint(1, 5))
+    first = inputs + leaves + len(constants)
+    code, slots = [], first
+    for _ in range(steps):
+        last = [slots - 1 - k for k in range(min(slots, 6))]
+        pool = last if rng.random() < 0.7 else range(slots)
+        op = rng.choice(["add"] * 6 + ["mul"] * 6 + ["sub", "neg", "sum", "dot", "max", "atan2"])
+        width = {"neg": 1, "sum": 3, "max": 3, "dot": 4}.get(op, 2)
+        code.append((op, tuple(rng.choice(pool) for _ in range(width))))
+        slots += 1
+        if rng.random() < 0.3:
+            code.append(("tanh", (slots - 1,)))
+            slots += 1
+    fixed = [slot for slot in range(first, slots) if rng.random() < 0.04]
+    outputs = [slots - 1, *(rng.randrange(slots) for _ in range(rng.randint(0, 4)))]
+    return tape_of(inputs, leaves, constants, code, outputs, fixed)

@@ -1,11 +1,13 @@
 """Every pass leaves what a tape computes, as the exact replay tells."""
 
+import itertools
 import math
 import random
+import time
 from dataclasses import replace
 
 import pytest
-from random_tapes import numbers_for, random_tape
+from random_tapes import chained_tape, numbers_for, random_tape
 
 import autograd
 from autograd import Value, ops
@@ -24,6 +26,7 @@ from autograd.programs.passes import (
     share_subexpressions,
 )
 from autograd.programs.passes.dead_code import may_raise
+from autograd.programs.passes.dots import TELLS_ZEROS_APART
 from autograd.programs.recording import recorded
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, tape_of
 from autograd.support import tracing
@@ -45,9 +48,10 @@ def assert_same(new, old, leaves, inputs, *, exactly=False):
     for found, wanted in zip(
         results(new, leaves, inputs), results(old, leaves, inputs), strict=True
     ):
-        scale = max([1.0, *map(abs, wanted)])
+        scale = max([1.0, *(abs(x) for x in wanted if math.isfinite(x))])
         size = 0.0 if exactly else 1e-12 * scale
-        assert all(abs(a - b) <= size for a, b in zip(found, wanted, strict=True))
+        for a, b in zip(found, wanted, strict=True):
+            assert a == b or abs(a - b) <= size or (math.isnan(a) and math.isnan(b))
 
 
 def ops_of(tape):
@@ -91,6 +95,21 @@ def test_all_passes_change_no_result(seed):
     assert_same(new, tape, leaves, inputs)
     assert new.inputs == tape.inputs
     assert new.leaves == tape.leaves
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_chains_of_sums_and_products_keep_their_numbers(seed):
+    tape = chained_tape(seed)
+    rng = random.Random(seed)
+    leaves = [rng.choice([0.0, -0.0, 1.0, rng.gauss(0.0, 1.0)]) for _ in range(tape.leaves)]
+    inputs = [rng.choice([0.0, -0.0, 1.0, rng.gauss(0.0, 1.0)]) for _ in range(tape.inputs)]
+    wanted = repr(results(tape, leaves, inputs)[0]).replace("-0.0", "0.0")
+    new = tape
+    for apply in PASSES:
+        new = apply(new)
+        assert_in_order(new)
+        assert_same(new, tape, leaves, inputs)
+        assert repr(results(new, leaves, inputs)[0]).replace("-0.0", "0.0") == wanted
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -171,6 +190,54 @@ def test_an_operation_of_ones_own_is_neither_folded_nor_shared():
     assert [op for op, _ in ops_of(optimised(tape))].count("doubled") == 2
 
 
+def unsigned(rule, numbers):
+    try:
+        return repr(rule(*numbers)).replace("-0.0", "0.0")
+    except (ValueError, ArithmeticError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("rule", [*ops.TABLE, *ops.PARTS], ids=lambda rule: rule.__name__)
+def test_which_operations_tell_negative_zero_from_zero(rule):
+    width = 4 if ops.takes_sequence(rule) else rule.__code__.co_argcount
+    told = False
+    for numbers in itertools.product([0.0, 1.0, -1.0, 0.5, -3.5, 1e-300], repeat=width):
+        for place in range(width):
+            other = list(numbers)
+            other[place] = -0.0
+            if numbers[place] == 0.0:
+                told = told or unsigned(rule, numbers) != unsigned(rule, other)
+    assert told == (rule.__name__ in TELLS_ZEROS_APART)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x, y: autograd.atan2(x * 0.0 + y * 0.0, x),
+    lambda x, y: autograd.atan2(sum([x * 0.0, y * 0.0]), x),
+    lambda x, y: autograd.atan2(x * 0.0 + y * 0.0 + y * 0.0 + 0.0, x),
+    lambda x, y: autograd.atan2(-0.0 + x * 0.0 + y * 0.0, x),
+])  # fmt: skip
+def test_the_sign_of_zero_is_kept_where_it_matters(function):
+    numbers = [-1.0, -2.0]
+    wanted = function(*map(Value, numbers)).data
+    assert abs(wanted) == math.pi
+    since = select.next_serial()
+    with tracing.trace(since):
+        x = [Value(number) for number in numbers]
+        output = function(*x)
+    tape = recorded([output], x, since).tape
+    assert results(optimised(tape), [], numbers)[0] == [wanted]
+    assert autograd.compile(function)(*numbers) == wanted
+
+
+def test_a_long_chain_that_stays_one_is_walked_along_once():
+    n = 20_000
+    steps = [("add", (0, 1)), *[("add", (n, 1)) for n in range(2, n + 1)], ("atan2", (n + 1, 0))]
+    tape = tape_of(2, 0, [], steps, [n + 2])
+    began = time.perf_counter()
+    assert len(fuse_dots(tape).instructions) == n + 1
+    assert time.perf_counter() - began < 2.0
+
+
 def test_work_that_depends_on_no_input_comes_first():
     steps = [("mul", (0, 1)), ("square", (1,)), ("exp", (3,)), ("add", (2, 4))]
     new = hoist(tape_of(1, 1, [], steps, [5]))
@@ -219,6 +286,29 @@ def test_a_softmax_is_one_instruction(n):
 def test_one_logarithm_of_a_softmax_is_enough_for_the_instruction():
     tape = softmax_tape(4, lambda x: [autograd.log_softmax(x)[2]])
     assert [op for op, _ in ops_of(optimised(tape))] == [LOG_SOFTMAX]
+
+
+def test_a_softmax_with_something_detached_inside_has_the_gradients_it_had():
+    tape = softmax_tape(3)
+    rng = random.Random(0)
+    for slot in range(tape.first_result, tape.slots):
+        detached = replace(tape, fixed=frozenset([slot]))
+        x = [rng.gauss(0.0, 1.0) for _ in range(3)]
+        for outputs in (tape.outputs, tape.outputs[1:2]):
+            changed = replace(detached, outputs=outputs)
+            assert_same(fuse_softmaxes(share_subexpressions(changed)), changed, [], x)
+            assert_same(optimised(changed), changed, [], x)
+
+
+@pytest.mark.parametrize("slots", [(0, 0, 1), (1, 0, 1), (0, 0, 0)])
+def test_a_softmax_of_the_same_number_twice(slots):
+    since = select.next_serial()
+    with tracing.trace(since):
+        x = [Value(0.5), Value(-0.5)]
+        outputs = autograd.log_softmax([x[slot] for slot in slots])
+    tape = recorded(outputs, x, since).tape
+    for numbers in ([0.5, -0.5], [1.0, 1.0], [-3.0, 2.0]):
+        assert_same(optimised(tape), tape, [], numbers)
 
 
 def test_what_only_looks_like_a_softmax_stays_what_it_is():

@@ -10,6 +10,9 @@ weights, row by row, come before the sequence they are multiplied with, and the 
 depend on no input (but in a tape without inputs, where everything is hoisted).
 """
 
+import gc
+from collections.abc import Callable, Iterable
+
 from autograd.programs.passes.constants import fold_constants
 from autograd.programs.passes.dead_code import drop_dead_code
 from autograd.programs.passes.dots import fuse_dots
@@ -33,8 +36,16 @@ PASSES = (
 )
 
 
-def optimised(tape: Tape) -> Tape:
-    """`tape` after all passes."""
-    for each in PASSES:
-        tape = each(tape)
+def optimised(tape: Tape, *, passes: Iterable[Callable[[Tape], Tape]] = PASSES) -> Tape:
+    """`tape` after `passes`, in their order."""
+    # Passes make many tuples and no cycles: without a collector looking for some they are
+    # a third faster.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        for each in passes:
+            tape = each(tape)
+    finally:
+        if collects:
+            gc.enable()
     return tape

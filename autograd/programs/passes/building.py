@@ -1,9 +1,15 @@
 """What the passes have in common: a new tape made step by step, or from instructions regrouped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from autograd.programs.tape import MATRIX, Instruction, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_new_tuple = tuple.__new__
 
 
 class Builder:
@@ -31,9 +37,9 @@ class Builder:
             slot = self._known[key] = -len(self.constants)
         return slot
 
-    def number(self, slot: int) -> float | None:
-        """The number of a constant, or None."""
-        return self.constants[-slot - 1] if slot < 0 else None
+    def known(self, number: float) -> int | None:
+        """The slot of that constant if there is one already."""
+        return self._known.get(number.hex())
 
     def step(self, op: str, operands: tuple[int, ...], *, fixed: bool = False) -> int:
         """The slot of a new result."""
@@ -46,20 +52,20 @@ class Builder:
     def tape_with(self, outputs: Iterable[int]) -> Tape:
         """The tape, with `outputs` as numbered here."""
         first, count = self._first, len(self.constants)
-
-        def final(slot: int) -> int:
-            return first - slot - 1 if slot < 0 else slot + count if slot >= first else slot
-
+        stop = first + count
+        # Read from the end, where negative numbers lead: the constants.
+        final = [*range(first), *range(stop, stop + len(self.steps)), *reversed(range(first, stop))]
         instructions = [
-            Instruction(op, tuple([final(slot) for slot in operands]), number)
-            for number, (op, operands) in enumerate(self.steps, first + count)
+            instruction(op, tuple([final[slot] for slot in operands]), number, 1)
+            for number, (op, operands) in enumerate(self.steps, stop)
         ]
         return replace(
             self.tape,
             constants=tuple(self.constants),
             instructions=tuple(instructions),
-            outputs=tuple(map(final, outputs)),
-            fixed=frozenset(map(final, self.fixed)),
+            outputs=tuple([final[slot] for slot in outputs]),
+            fixed=frozenset([final[slot] for slot in self.fixed]),
+            hoisted=0,
         )
 
 
@@ -81,47 +87,83 @@ def levels_of(tape: Tape) -> list[int]:
     for _, operands, first, count in tape.instructions:
         own = 1 + max([level[slot] for slot in operands], default=0)
         found.append(own)
-        level[first : first + count] = [own] * count
+        if count == 1:
+            level[first] = own
+        else:
+            level[first : first + count] = [own] * count
     return found
 
 
-def regrouped(tape: Tape, groups: Sequence[tuple[str, list[Instruction]]]) -> Tape:
+def reordered(tape: Tape, instructions: Iterable[Instruction], hoisted: int) -> Tape:
+    """With these of its instructions, in this order, each after what it is computed from."""
+    return regrouped(tape, [(each[0], [each]) for each in instructions], hoisted)
+
+
+def by_level(
+    tape: Tape, keys: Iterable["Hashable"]
+) -> tuple[list[tuple["Hashable", list[Instruction]]], int]:
+    """The instructions in groups of one key and one level, and how many groups are hoisted.
+
+    Groups are in the order of their levels, those that are hoisted before all others, and
+    instructions in a group stay in order. An instruction whose key is None stays alone.
+    """
+    parts: list[dict[tuple[int, int, Hashable], list[Instruction]]] = [{}, {}]
+    levels = levels_of(tape)
+    for number, (each, level, key) in enumerate(zip(tape.instructions, levels, keys, strict=True)):
+        later = number >= tape.hoisted
+        full = level, (number if key is None else -1), key
+        group = parts[later].get(full)
+        if group is None:
+            parts[later][full] = [each]
+        else:
+            group.append(each)
+    # Sorting is stable, so that groups of one level stay in the order of their first members.
+    ordered = [sorted(part.items(), key=lambda item: item[0][0]) for part in parts]
+    groups = [(full[2], group) for part in ordered for full, group in part]
+    return groups, len(parts[0])
+
+
+def regrouped(tape: Tape, groups: Iterable[tuple[str, list[Instruction]]], hoisted: int) -> Tape:
     """The same instructions in the order of `groups`, each of which becomes one of that op.
 
     A group of one instruction stays what it is, and what is in no group goes.
     """
-    place = [*range(tape.first_result), *[-1] * (tape.slots - tape.first_result)]
     at = tape.first_result
-    for _, group in groups:
-        for instruction in group:
-            stop = instruction.first + instruction.count
-            place[instruction.first : stop] = range(at, at + instruction.count)
-            at += instruction.count
+    place = [*range(at), *[-1] * (tape.slots - at)]
     instructions = []
-    at = tape.first_result
     for op, group in groups:
         if len(group) == 1:
-            [instruction] = group
-            operands: Iterable[int] = instruction.operands
-            count = instruction.count
+            [(_, operands, first, count)] = group
         else:
-            count = len(group)
-            operands = _together(op, group)
+            operands, first, count = _together(op, group), -1, len(group)
         slots = tuple([place[slot] for slot in operands])
-        instructions.append(Instruction(op, slots, at, count))
+        instructions.append(instruction(op, slots, at, count))
+        if first < 0:
+            for slot, each in enumerate(group, at):
+                place[each[2]] = slot
+        elif count == 1:
+            place[first] = at
+        else:
+            place[first : first + count] = range(at, at + count)
         at += count
     return replace(
         tape,
         instructions=tuple(instructions),
         outputs=tuple([place[slot] for slot in tape.outputs]),
         fixed=frozenset([place[slot] for slot in tape.fixed if place[slot] >= 0]),
+        hoisted=hoisted,
     )
 
 
-def _together(op: str, group: list[Instruction]) -> list[int]:
+def instruction(op: str, operands: tuple[int, ...], first: int, count: int) -> Instruction:
+    """An Instruction, without the detour over named arguments: tapes are long."""
+    return _new_tuple(Instruction, (op, operands, first, count))
+
+
+def _together(op: str, group: list[Instruction]) -> tuple[int, ...]:
     if op == MATRIX:  # of dots that have the second sequence in common
         half = len(group[0].operands) // 2
         weights = [slot for dot in group for slot in dot.operands[:half]]
-        return [*weights, *group[0].operands[half:]]
-    columns = zip(*[instruction.operands for instruction in group], strict=True)
-    return [slot for column in columns for slot in column]
+        return (*weights, *group[0].operands[half:])
+    columns = zip(*[each[1] for each in group], strict=True)
+    return tuple([slot for column in columns for slot in column])

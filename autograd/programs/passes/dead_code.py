@@ -6,7 +6,7 @@ from functools import cache
 from autograd.calculus.formula import formula_for
 from autograd.calculus.rule_names import rule_named
 from autograd.errors import FormulaError
-from autograd.programs.passes.building import regrouped
+from autograd.programs.passes.building import reordered
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape
 
 # They divide, or ask `math`, in a way that no finite operands make refuse.
@@ -31,13 +31,17 @@ def drop_dead_code(tape: Tape) -> Tape:
     for slot in tape.outputs:
         needed[slot] = True
     kept = []
+    names = {instruction.op for instruction in tape.instructions}
+    keeps = {op for op in names if op in tape.rules or may_raise(op)}
     for instruction in reversed(tape.instructions):
         op, operands, first, count = instruction
-        if any(needed[first : first + count]) or op in tape.rules or may_raise(op):
-            kept.append((op, [instruction]))
+        if needed[first] or op in keeps or (count > 1 and any(needed[first : first + count])):
+            kept.append(instruction)
             for slot in operands:
                 needed[slot] = True
-    return regrouped(tape, kept[::-1])
+    once = {instruction.first for instruction in tape.instructions[: tape.hoisted]}
+    hoisted = sum([instruction.first in once for instruction in kept]) if once else 0
+    return reordered(tape, reversed(kept), hoisted)
 
 
 @cache

@@ -3,6 +3,9 @@
 from autograd.programs.passes.building import Builder, uses_of
 from autograd.programs.tape import Tape
 
+#: Where -0.0 and 0.0 lead to different numbers; what your own operations do nobody knows.
+TELLS_ZEROS_APART = {"atan2"}
+
 
 def fuse_dots(tape: Tape) -> Tape:
     """With chains of additions as one `dot`, or `sum`, added up in the same order.
@@ -11,6 +14,8 @@ def fuse_dots(tape: Tape) -> Tape:
     product is a leaf or a constant it comes first: so `fuse_matrices` finds rows of weights.
     """
     chain_of = _chains(tape)
+    if not chain_of:
+        return tape
     inside = {slot for terms, skipped in chain_of.values() for slot in skipped}
     new = Builder(tape)
     place, uniform = new.place, tape.inputs
@@ -48,13 +53,11 @@ _Chain = tuple[list[tuple[int, ...]], list[int]]
 
 def _chains(tape: Tape) -> dict[int, _Chain]:
     """Of the last slot of every chain: its terms, each a factor or two, and the slots skipped."""
+    start = tape.inputs + tape.leaves
+    zeros = {slot for slot, x in enumerate(tape.constants, start) if x.hex() == "0x0.0p+0"}
+    signs = any(i.op in TELLS_ZEROS_APART or i.op in tape.rules for i in tape.instructions)
     uses = uses_of(tape)
     steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
-    zeros = {
-        slot
-        for slot, number in enumerate(tape.constants, tape.inputs + tape.leaves)
-        if number == 0.0
-    }
 
     def once(slot: int, op: str) -> bool:
         """Whether `slot` is the result of `op`, for one reader alone."""
@@ -63,10 +66,11 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
 
     found: dict[int, _Chain] = {}
     taken: set[int] = set()
-    for last in reversed(steps):
-        op, operands = steps[last]
-        if last in taken or op not in ("add", "sum"):
+    heads = [slot for slot, (op, _) in steps.items() if op in ("add", "sum")]
+    for last in reversed(heads):
+        if last in taken:
             continue
+        op, operands = steps[last]
         skipped: list[int] = []
         if op == "sum":
             terms = list(operands)
@@ -82,10 +86,14 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
                 slot = x
                 skipped.append(slot)
             terms.reverse()
+        given = len(terms)
         while len(terms) > 1 and terms[0] in zeros:
             del terms[0]  # where a sum starts anyway
         if len(terms) > 1 and terms[1] in zeros and op == "add":
             del terms[1]  # `sum` of Python starts with 0, which is added to the first term
+        if signs and op == "add" and len(terms) == given:
+            taken.update(skipped)
+            continue  # -0.0 + -0.0 is -0.0, but 0.0 + -0.0 + -0.0 is not
         products = [term for term in terms if once(term, "mul")]
         if len(terms) < 2 or (len(products) < 2 and (op == "sum" or len(terms) < 3)):
             continue

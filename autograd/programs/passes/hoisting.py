@@ -1,8 +1,6 @@
 """Hoisting: what depends on no input is computed once a call, not once a row."""
 
-from dataclasses import replace
-
-from autograd.programs.passes.building import regrouped
+from autograd.programs.passes.building import reordered
 from autograd.programs.tape import Tape
 
 
@@ -10,12 +8,12 @@ def hoist(tape: Tape) -> Tape:
     """With the instructions that depend on no input first."""
     depends = bytearray(tape.slots)
     depends[: tape.inputs] = b"\1" * tape.inputs
-    first, later = [], []
+    once, later = [], []
     for instruction in tape.instructions:
-        _, operands, start, count = instruction
-        if any(depends[slot] for slot in operands):
-            depends[start : start + count] = b"\1" * count
-            later.append((instruction.op, [instruction]))
+        _, operands, first, count = instruction
+        if any(map(depends.__getitem__, operands)):
+            depends[first : first + count] = b"\1" * count
+            later.append(instruction)
         else:
-            first.append((instruction.op, [instruction]))
-    return replace(regrouped(tape, [*first, *later]), hoisted=len(first))
+            once.append(instruction)
+    return reordered(tape, [*once, *later], len(once))

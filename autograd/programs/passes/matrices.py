@@ -1,40 +1,69 @@
 """Matrices: dot products that share one sequence are one instruction."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autograd.programs.passes.building import levels_of, regrouped
+from autograd.programs.passes.building import by_level, instruction, levels_of, regrouped
 from autograd.programs.tape import MATRIX, Instruction, Tape
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+_Half = tuple[int, ...]
+
 
 def fuse_matrices(tape: Tape) -> Tape:
     """With the dots on one level that have a sequence in common as one matrix.
 
-    The rows of weights depend on no input, so that they are the same for a whole batch.
+    Either of the two sequences may be the common one: products commute. The rows of weights
+    depend on no input, so that they are the same for a whole batch.
     """
-    levels = levels_of(tape)
+    sides = _common_sides(tape)
+    if not sides:
+        return tape
+    instructions = list(tape.instructions)
+    keys: list[Hashable] = [None] * len(instructions)
+    for number, (weights, shared) in sides.items():
+        old = instructions[number]
+        instructions[number] = instruction(old.op, weights + shared, old.first, 1)
+        keys[number] = shared
+    turned = replace(tape, instructions=tuple(instructions))
+    groups, hoisted = by_level(turned, keys)
+    named = [(MATRIX if len(group) > 1 else group[0].op, group) for _, group in groups]
+    return regrouped(turned, named, hoisted)
+
+
+def _common_sides(tape: Tape) -> dict[int, tuple[_Half, _Half]]:
+    """Of each dot that may be part of a matrix: its weights, and what it has in common."""
+    found: dict[int, list[tuple[_Half, _Half]]] = {}
     bound = _first_by_rows(tape)
-    order = sorted(
-        range(len(levels)), key=lambda i: (i >= tape.hoisted, levels[i])
-    )  # stable: those of one level stay in order
-    groups: dict[Hashable, list[Instruction]] = {}
-    for i in order:
-        instruction = tape.instructions[i]
-        key: Hashable = i
-        if instruction.op == "dot" and instruction.count == 1 and instruction.width > 2:
-            half = instruction.width // 2
-            weights, shared = instruction.operands[:half], instruction.operands[half:]
-            once = i < tape.hoisted
-            if once or all(_is_uniform(slot, bound, tape) for slot in weights):
-                key = shared, levels[i], once
-        groups.setdefault(key, []).append(instruction)
-    named = [(MATRIX if len(g) > 1 else g[0].op, g) for g in groups.values()]
-    fused = regrouped(tape, named)
-    hoisted = sum(instruction.first < bound for instruction in fused.instructions)
-    return replace(fused, hoisted=hoisted)
+    for number, each in enumerate(tape.instructions):
+        if each.op == "dot" and each.count == 1 and each.width > 2:
+            sides = _sides(each, tape.inputs, bound, once=number < tape.hoisted)
+            if sides:
+                found[number] = sides
+    if len(found) < 2:
+        return {}
+    levels = levels_of(tape)
+
+    def key(number: int, half: _Half) -> tuple[bool, int, _Half]:
+        return number < tape.hoisted, levels[number], half
+
+    times = Counter(key(number, shared) for number, sides in found.items() for _, shared in sides)
+    best = {
+        number: max(sides, key=lambda side: times[key(number, side[1])])
+        for number, sides in found.items()
+    }
+    return {number: side for number, side in best.items() if times[key(number, side[1])] > 1}
+
+
+def _sides(dot: Instruction, inputs: int, bound: int, *, once: bool) -> list[tuple[_Half, _Half]]:
+    """The sequences of a dot as weights and common sequence, both ways where both may be."""
+    half = len(dot.operands) // 2
+    left, right = dot.operands[:half], dot.operands[half:]
+    ways = [(left, right)] if left == right else [(left, right), (right, left)]
+    return [way for way in ways if once or (min(way[0]) >= inputs and max(way[0]) < bound)]
 
 
 def _first_by_rows(tape: Tape) -> int:
@@ -42,7 +71,3 @@ def _first_by_rows(tape: Tape) -> int:
     if tape.hoisted < len(tape.instructions):
         return tape.instructions[tape.hoisted].first
     return tape.slots
-
-
-def _is_uniform(slot: int, bound: int, tape: Tape) -> bool:
-    return tape.inputs <= slot < bound

@@ -47,14 +47,18 @@ class _Matcher:
     def logits_of(self, shifted: tuple[int, ...]) -> tuple[int, ...]:
         """The logits that were shifted by their largest, if that is what happened."""
         logits, firsts, tops = [], [], set()
+        between: list[int] = []
         for slot in shifted:
             where = self.operands(slot, "where")
             difference = self.operands(where[2], "sub") if where else ()
             if not difference or self.number.get(where[1]) != 0.0:
                 return ()
+            between += slot, where[2], difference[1]
             logits.append(difference[0])
             firsts.append(where[0])
             tops.add(difference[1])
+        if not self.tape.fixed.isdisjoint(between):
+            return ()  # detached: no gradient goes through it
         if len(tops) != 1 or self.operands(tops.pop(), "dot") != (*firsts, *logits):
             return ()
         return tuple(logits) if self._is_first_largest(firsts, logits) else ()
@@ -87,7 +91,7 @@ class _Matcher:
         """The slots of the logarithms, if nothing else reads what is between."""
         place = {slot: i for i, slot in enumerate(shifted)}
         found = [-1] * len(shifted)
-        readers = self.readers.get(total, [])
+        readers = [] if total in self.tape.fixed else self.readers.get(total, [])
         for reader in readers:
             slot = self.steps[reader][1][0]
             if slot not in place or reader in self.tape.fixed:
