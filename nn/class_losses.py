@@ -14,14 +14,17 @@ import autograd
 from autograd import Value
 from autograd.functions import shifted_logits
 from nn.arguments.messages import warn
+from nn.arguments.numbers import is_known
 from nn.arguments.settings import as_number
 from nn.loss_parts.class_scores import are_probabilities, check_distribution, check_several
 from nn.loss_parts.class_targets import (
     IGNORED,
+    chosen,
     class_index,
     class_options,
     expected_loss,
     index_of_one,
+    picked,
     target_weights,
 )
 from nn.loss_parts.terms import classes
@@ -61,7 +64,7 @@ def cross_entropy(
             )
 
     def term(row: list[Any], target: Any) -> tuple[Any, Any]:
-        if options.plain:  # the usual case, quickly
+        if options.plain and is_known(target):  # the usual case, quickly
             return (0.0, 0.0) if options.ignore(target) else (_cross_entropy(row, target), 1.0)
 
         def loss(target: Any) -> Any:
@@ -103,7 +106,7 @@ def categorical_cross_entropy(
         def loss(target: Any) -> Any:
             if isinstance(target, list):
                 return expected(target_weights(row, target))
-            return -log_of_probability(row[class_index(row, target)])
+            return -log_of_probability(picked(row, target))
 
         def expected(target_weights: list[Any]) -> Any:
             return autograd.sum(
@@ -180,14 +183,14 @@ def multiclass_hinge(
             target = index_of_one(row, target)
 
         def loss(target: Any) -> Any:
-            own = row[class_index(row, target)]
-            return autograd.sum(
-                [
-                    autograd.relu(score - own + margin)
-                    for position, score in enumerate(row)
-                    if position != target
-                ]
-            )
+            own = picked(row, target)
+            excess = [autograd.relu(score - own + margin) for score in row]
+            if is_known(target):
+                del excess[target]
+            else:
+                here = chosen(len(row), target)
+                excess = list(map(autograd.where, here, [0.0] * len(row), excess))
+            return autograd.sum(excess)
 
         return options.term(row, target, loss, loss)
 
@@ -200,5 +203,7 @@ def multiclass_hinge(
 def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:
     if isinstance(target, list):
         return expected_loss(autograd.log_softmax(logits), target_weights(logits, target))
-    index, shifted = class_index(logits, target), shifted_logits(logits)
-    return autograd.logsumexp(shifted) - shifted[index]
+    if is_known(target):
+        class_index(logits, target)
+    shifted = shifted_logits(logits)
+    return autograd.logsumexp(shifted) - picked(shifted, target)

@@ -12,6 +12,7 @@ from typing import Any
 from autograd import Value
 from autograd.engines.numbers import as_value, float_of
 from autograd.errors import GraphError, ShapeError
+from autograd.support import tracing
 from autograd.support.structures import flatten
 from nn.arguments.messages import some
 from nn.module import GIVEN, Module, check_paths
@@ -111,7 +112,7 @@ class _Swap:
         for leaf, new in given.values():
             # Also in itself, for what reads its number in ways that nobody can follow; but as an
             # input it means its own.
-            if id(leaf) in passed:
+            if id(leaf) in passed or tracing.is_on():  # a trace lets nobody read a number
                 continue
             number = new.data if isinstance(new, Value) else float_of(new)
             self.attributes.append((leaf, "data", leaf.data, number))

@@ -30,7 +30,8 @@ class History:
     one for "validation_" and the name where samples are held out. After ``fit(...,
     record=True)`` `layers` has the gradients and updates of each layer at the steps
     listed in `steps`, and `states` the numbers of ``model.parameters()`` before the
-    training and after each epoch.
+    training and after each epoch. `compiled` says whether batches were replayed by a
+    Program; where that was refused, `not_compiled` says why.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -45,6 +46,8 @@ class History:
     steps: list[int] = field(default_factory=list)
     states: "list[array[float]]" = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    compiled: bool = False
+    not_compiled: str = ""
 
     @property
     def epochs(self) -> int:

@@ -19,6 +19,8 @@ from typing import Any
 import autograd
 from autograd import Value
 from autograd.engines.numbers import float_of
+from autograd.errors import TracingError
+from autograd.support import tracing
 from nn.arguments.messages import warn
 from nn.arguments.numbers import number_of, plain
 from nn.arguments.settings import as_number
@@ -65,9 +67,8 @@ def huber(
 
     def term(p: Any, t: Any) -> Any:
         distance = autograd.abs(p - t)
-        if distance <= delta:
-            return 0.5 * _squared(p, t)
-        return delta * (distance - 0.5 * delta)
+        within = autograd.minimum(distance, delta)
+        return within * (distance - 0.5 * within)  # up to delta half the square, without overflow
 
     return elementwise(term, predictions, targets, reduction, sample_weight)
 
@@ -79,9 +80,7 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean", *, sample_weight: 
     """
 
     def term(score: Any, target: Any) -> Any:
-        if plain(target) not in (-1.0, 1.0):
-            hint = "; for 0 write -1: [2 * t - 1 for t in y]" if plain(target) == 0.0 else ""
-            raise ValueError(f"hinge takes targets -1 and 1, got {plain(target):g}{hint}")
+        tracing.check_rows(_check_sign, [target], plain)
         return autograd.relu(1.0 - target * score)
 
     return elementwise(term, scores, targets, reduction, sample_weight)
@@ -97,12 +96,13 @@ def binary_cross_entropy(
     """
 
     def term(p: Any, t: Any) -> Any:
-        if not 0.0 <= float_of(p) <= 1.0:
-            raise ValueError(
-                f"a probability lies between 0 and 1, got {float_of(p)!r}: end the model with "
+        if not tracing.check_rows(_check_probability, [p], float_of) and p.op != "sigmoid":
+            raise TracingError(
+                "binary_cross_entropy takes numbers between 0 and 1, and in a compiled function "
+                f"nobody can look at a result of {p.op or 'an operation'}: end the model with "
                 'output="sigmoid", or use nn.binary_cross_entropy_with_logits'
             )
-        _check_target(t)
+        tracing.check_rows(_check_target, [t], plain)
         if isinstance(t, Value):
             return -(t * log_of_probability(p) + (1.0 - t) * log_of_probability(1.0 - p))
         return _blend(t, lambda: -log_of_probability(p), lambda: -log_of_probability(1.0 - p))
@@ -126,8 +126,7 @@ def binary_cross_entropy_with_logits(
     [0.0, 1000.0]
     """
     factor = number_of(pos_weight, "pos_weight")
-    if not plain(factor) > 0.0:
-        raise ValueError(f"pos_weight must be positive, got {plain(factor)!r}")
+    tracing.check_rows(_check_pos_weight, [factor], plain)
     weighted = isinstance(factor, Value) or factor != 1.0
     made_by: set[str] = set()
 
@@ -137,15 +136,15 @@ def binary_cross_entropy_with_logits(
 
     def term(logit: Any, t: Any) -> Any:
         made_by.add(getattr(logit, "op", ""))
-        _check_target(t)
+        tracing.check_rows(_check_target, [t], plain)
         if not isinstance(t, Value):
             return _blend(t, lambda: if_one(logit), lambda: autograd.softplus(logit))
         if weighted:
             return t * if_one(logit) + (1.0 - t) * autograd.softplus(logit)
         # The same, but its derivative by t is -logit without a difference of rounded numbers.
-        if logit >= 0.0:
-            return autograd.softplus(-logit) + (1.0 - t) * logit
-        return autograd.softplus(logit) - t * logit
+        below_0 = autograd.relu(-logit)
+        size = autograd.where(below_0, logit, -logit)
+        return autograd.softplus(size) + autograd.where(below_0, -t * logit, (1.0 - t) * logit)
 
     loss = elementwise(term, logits, targets, reduction, sample_weight)
     if made_by == {"sigmoid"}:
@@ -172,9 +171,30 @@ def _blend(t: float, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> A
     return if_zero() if t == 0.0 else t * if_one() + (1.0 - t) * if_zero()
 
 
-def _check_target(target: Any) -> None:
-    if not 0.0 <= plain(target) <= 1.0:
-        hint = (
-            "; of -1 and 1 make 0 and 1: [(t + 1) / 2 for t in y]" if plain(target) == -1.0 else ""
+def _check_target(*numbers: float) -> None:
+    [target] = numbers
+    if not 0.0 <= target <= 1.0:
+        hint = "; of -1 and 1 make 0 and 1: [(t + 1) / 2 for t in y]" if target == -1.0 else ""
+        raise ValueError(f"a target lies between 0 and 1, got {target:g}{hint}")
+
+
+def _check_sign(*numbers: float) -> None:
+    [target] = numbers
+    if target not in (-1.0, 1.0):
+        hint = "; for 0 write -1: [2 * t - 1 for t in y]" if target == 0.0 else ""
+        raise ValueError(f"hinge takes targets -1 and 1, got {target:g}{hint}")
+
+
+def _check_probability(*numbers: float) -> None:
+    [probability] = numbers
+    if not 0.0 <= probability <= 1.0:
+        raise ValueError(
+            f"a probability lies between 0 and 1, got {probability!r}: end the model with "
+            'output="sigmoid", or use nn.binary_cross_entropy_with_logits'
         )
-        raise ValueError(f"a target lies between 0 and 1, got {plain(target):g}{hint}")
+
+
+def _check_pos_weight(*numbers: float) -> None:
+    [factor] = numbers
+    if not factor > 0.0:
+        raise ValueError(f"pos_weight must be positive, got {factor!r}")

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from autograd import Value, zero_grad
 from autograd.errors import ChainruleError, GraphError, ShapeError
+from autograd.support import tracing
 from autograd.support.arguments import as_float, as_list
 from nn.arguments.settings import Setting, as_count, as_number, settings_of
 from nn.module import Module
@@ -74,6 +75,7 @@ class Optimizer:
         A gradient, or a result, that is nan or infinite raises AnomalyError, and
         nothing is changed: neither parameters nor what is remembered of them.
         """
+        tracing.refuse_change("step() of an optimizer")
         before, steps = self.state[:], self.steps
         try:
             self.steps = steps + 1

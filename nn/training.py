@@ -52,6 +52,7 @@ def fit(
     record: bool = False,
     watch: bool = False,
     resume: bool = False,
+    compile: bool = True,
     threshold: float | None = None,
     sample_weight: Any = None,
 ) -> History:
@@ -81,6 +82,11 @@ def fit(
         resume: whether to go on where the last `fit` with this optimizer ended, also
             one that ``nn.save(model, path, optimizer=...)`` saved: with the next
             epoch, its schedule, shuffling, held-out samples and early stopping.
+        compile: whether the loss is traced once, to be replayed for every batch without
+            Values, many times faster, with the same results up to rounding (see
+            `autograd.compile`). A model or loss that looks at numbers while it computes, or
+            is another one at every call, is trained with Values all the same: then
+            ``history.not_compiled`` says why. False trains with Values.
         progress: whether to show a progress bar.
         record: whether the history also keeps the gradients and updates of each
             layer, about five times an epoch, and the parameters after each epoch.
@@ -125,6 +131,7 @@ def fit(
         metrics=read_metrics(metrics),
         schedule=read_schedule(schedule),
         threshold=as_threshold(threshold),
+        compile=as_flag("compile", compile),
     )
     stopper = stopper_of(early_stopping, trainer.trained)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None

@@ -212,9 +212,11 @@ OPEN_TO_NN = {
     "autograd.checking.gradient_check",  # gradients by `backward` that are put back
     "autograd.engines.numbers",  # a Value or a number as a float, or as a Value
     "autograd.expressions.parser",  # which operations a text may name
+    "autograd.programs.tracing_calls",  # what a function computes, as a tape to compare
     "autograd.support.arguments",  # numbers, lists and names as users give them
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
+    "autograd.support.tracing",  # whether `autograd.compile` is recording, and checks before a replay
     "autograd.visual.page",  # whole pages, frames in notebooks, and what is safe to stand in them
     "autograd.visual.texts",  # texts of users made safe to show
 }

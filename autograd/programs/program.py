@@ -5,7 +5,7 @@ import threading
 import weakref
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd import errors
@@ -81,6 +81,14 @@ class Version:
                         error.args = (f"{error} (row {row})", *error.args[1:])
                     raise
 
+    def results(self, outputs: "array[float]") -> list[Any]:
+        """The results of all rows, as the function gave them."""
+        numbers, width = outputs.tolist(), self.outputs
+        if self.traced.single:
+            return numbers
+        rebuild = self.rebuild
+        return [rebuild(numbers[at : at + width]) for at in range(0, len(numbers), width)]
+
     def single(self, what: str, name: str) -> None:
         """TypeError unless there is one output to differentiate."""
         if not self.traced.single:
@@ -140,14 +148,7 @@ class Program:
         version, rows = self._ready_for(columns, named)
         threads = _as_threads(threads)
         outputs = version.replay.forward(version.held.numbers(), rows.numbers, rows.count, threads)
-        width = version.outputs
-        if version.traced.single:
-            results: Any = outputs.tolist()
-        else:
-            all_numbers = outputs.tolist()
-            results = [
-                version.rebuild(all_numbers[i * width : (i + 1) * width]) for i in range(rows.count)
-            ]
+        results: Any = version.results(outputs)
         if not rows.as_arrays():
             return results
         import numpy as np
@@ -168,6 +169,30 @@ class Program:
         values = self._backward(version, rows.numbers, rows.count, share, _as_threads(threads))
         total = sum(values)
         return total / rows.count if reduction == "mean" else total
+
+    def batch_with_backward(
+        self, *columns: Any, weights: Sequence[float], threads: int = 1, **named: Any
+    ) -> list[Any]:
+        """One result for each row; the first number of each, times its weight, is differentiated.
+
+        The gradient of the sum of them is added to the leaves'. What else a row gives, such as
+        the prediction beside its loss, is not differentiated.
+
+        >>> import autograd
+        >>> w = autograd.Value(2.0)
+        >>> program = autograd.compile(lambda x: (w * x, w + x))
+        >>> program.batch_with_backward([3.0, 4.0], weights=[1.0, 0.5]), w.grad
+        ([(6.0, 5.0), (8.0, 6.0)], 5.0)
+        """
+        version, rows = self._ready_for(columns, named)
+        if len(weights) != rows.count:
+            raise errors.ShapeError(f"{len(weights)} weights for {rows.count} rows")
+        upstream = array("d", bytes(8 * rows.count * version.outputs))
+        upstream[:: version.outputs] = array("d", weights)
+        outputs = self._pulled_back(
+            version, rows.numbers, rows.count, upstream, _as_threads(threads)
+        )
+        return version.results(outputs)
 
     def value_and_gradient(self, *arguments: Any, **named: Any) -> tuple[float, Any]:
         """The value and its gradient by the first argument, in the structure of that.
@@ -321,8 +346,13 @@ class Program:
     def _backward(
         self, version: Version, rows: Any, count: int, upstream: float, threads: int = 1
     ) -> "array[float]":
+        version.single("backward", name_of(self.function))
+        return self._pulled_back(version, rows, count, upstream, threads)
+
+    def _pulled_back(
+        self, version: Version, rows: Any, count: int, upstream: Any, threads: int
+    ) -> "array[float]":
         name = name_of(self.function)
-        version.single("backward", name)
         if tracing.current is not None:
             tracing.refuse_change("backward() of a Program")
         if not version.held.requires_grad():

@@ -126,18 +126,20 @@ class RowCheck(Protocol):
         """Raise the error that eager code raises."""
 
 
-def check_rows(check: RowCheck, values: Sequence[Any], numbers: Callable[[Any], float]) -> None:
+def check_rows(check: RowCheck, values: Sequence[Any], numbers: Callable[[Any], float]) -> bool:
     """Check the numbers of `values` now; in a trace, before every replay, if they are inputs.
 
-    What a trace has computed is not checked: it has no number yet.
+    What a trace has computed is not checked: it has no number yet. Then this is False.
     """
     on = current
     if on is None or not any(map(_is_value_in_trace, values)):
         check(*map(numbers, values))
-        return
+        return True
     columns = [on.inputs.get(value) if hasattr(value, "parents") else None for value in values]
-    if all(column is not None for column in columns):
-        on.checks.append((check, tuple(columns)))  # type: ignore[arg-type]
+    if any(column is None for column in columns):
+        return False
+    on.checks.append((check, tuple(columns)))  # type: ignore[arg-type]
+    return True
 
 
 def _is_value_in_trace(value: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from autograd import Value
 from autograd.engines.numbers import float_of
 from autograd.errors import NumberError
+from autograd.support import tracing
 from autograd.support.arguments import as_float
 from nn.arguments.rows import opened
 
@@ -14,14 +15,22 @@ LABELS = (
 
 
 def number_of(thing: Any, what: str = "target") -> Any:
-    """A Value that requires a gradient as it is, anything else as a float."""
+    """A Value that requires a gradient as it is, anything else as a float.
+
+    So is a Value whose number is not known yet: see `is_known`.
+    """
     if isinstance(thing, Value):
-        return thing if thing.requires_grad else thing.data
+        return thing if thing.requires_grad or not is_known(thing) else thing.data
     if isinstance(thing, str | bytes):
         raise NumberError(
             f"a {what} is a number, got the {type(thing).__name__} {thing!r}: {LABELS}"
         )
     return as_float(thing)
+
+
+def is_known(number: Any) -> bool:
+    """Whether one can look at `number`: not at what `autograd.compile` replays with others."""
+    return not (isinstance(number, Value) and tracing.is_traced(number))
 
 
 def plain(number: Any) -> float:
@@ -41,7 +50,8 @@ def numbers_in(prediction: Any) -> list[float]:
     """The outputs of one prediction as plain numbers."""
     prediction = opened(prediction)
     if isinstance(prediction, list):
-        return list(map(float_of, prediction))
+        plainly = set(map(type, prediction)) == {float}
+        return prediction if plainly else list(map(float_of, prediction))
     return [float_of(prediction)]
 
 

@@ -60,6 +60,8 @@ class Reading:
         """Whether `target` is to be judged."""
         if self.ignored is None or hasattr(target, "__len__"):
             return True
+        if type(target) is int:
+            return target != self.ignored
         return float_of(target) != self.ignored
 
     def __call__(self, prediction: Any, target: Any) -> bool:

@@ -53,7 +53,7 @@ def reading_of(
     called once, with the first sample.
     """
     threshold = as_threshold(threshold)
-    loss, options = _unwrapped(loss)
+    loss, options = unwrapped(loss)
     kind = targets_kind(without_brackets(y))
     each = kind in ("several", "several signs")
     if loss in LARGEST_WINS:
@@ -91,7 +91,7 @@ def default_reading(
         return Reading()
     if made_by in BOUNDED:
         return BOUNDED[made_by]
-    if _unwrapped(loss)[0] in REGRESSIONS:
+    if unwrapped(loss)[0] in REGRESSIONS:
         return Reading(0.5, "probability")
     return Reading()
 
@@ -150,7 +150,7 @@ def as_threshold(given: Any) -> float | None:
     return None if given is None else as_number("threshold", given, least=-math.inf)
 
 
-def _unwrapped(loss: Any) -> tuple[Any, dict[str, Any]]:
+def unwrapped(loss: Any) -> tuple[Any, dict[str, Any]]:
     """The function behind partials and wrappers, and the keywords it is given."""
     options: dict[str, Any] = {}
     while True:
@@ -165,5 +165,5 @@ def _unwrapped(loss: Any) -> tuple[Any, dict[str, Any]]:
 
 def loss_is_unknown(loss: Callable[..., Any]) -> bool:
     """Whether `loss` is none of those of `nn`, whatever partial it stands in."""
-    known = _unwrapped(loss)[0]
+    known = unwrapped(loss)[0]
     return not (known in LARGEST_WINS or known in SCALES or known in REGRESSIONS)

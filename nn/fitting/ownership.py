@@ -1,9 +1,9 @@
 """Whose parameters an optimizer has: a training that would train nothing is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import Value, topological_order
+from autograd import Value
 from autograd.errors import ChainruleError
 from nn.module import Module
 
@@ -59,14 +59,19 @@ class Ownership:
             return self
         return Ownership(self.model, self.optimizer)
 
-    def check_reached(self, loss: Value) -> None:
-        """Look at what the backward pass of `loss` reaches, until it has reached all there is to.
+    @property
+    def is_looking(self) -> bool:
+        """Whether there is something that no backward pass has reached so far."""
+        return not self.begun or bool(self.others)
+
+    def check_reached(self, values: Iterable[Value]) -> None:
+        """Look at what backward passes reach, these `values`, until they have reached all.
 
         ParametersError if the first one reaches nothing that the optimizer changes.
         """
-        if self.begun and not self.others:
+        if not self.is_looking:
             return
-        reached = set(self.wanted).intersection(topological_order(loss))
+        reached = set(self.wanted).intersection(values)
         if not self.begun and (not reached or (self.others and reached.isdisjoint(self.others))):
             self._refuse_unreached(self.others or self.wanted)
         self.begun = True

@@ -32,4 +32,4 @@ class _NoBar:
     def ignore(self, *_: Any, **__: Any) -> None:
         """Show nothing."""
 
-    set_description = set_postfix = update = ignore
+    set_description = set_postfix = update = write = ignore

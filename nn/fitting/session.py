@@ -1,5 +1,6 @@
 """One call of `fit`: what is trained on what, epoch by epoch, and what ends it."""
 
+import sys
 import time
 from typing import Any
 
@@ -41,10 +42,21 @@ class Session:
         started = time.perf_counter()
         batches = self.samples.batches(self.batch_size, self.course.generator)
         entry, measured = self.trainer.epoch(batches, bar, epoch)
+        self.say_how(bar)
         if self.held:
             held_entry, held_measured = self.trainer.validation(self.held)
             entry, measured = entry | held_entry, measured | held_measured
         self.history.enter(entry, measured, time.perf_counter() - started)
+
+    def say_how(self, bar: Any) -> None:
+        """Enter whether batches are replayed, as the bar says; say once why not."""
+        history, compiled = self.history, self.trainer.compiled
+        if compiled is None:
+            return
+        if compiled.refused and not history.not_compiled:
+            history.not_compiled = compiled.refused
+            bar.write(f"trained with Values, not compiled: {compiled.refused}", file=sys.stderr)
+        history.compiled = compiled.program is not None and not compiled.refused
 
     def end_epoch(self) -> None:
         """Let all that follows the training see the epoch; ``history.stopped`` says who ends it."""
@@ -58,6 +70,15 @@ class Session:
         answers = [callback(history, trainer.model) for callback in self.callbacks]
         if any(as_switch(answer) for answer in answers):
             history.stopped = "callback"
+        if trainer.compiled is not None and self.has_functions:
+            trainer.compiled.look_again()  # they may have changed the model
+
+    @property
+    def has_functions(self) -> bool:
+        """Whether functions of the user's run between the epochs."""
+        schedule = self.trainer.schedule
+        own = getattr(schedule, "__module__", "") != "nn.schedules"
+        return bool(self.callbacks or self.trainer.metrics or (schedule is not None and own))
 
     def restore(self) -> None:
         """Put back the best weights where early stopping wants them, unless it was interrupted."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from autograd import Value, no_grad
+from autograd import Value, no_grad, topological_order
 from autograd.engines.numbers import float_of
 from autograd.errors import AnomalyError, NumberError
 from nn.arguments.numbers import without_values
@@ -12,6 +12,7 @@ from nn.arguments.settings import as_number
 from nn.class_reading.reading import Reading
 from nn.class_reading.which_reading import reading_of_predictions
 from nn.clipping import clip_gradient_norm, gradient_norm
+from nn.fitting.compiled_loss import CompiledLoss, Found
 from nn.fitting.ownership import Ownership
 from nn.fitting.samples import Samples
 from nn.metrics import accuracy, judge_of
@@ -40,10 +41,12 @@ class Trainer:
         metrics: Mapping[str, Metric],
         schedule: Schedule | None,
         threshold: float | None,
+        compile: bool,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.clip_norm, self.metrics = clip_norm, metrics
         self.schedule, self.threshold = schedule, threshold
+        self.compiled = CompiledLoss(model, loss) if compile else None
         self.recorder: Recorder | None = None
         self.targets: Sequence[Any] = ()  # all of them, to see what they are
         self.judge: Reading | None = None  # decided at the first batch; None in a regression
@@ -84,33 +87,87 @@ class Trainer:
             where = f"in epoch {epoch + 1}, batch {number + 1}"
             if number == 0 or isinstance(self.schedule, ByStep):
                 self.set_rate(epoch)
-            predictions = [self.model(x) for x in batch.X]
-            if not self.decided:
-                self.decide(batch.X, predictions[0])
-            loss = self.loss_of(batch, predictions)
-            self.check_loss(loss, where)
-            norm = self.update(loss, batch, where)
-            tally.add(float_of(loss), norm, len(batch.X))
+            found = self.gradients(batch, where)
+            self.update(found, batch, where)
+            if self.compiled is not None and self.compiled.is_on:
+                bar.set_description(f"epoch {epoch + 1}, compiled", refresh=False)
+            tally.add(found.loss, found.norm, len(batch.X))
             if self.judge:
-                tally.judge(self.judge, predictions, batch.y)
+                tally.judge(self.judge, found.predictions, batch.y)
             if self.metrics:
-                tally.see(predictions, batch.y)
+                tally.see(found.predictions, batch.y)
             bar.set_postfix(tally.shown(), refresh=False)
             bar.update(len(batch.X))
         self.owner.check_epoch()
         entry = tally.entry() | {"learning_rate": self.optimizer.learning_rate}
         return entry, self.measured("", tally.predictions, tally.targets)
 
-    def loss_of(self, batch: Samples, predictions: list[Any]) -> Any:
-        """The loss of one batch.
+    def gradients(self, batch: Samples, where: str) -> Found:
+        """The loss of one batch, and its gradients in the parameters.
+
+        By a Program, where there is one: the first batch is computed with Values before it is
+        traced, and so is one that does not go well.
+        """
+        computed = None
+        compiled = self.compiled
+        if compiled is not None and compiled.waits:
+            compiled.watch()
+            computed = self.with_values(batch, where)
+            compiled.begin(batch, computed[0])
+        failed = None
+        if compiled is not None and compiled.is_on:
+            try:
+                found = self.replayed(compiled, batch)
+            except Exception as error:  # noqa: BLE001 - with Values it says where, or it works
+                found, failed = None, error
+            if found is not None:
+                return found
+        loss, predictions = computed or self.with_values(batch, where)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.owner.is_looking:
+            self.owner.check_reached(topological_order(loss))
+        if compiled is not None and failed is not None:
+            compiled.refuse(failed)
+        return Found(float_of(loss), predictions, gradient_norm(self.optimizer.parameters))
+
+    def replayed(self, compiled: CompiledLoss, batch: Samples) -> Found | None:
+        """The same by a Program; None where something is not finite."""
+        self.optimizer.zero_grad()
+        found = compiled.gradients(batch, self.share(batch))
+        norm = gradient_norm(self.optimizer.parameters)
+        if found is None or not math.isfinite(norm):
+            return None
+        if self.owner.is_looking:
+            self.owner.check_reached(compiled.leaves)
+        return found._replace(norm=norm)
+
+    def with_values(self, batch: Samples, where: str) -> tuple[Value, list[Any]]:
+        """The loss and the predictions as Values."""
+        predictions = [self.model(x) for x in batch.X]
+        if not self.decided:
+            self.decide(batch.X, predictions[0])
+        loss = self.loss_of(batch, predictions)
+        self.check_loss(loss, where)
+        if not isinstance(loss, Value):
+            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
+        return loss, predictions
+
+    def share(self, batch: Samples) -> float:
+        """What a batch counts for beside others.
 
         Of weights the loss is the weighted mean, in which a batch of one sample would count
-        like any other; so it is multiplied with what the batch counts for beside others.
+        like any other; so it is multiplied with this.
         """
         if not batch.weights:
+            return 1.0
+        return math.fsum(batch.weights) / len(batch.weights) / self.mean_weight
+
+    def loss_of(self, batch: Samples, predictions: list[Any]) -> Any:
+        """The loss of one batch."""
+        if not batch.weights:
             return self.loss(predictions, batch.y)
-        share = math.fsum(batch.weights) / len(batch.weights) / self.mean_weight
-        return share * self.loss(predictions, batch.y, sample_weight=batch.weights)
+        return self.share(batch) * self.loss(predictions, batch.y, sample_weight=batch.weights)
 
     def decide(self, X: Sequence[Any], prediction: Any) -> None:
         """How predictions are read, once for all epochs: by the loss, the output, the targets."""
@@ -142,22 +199,15 @@ class Trainer:
             "autograd.detect_anomaly() finds where it began"
         )
 
-    def update(self, loss: Any, batch: Samples, where: str) -> float:
-        """Backward and one step of the optimizer; returns the gradient norm."""
-        if not isinstance(loss, Value):
-            raise TypeError(f"the loss gave {loss!r}: it must depend on the model's parameters")
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.owner.check_reached(loss)
-        parameters = self.optimizer.parameters
-        norm = gradient_norm(parameters)
-        if not math.isfinite(norm):
+    def update(self, found: Found, batch: Samples, where: str) -> None:
+        """One step of the optimizer, whose parameters have their gradients."""
+        if not math.isfinite(found.norm):
             self.check_gradients(where)
         if self.clip_norm is not None:
-            clip_gradient_norm(parameters, self.clip_norm)
+            clip_gradient_norm(self.optimizer.parameters, self.clip_norm)
 
         def step() -> None:
-            self.optimizer.step(lambda: self.loss_of(batch, [self.model(x) for x in batch.X]))
+            self.optimizer.step(lambda: self.loss_now(batch))
 
         try:
             if self.recorder is None:
@@ -167,7 +217,14 @@ class Trainer:
         except AnomalyError as error:
             raise AnomalyError(f"{where}: {error}") from None
         self.steps, self.taken = self.steps + 1, self.taken + 1
-        return norm
+
+    def loss_now(self, batch: Samples) -> Any:
+        """The loss of one batch as the parameters are now."""
+        if self.compiled is not None and self.compiled.is_on:
+            loss = self.compiled.loss_of(batch, self.share(batch))
+            if math.isfinite(loss):
+                return loss
+        return self.loss_of(batch, [self.model(x) for x in batch.X])
 
     def check_gradients(self, where: str) -> None:
         """AnomalyError that names the first gradient that is no finite number."""
@@ -182,7 +239,8 @@ class Trainer:
 
     def validation(self, samples: Samples) -> tuple[Numbers, Numbers]:
         """Loss, accuracy and metrics on held-out samples, for the history."""
-        loss, share, predictions = judged(self.model, samples, self.loss, self.judge)
+        given = None if self.compiled is None else self.compiled.predictions(samples.X)
+        loss, share, predictions = judged(self.model, samples, self.loss, self.judge, given)
         entry = {"validation_loss": loss}
         if self.judge:
             entry["validation_accuracy"] = share
@@ -249,11 +307,15 @@ class Tally:
 
 
 def judged(
-    model: Module, samples: Samples, loss: Loss, judge: Reading | None
+    model: Module,
+    samples: Samples,
+    loss: Loss,
+    judge: Reading | None,
+    predictions: list[Any] | None = None,
 ) -> tuple[float, float, list[Any]]:
-    """Loss, accuracy (nan where nothing is judged) and predictions."""
+    """Loss, accuracy (nan where nothing is judged) and predictions, where those are not given."""
     with no_grad():
-        predictions = [model(x) for x in samples.X]
+        predictions = predictions or [model(x) for x in samples.X]
         weighing = {"sample_weight": samples.weights} if samples.weights else {}
         total = float_of(loss(predictions, samples.y, **weighing))
     return total, judge.accuracy(predictions, samples.y) if judge else math.nan, predictions

@@ -5,14 +5,16 @@ What a caller gives is opened (see `nn.arguments.rows`) once; errors say which r
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import autograd
 from autograd import Value
 from autograd.engines.numbers import as_value
 from autograd.errors import ShapeError
+from autograd.support import tracing
 from nn.arguments.messages import placed
-from nn.arguments.numbers import as_prediction, number_of, plain
+from nn.arguments.numbers import as_prediction, is_known, number_of, plain
 from nn.arguments.rows import opened
 
 Term = Callable[[Any, Any], Any]
@@ -64,8 +66,14 @@ def _paired(
         return term(as_prediction(predictions), number_of(targets))
     weight = weight_of(weights)
     norms.append(weight)
-    # What does not count is not computed: 0 times an infinite loss would be nan.
-    return term(as_prediction(predictions), number_of(targets)) * weight if weight else 0.0
+    return _counted(weight, lambda: term(as_prediction(predictions), number_of(targets)))
+
+
+def _counted(weight: Any, loss: Callable[[], Any]) -> Any:
+    """The loss times its weight. Without weight it is 0, also where it is infinite."""
+    if not is_known(weight):
+        return autograd.where(weight, loss() * weight, 0.0)
+    return loss() * weight if plain(weight) else 0.0
 
 
 def _differing(predictions: Any, targets: Any) -> str:
@@ -86,12 +94,21 @@ def _differing(predictions: Any, targets: Any) -> str:
     )
 
 
+def _itself(loss: Any) -> Any:
+    return loss
+
+
 def weight_of(weight: Any) -> Any:
     """A weight of a class or a sample, from 0 up; ValueError for all else."""
     weight = number_of(opened(weight), "weight")
-    if not 0.0 <= plain(weight) < math.inf:
-        raise ValueError(f"a weight is a number from 0 up, got {plain(weight)!r}")
+    tracing.check_rows(_check_weight, [weight], plain)
     return weight
+
+
+def _check_weight(*numbers: float) -> None:
+    [weight] = numbers
+    if not 0.0 <= weight < math.inf:
+        raise ValueError(f"a weight is a number from 0 up, got {weight!r}")
 
 
 def classes(
@@ -138,7 +155,7 @@ def classes(
             raise placed(error, "row", position) from None
         if weights is not None:
             norm = weights[position] * norm
-            loss = weights[position] * loss if plain(weights[position]) else 0.0
+            loss = _counted(weights[position], partial(_itself, loss))
         terms.append(loss)
         norms.append(norm)
     if single:
@@ -188,7 +205,7 @@ def _reduced(terms: list[Any], norms: list[Any] | None, reduction: str) -> Any:
     if norms is None:
         return autograd.mean(flat)
     total = autograd.sum(norms)
-    if not plain(total) > 0.0:
+    if is_known(total) and not plain(total) > 0.0:
         raise ShapeError("no mean: every sample is ignored or has weight 0; or reduction='sum'")
     return autograd.sum(flat) / total
 

@@ -800,7 +800,7 @@ def test_one_progress_bar_for_the_whole_training(capsys):
     assert out == ""
     assert err.count("\n") == 1
     last = err.rstrip().rsplit("\r", 1)[-1]
-    assert last.startswith("epoch 3: 100%")
+    assert last.startswith("epoch 3, compiled: 100%")
     assert "90.0/90.0" in last
     assert "loss=" in last
     assert "accuracy=" in last

@@ -408,7 +408,7 @@ def test_demo_writes_its_results_and_lists_them(run, name, options, files):
     code, out, err = run("demo", name, *options, "--seed", "1")
     folder = Path(f"chainrule-{name}")
     assert code == 0
-    assert err[-1].rsplit("\r", 1)[-1].startswith(f"epoch {options[1]}: 100%")
+    assert err[-1].rsplit("\r", 1)[-1].startswith(f"epoch {options[1]}, compiled: 100%")
     assert names(folder) == files
     *listed, empty, last = out[out.index(f"writing to {folder}/") + 1 :]
     assert sorted(line.split()[0] for line in listed) == files

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from resumable import LOGITS, OPTIMIZERS, SCHEDULES, X, Y, start, state, train
 
+import autograd
 import nn
 from autograd import Value
 from nn import schedules
@@ -211,17 +212,21 @@ for optimizer in resumable.OPTIMIZERS:
     model, trainer = resumable.start(optimizer, seed={seed})
     if {resume}:
         nn.load(path, model, optimizer=trainer)
-    resumable.train(model, trainer, 2, "warm up", resume={resume}, validation=0.2)
+    resumable.train(
+        model, trainer, 2, "warm up", resume={resume}, validation=0.2, compile={compiled}
+    )
     nn.save(model, path, optimizer=trainer)
     print(json.dumps(resumable.state(model, trainer)))
 """
 
 
-@pytest.mark.parametrize("pure", ["0", "1"])
-def test_a_fresh_process_goes_on_to_the_bit_on_either_engine(tmp_path, pure):
+@pytest.mark.parametrize(("pure", "compiled"), [("0", True), ("0", False), ("1", False)])
+def test_a_fresh_process_goes_on_to_the_bit_on_either_engine(tmp_path, pure, compiled):
     def run(seed, *, resume):
         tests = str(ROOT / "tests")
-        code = PART.format(tests=tests, folder=tmp_path, seed=seed, resume=resume)
+        code = PART.format(
+            tests=tests, folder=tmp_path, seed=seed, resume=resume, compiled=compiled
+        )
         result = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"AUTOGRAD_PURE": pure},
             capture_output=True, text=True, check=True,
@@ -232,8 +237,10 @@ def test_a_fresh_process_goes_on_to_the_bit_on_either_engine(tmp_path, pure):
     engine, *halves = run(9, resume=True)
     assert engine == "pure" or pure == "0"
     whole = []
-    for optimizer in OPTIMIZERS:  # here, on whatever engine: they agree to the bit
+    if compiled and autograd.engine == "pure":
+        pytest.skip("a Program of the compiled part rounds otherwise")
+    for optimizer in OPTIMIZERS:  # here, on whatever engine: without Programs they agree to the bit
         model, trainer = start(optimizer)
-        train(model, trainer, 4, "warm up", validation=0.2)
+        train(model, trainer, 4, "warm up", validation=0.2, compile=compiled)
         whole.append(json.dumps(state(model, trainer)))
     assert halves == whole
