@@ -87,7 +87,7 @@ class Witness:
         except ValueError:  # it is empty now
             return False
         return _hold_the_same(self._containers) and all(
-            [_same(list(_held_by(holder)), held) for holder, held in self._others]
+            _same(list(_held_by(holder)), held) for holder, held in self._others
         )
 
 
@@ -142,6 +142,8 @@ def _held_by(holder: Any) -> Iterable[Any]:
     package = kind.__module__.partition(".")[0]
     if package == "numpy":
         return holder.ravel().tolist() if getattr(holder, "dtype", None) == "O" else ()
+    if package == "autograd":  # of a Program its function, and nothing that it keeps of its own
+        return [holder.function] if hasattr(holder, "function") else ()
     if package in _STANDARD:
         return ()
     items: Iterable[Any] = ()

@@ -11,9 +11,9 @@ from typing import Any, Never
 from autograd.engines.numbers import as_value
 from autograd.engines.select import Value
 from autograd.errors import GraphError, ShapeError
-from autograd.programs.program import Program, Version
 from autograd.programs.tape import Tape
 from autograd.programs.tracing_calls import Traced
+from autograd.programs.version import Version
 from autograd.support.arguments import name_of
 
 _Parts = tuple[Hashable, Traced, Tape, list[int]]
@@ -33,7 +33,7 @@ class FunctionLeftBehind:
         )
 
 
-def reduced(program: Program, versions: Mapping[Hashable, Version]) -> tuple[Any, ...]:
+def reduced(program: Any, versions: Mapping[Hashable, Version]) -> tuple[Any, ...]:
     """What pickle writes; PicklingError before the first call, which traces."""
     if not versions:
         raise pickle.PicklingError(
@@ -50,12 +50,12 @@ def reduced(program: Program, versions: Mapping[Hashable, Version]) -> tuple[Any
         )
         for key, version in versions.items()
     ]
-    return restored, (name_of(program.function), labels, parts)
+    return restored, (type(program), name_of(program.function), labels, parts)
 
 
-def restored(name: str, labels: list[str], parts: list[_Parts]) -> Program:
+def restored(kind: type, name: str, labels: list[str], parts: list[_Parts]) -> Any:
     """The Program, which waits for its parameters if it has some."""
-    program = Program(FunctionLeftBehind(name))
+    program: Any = kind(FunctionLeftBehind(name))
     stand_ins = [Unbound(label) for label in labels]
     for key, traced, tape, places in parts:
         own = traced._replace(leaves=[stand_ins[place] for place in places])
@@ -73,7 +73,7 @@ class Unbound:
 
 
 def bound(
-    program: Program, versions: Mapping[Hashable, Version], given: Iterable[Any]
+    program: Any, versions: Mapping[Hashable, Version], given: Iterable[Any]
 ) -> list[tuple[Hashable, Version]]:
     """The versions with the Values in `given` for their leaves."""
     before = program.parameters

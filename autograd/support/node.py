@@ -110,7 +110,7 @@ class Node(Operations):
             return self is other
         if tracing.current is not None and type(other) in (int, float):
             tracing.refuse(self, "a comparison")
-        return bool(equals(self._data, other))
+        return equals(self._data, other)
 
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)

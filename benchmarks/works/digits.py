@@ -1,6 +1,7 @@
 """Digits, 64-32-10, batches of 32, a step with Adam."""
 
 import numpy as np
+
 from works.networks import Task
 from works.timing import Result
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from works.peers import address, hand_written, jax_in_double, peer
-from works.timing import Result, first_seconds, medians
 
 import autograd
 import nn
+from works.peers import address, hand_written, jax_in_double, peer
+from works.timing import Result, first_seconds, medians
 
 ALPHA, RATE = 1e-4, 1e-6  # so small that all of them stay at the same place
 BOUNDS = {
@@ -84,7 +84,7 @@ def numpy_step() -> Callable[[], Any]:
         d_z1 = np.where(z1 > 0.0, d_z2 @ W2, 0.0)
         d_W1, d_b1 = d_z1.T @ X, d_z1.sum(axis=0)
         for p, d in ((W1, d_W1), (b1, d_b1), (W2, d_W2), (b2, d_b2), (W3, d_W3), (b3, d_b3)):
-            p -= RATE * (d + 2.0 * ALPHA * p)
+            p -= RATE * (d + 2.0 * ALPHA * p)  # noqa: PLW2901 - in place
         return float(loss)
 
     return step

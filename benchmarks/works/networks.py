@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from works.peers import jax_in_double, peer
-from works.timing import Result, first_seconds, medians
 
 import autograd
 import nn
+from works.peers import jax_in_double, peer
+from works.timing import Result, first_seconds, medians
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 
@@ -80,14 +80,12 @@ class Task:
             slopes = [d_h.T @ X, d_h.sum(axis=0), p.T @ h, p.sum(axis=0)]
             scale = self.rate / (1.0 - BETAS[0] ** steps)
             root = np.sqrt(1.0 - BETAS[1] ** steps)
-            for q, g, m, v in zip(parameters, slopes, means, squares, strict=True):
-                m *= BETAS[0]
-                m += (1.0 - BETAS[0]) * g
-                v *= BETAS[1]
-                g *= g
-                g *= 1.0 - BETAS[1]
-                v += g
-                q -= scale * m / (np.sqrt(v) / root + EPSILON)
+            for i, g in enumerate(slopes):
+                means[i] *= BETAS[0]
+                means[i] += (1.0 - BETAS[0]) * g
+                squares[i] *= BETAS[1]
+                squares[i] += (1.0 - BETAS[1]) * (g * g)
+                parameters[i] -= scale * means[i] / (np.sqrt(squares[i]) / root + EPSILON)
             return float(loss)
 
         return step

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from works.peers import address, hand_written, jax_in_double
-from works.timing import Result, medians, shown
 
 import autograd
+from works.peers import address, hand_written, jax_in_double
+from works.timing import Result, medians, shown
 
 COUNT, INPUTS, RECENT = 10_000, 30, 30
 SOFTPLUS, MEAN, PRODUCT, SOFTMAX = range(4)

@@ -1,6 +1,7 @@
 """MLP 784-128-10, batches of 64, a step with Adam: where matrix libraries are at home."""
 
 import numpy as np
+
 from works.networks import Task
 from works.timing import Result
 

@@ -22,9 +22,7 @@ class Pair:
         order = list(range(len(self.models[0].parameters())))
         if self.rng.random() < 0.4:
             self.rng.shuffle(order)
-        self.parameters = [
-            [m.parameters()[i] for i in order] for m in self.models
-        ]
+        self.parameters = [[m.parameters()[i] for i in order] for m in self.models]
         self.optimizers = [kind(own, 0.05) for own in self.parameters]
         self.program = autograd.compile(lambda x, y: nn.squared_error(self.models[0](x), y))
         self.other = autograd.compile(lambda x: self.models[0](x) * 2.0)
@@ -76,7 +74,9 @@ class Pair:
     def hook(self):
         i = self.rng.randrange(len(self.parameters[0]))
         handles = [
-            own[i].register_hook(lambda g: 0.5 * g) for own in self.parameters if own[i].requires_grad
+            own[i].register_hook(lambda g: 0.5 * g)
+            for own in self.parameters
+            if own[i].requires_grad
         ]
         if self.rng.random() < 0.7:
             for handle in handles:
@@ -87,7 +87,7 @@ class Pair:
         a, b = (own[i] for own in self.parameters)
         assert a.grad == pytest.approx(b.grad, rel=1e-9, abs=1e-12)
         assert (a._arrived, a._reached) == (b._arrived, b._reached)
-        assert a + 1.0 == pytest.approx((b + 1.0).data, rel=1e-9)
+        assert (a + 1.0).data == pytest.approx((b + 1.0).data, rel=1e-9)
         assert (a < 0.2) == (b < 0.2)
 
     def clip(self):

@@ -28,9 +28,7 @@ def compiled(tapes, folder):
     library = folder / "tapes.so"
     for number, tape in enumerate(tapes):
         (folder / f"tape{number}.c").write_text(c_source(tape, f"tape{number}"))
-    subprocess.run(
-        [gcc, *FLAGS, "-o", library, *folder.glob("tape*.c"), "-lm"], check=True
-    )
+    subprocess.run([gcc, *FLAGS, "-o", library, *folder.glob("tape*.c"), "-lm"], check=True)
     loaded = ctypes.CDLL(str(library))
 
     def function(number, tape):

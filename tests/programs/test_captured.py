@@ -66,7 +66,7 @@ def in_a_module():
     module.w = Value(2.0)
     sys.modules["somewhere"] = module
     space = {"somewhere": module}
-    exec("def function(x): return somewhere.w * x", space)
+    exec("def function(x): return somewhere.w * x", space)  # noqa: S102 - our own text
     return space["function"], lambda w: setattr(module, "w", w)
 
 

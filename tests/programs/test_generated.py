@@ -30,7 +30,7 @@ def exact(tape, leaves, rows, count, upstream):
 def assert_close(found, wanted):
     scale = max([1.0, *(abs(x) for x in wanted if math.isfinite(x))])
     assert all(
-        a == b or (a != a and b != b) or abs(a - b) <= 1e-12 * scale
+        a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= 1e-12 * scale
         for a, b in zip(found, wanted, strict=True)
     )
 

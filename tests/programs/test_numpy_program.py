@@ -17,7 +17,7 @@ np = pytest.importorskip("numpy")
 
 def run(tape, leaves, rows, count):
     space = {"rules": tape.rules}
-    exec(numpy_source(tape, "program"), space)
+    exec(numpy_source(tape, "program"), space)  # noqa: S102 - our own text
     X = np.array(rows, dtype=float).reshape(count, tape.inputs)
     with np.errstate(all="ignore"):
         return np.asarray(space["program"](X, np.array(leaves, dtype=float)))
@@ -66,7 +66,7 @@ def test_a_network_reads_as_matrices():
     assert "@ layer1[:, :2].T" in text
     assert "autograd" not in text
     space = {}
-    exec(text, space)
+    exec(text, space)  # noqa: S102 - our own text
     found = space["loss"](np.column_stack([X, y]), np.array([p.data for p in model.parameters()]))
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
@@ -78,7 +78,7 @@ def test_a_softmax_is_a_function_and_several_outputs_are_columns():
     wanted = program.batch(X)
     text = program.to_numpy("probabilities")
     space = {}
-    exec(text, space)
+    exec(text, space)  # noqa: S102 - our own text
     leaves = np.array([p.data for p in program.parameters])
     np.testing.assert_allclose(space["probabilities"](X, leaves), wanted, rtol=1e-12)
     with pytest.raises(ValueError, match="no name in Python"):

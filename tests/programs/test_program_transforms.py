@@ -1,6 +1,7 @@
 """Transforms of Programs are Programs, and Programs of transforms are traced."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -20,7 +21,7 @@ from autograd.programs.program import Program
 
 
 def smooth(x):
-    return autograd.sum([a * a * autograd.tanh(b) for a, b in zip(x, x[1:], strict=False)])
+    return autograd.sum([a * a * autograd.tanh(b) for a, b in pairwise(x)])
 
 
 def kinked(x):
@@ -52,8 +53,9 @@ def points(seed):
 
 
 def assert_same(found, wanted):
-    numbers, others = autograd.support.structures.flatten(found)[0], (
-        autograd.support.structures.flatten(wanted)[0]
+    numbers, others = (
+        autograd.support.structures.flatten(found)[0],
+        (autograd.support.structures.flatten(wanted)[0]),
     )
     assert numbers == pytest.approx(others, rel=1e-12, abs=1e-13)
 
