@@ -7,11 +7,11 @@ from typing import Any
 
 import gpt
 import numpy as np
-from works.networks import BETAS, EPSILON
-from works.timing import Result, medians
 
 import autograd
 import nn
+from works.networks import BETAS, EPSILON
+from works.timing import Result, medians
 
 RATE = 1e-9  # so small that both stay at the same place
 NAME = "default"  # 7 letters: with its end, 8 tokens to predict
