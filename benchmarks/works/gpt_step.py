@@ -69,11 +69,11 @@ def chainrule_step() -> tuple[Callable[[], float], Any]:
     model = gpt.GPT(autograd.Value)
     program = autograd.compile(loss_of(model))
     optimizer = nn.Adam(model.parameters, RATE)
-    before, after = one_hot()
+    tokens, targets = map(np.array, one_hot())
 
     def step() -> float:
         optimizer.zero_grad()
-        value = program.backward(before, after)
+        value = program.backward(tokens, targets)
         optimizer.step()
         return value
 
