@@ -13,6 +13,7 @@ BUILTINS = {
     "DivisionError": ZeroDivisionError,
     "NumberError": TypeError,
     "DetachError": TypeError,
+    "TracingError": TypeError,
     "LabelError": TypeError,
     "GraphError": RuntimeError,
     "AnomalyError": FloatingPointError,

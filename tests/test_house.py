@@ -216,7 +216,7 @@ OPEN_TO_NN = {
     "autograd.support.arguments",  # numbers, lists and names as users give them
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
-    "autograd.support.tracing",  # whether `autograd.compile` is recording, and checks before a replay
+    "autograd.support.tracing",  # whether a trace is on, and checks before its replay
     "autograd.visual.page",  # whole pages, frames in notebooks, and what is safe to stand in them
     "autograd.visual.texts",  # texts of users made safe to show
 }

@@ -96,7 +96,7 @@ def _sum(left: ast.expr, operator: ast.Add | ast.Sub, right: ast.expr) -> ast.ex
     if b == 0.0:
         return left
     if a == 0.0:
-        return right if isinstance(operator, ast.Add) else negative(right)
+        return right if isinstance(operator, ast.Add) else _product(negative(right))
     if same(left, right):
         if isinstance(operator, ast.Sub):
             return ast.Constant(0)

@@ -141,7 +141,7 @@ class _Printer:
         numbers = [f"const double {s} = settings_[{i}];" for i, s in enumerate(settings)]
         locals_ = [f"double {operand} = {operand}_[i_];" for operand in [x, g, *state]]
         lines = [
-            f"static void update_{name}(ptrdiff_t n_, double *restrict {x}_,",
+            f"WIDEST static void update_{name}(ptrdiff_t n_, double *restrict {x}_,",
             f"    const double *restrict {g}_, double *const *state_, const double *settings_)",
             "{",
             *(f"    {line}" for line in [*arrays, *numbers]),

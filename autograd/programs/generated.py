@@ -102,7 +102,7 @@ class GeneratedReplay:
         )
 
     def _run(
-        self, leaves: Any, given: list[list[float]], above: Sequence[Any], want: str
+        self, leaves: Any, given: Sequence[Sequence[float]], above: Sequence[Any], want: str
     ) -> tuple[list[float], list[float], list[float]]:
         tape, start = self.tape, self._first_by_row
         stop = tape.inputs + tape.leaves
@@ -137,7 +137,7 @@ class GeneratedReplay:
         return outputs, gradients[tape.inputs : stop] if want else [], to_inputs
 
     def _exactly(
-        self, leaves: Any, given: list[list[float]], above: Sequence[Any]
+        self, leaves: Any, given: Sequence[Sequence[float]], above: Sequence[Any]
     ) -> tuple[list[float], list[float], list[float]]:
         tape = self.tape
         outputs: list[float] = []

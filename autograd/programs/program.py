@@ -1,6 +1,7 @@
 """`compile`: a function of Values becomes a Program, traced once and replayed on numbers."""
 
 import functools
+import math
 import threading
 import weakref
 from array import array
@@ -9,10 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from autograd import errors
-from autograd.engines.select import Value
 from autograd.programs.captured import Witness
 from autograd.programs.passes import optimised
-from autograd.programs.rows import Rows, call_key, check_finite, rows_of
+from autograd.programs.rows import Row, Rows, check_finite, is_array, row_of, rows_of
 from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import traced
 from autograd.programs.version import Version
@@ -69,11 +69,10 @@ class Program:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """What the function gives, as plain numbers."""
-        numbers: list[Any] = []
-        key = call_key(arguments, named, numbers)
-        if any(map(_is_value, numbers)):
+        given = row_of(arguments, named)
+        if given.with_values:
             return self.function(*arguments, **named)
-        version, row = self._ready(key, numbers, arguments, named)
+        version, row = self._ready(given, arguments, named)
         outputs = version.replay.forward(version.held.numbers(), row, 1)
         return outputs[0] if version.traced.single else version.rebuild(outputs.tolist())
 
@@ -82,14 +81,13 @@ class Program:
 
         GraphError where nothing requires a gradient. After an error nothing has changed.
         """
-        numbers: list[Any] = []
-        key = call_key(arguments, named, numbers)
-        if any(map(_is_value, numbers)):
+        given = row_of(arguments, named)
+        if given.with_values:
             raise TypeError(
                 "backward of a Program takes numbers: with Values, call it and then backward() "
                 "of the result"
             )
-        version, row = self._ready(key, numbers, arguments, named)
+        version, row = self._ready(given, arguments, named)
         return self._backward(version, row, 1, 1.0)[0]
 
     def batch(self, *columns: Any, threads: int = 1, **named: Any) -> Any:
@@ -159,13 +157,19 @@ class Program:
         """
         if not arguments:
             raise TypeError("value_and_gradient takes the argument to differentiate by first")
-        numbers: list[Any] = []
-        key = call_key(arguments, named, numbers)
-        version, row = self._ready(key, numbers, arguments, named)
+        given = row_of(arguments, named)
+        if given.with_values:
+            raise TypeError("value_and_gradient of a Program takes numbers: for Values see grad")
+        version, row = self._ready(given, arguments, named)
         version.single("value_and_gradient", name_of(self.function))
         values, _, by_inputs = version.replay.backward(
             version.held.numbers(), row, 1, 1.0, by_leaves=False, by_inputs=True
         )
+        if is_array(arguments[0]):
+            import numpy as np
+
+            shape = arguments[0].shape
+            return values[0], np.array(by_inputs[: math.prod(shape)]).reshape(shape)
         leaves, rebuild = flatten(arguments[0])
         return values[0], rebuild(by_inputs[: len(leaves)].tolist())
 
@@ -262,10 +266,10 @@ class Program:
         return next(reversed(self._versions.values()))
 
     def _ready(
-        self, key: Hashable, numbers: list[Any], arguments: tuple[Any, ...], named: dict[str, Any]
+        self, given: Row, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[Version, "array[float]"]:
-        row = array("d", numbers)
-        version = self._version(key, arguments, named)
+        row = given.numbers
+        version = self._version(given.key, arguments, named)
         check_finite(row, len(row), 1)
         if version.traced.checks:
             version.check(row, len(row), 1)
@@ -330,10 +334,6 @@ class _Method:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return self.function(self.instance(), *arguments, **named)
-
-
-def _is_value(number: Any) -> bool:
-    return isinstance(number, Value)
 
 
 def _as_threads(threads: Any) -> int:

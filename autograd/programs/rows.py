@@ -71,10 +71,32 @@ def key_of(tree: Any, numbers: list[Any], depth: int = 0) -> Hashable:
     return "setting", kind, tree
 
 
-def call_key(arguments: tuple[Any, ...], named: dict[str, Any], numbers: list[Any]) -> Hashable:
-    """The structure of all arguments of a call; see `key_of`."""
-    keys = [key_of(argument, numbers) for argument in (*arguments, *named.values())]
-    return tuple(keys), tuple(named)
+class Row(NamedTuple):
+    """One call: its structure, its numbers, and whether there is a Value among them."""
+
+    key: Hashable
+    numbers: "array[float]"
+    with_values: bool
+
+
+def row_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Row:
+    """The structure and the numbers of the arguments of a call; arrays as they lie in memory."""
+    given = (*arguments, *named.values()) if named else arguments
+    numbers: list[Any] = []
+    row = array("d")
+    keys: list[Hashable] = []
+    for argument in given:
+        if is_array(argument) and argument.dtype.kind in "fiu":
+            row.extend(numbers)
+            numbers = []
+            row.frombytes(argument.astype("d", copy=False).tobytes())
+            keys.append(("array", argument.shape))
+        else:
+            keys.append(key_of(argument, numbers))
+            if any(isinstance(number, Value) for number in numbers):
+                return Row((), row, True)
+    row.extend(numbers)
+    return Row((tuple(keys), tuple(named)), row, False)
 
 
 def is_setting(leaf: Any) -> bool:
@@ -110,7 +132,7 @@ class Rows(NamedTuple):
 
     def as_arrays(self) -> bool:
         """Whether an array was given, so that results are arrays too."""
-        return any(map(_is_array, (*self.columns, *self.named.values())))
+        return any(map(is_array, (*self.columns, *self.named.values())))
 
 
 class _Column(NamedTuple):
@@ -144,7 +166,7 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
 
 
 def _column(argument: Any, place: int) -> _Column:
-    if _is_array(argument):
+    if is_array(argument):
         import numpy as np
 
         if argument.dtype != object:
@@ -199,7 +221,7 @@ def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
     """The blocks of all columns as one, row by row."""
     if _native:
         return _native.side_by_side([(column.numbers, column.width) for column in columns], count)
-    if any(_is_array(column.numbers) for column in columns):
+    if any(is_array(column.numbers) for column in columns):
         import numpy as np
 
         block = np.empty((count, width))
@@ -223,7 +245,7 @@ def check_finite(numbers: Any, width: int, count: int) -> None:
         if _native.first_not_finite(numbers) < 0:
             return
         numbers = memoryview(numbers).cast("B").cast("d").tolist()
-    elif _is_array(numbers):
+    elif is_array(numbers):
         import numpy as np
 
         if np.isfinite(numbers).all():
@@ -239,7 +261,8 @@ def check_finite(numbers: Any, width: int, count: int) -> None:
     )
 
 
-def _is_array(argument: Any) -> bool:
+def is_array(argument: Any) -> bool:
+    """Whether it is an array of NumPy, with an axis at least."""
     return type(argument).__module__ == "numpy" and bool(getattr(argument, "shape", ()))
 
 

@@ -110,7 +110,8 @@ class Node(Operations):
             return self is other
         if tracing.current is not None and type(other) in (int, float):
             tracing.refuse(self, "a comparison")
-        return equals(self._data, other)
+        equal: bool = equals(self._data, other)
+        return equal
 
     __lt__, __le__ = _comparison(operator.lt), _comparison(operator.le)
     __gt__, __ge__ = _comparison(operator.gt), _comparison(operator.ge)

@@ -9,8 +9,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd import ops
 from autograd.errors import TracingError
@@ -29,14 +28,13 @@ REMEDIES = {
 }
 
 
-@dataclass(eq=False)
 class Trace:
     """One trace: its inputs are Values made after the serial number `since`."""
 
-    since: int
-    thread: int = field(default_factory=threading.get_ident)
-    inputs: dict[Any, int] = field(default_factory=dict)  # the column of each
-    checks: list[tuple["RowCheck", tuple[int, ...]]] = field(default_factory=list)
+    def __init__(self, since: int) -> None:
+        self.since, self.thread = since, threading.get_ident()
+        self.inputs: dict[Any, int] = {}  # the column of each
+        self.checks: list[tuple[RowCheck, tuple[int, ...]]] = []
 
 
 current: Trace | None = None
@@ -146,8 +144,7 @@ def _is_value_in_trace(value: Any) -> bool:
     return hasattr(value, "parents") and is_traced(value)
 
 
-@dataclass(frozen=True)
-class Within:
+class Within(NamedTuple):
     """A check: the number lies between `low` and `high`; else ValueError by `message`."""
 
     low: float
@@ -161,8 +158,7 @@ class Within:
                 raise ValueError(self.message(number))
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """A check: the number is one of `allowed`; else ValueError with what `message` says of it."""
 
     allowed: tuple[float, ...]
@@ -175,8 +171,7 @@ class OneOf:
                 raise ValueError(self.message(number))
 
 
-@dataclass(frozen=True)
-class Distribution:
+class Distribution(NamedTuple):
     """A check: the numbers are from 0 up, and sum to 1 within `tolerance`."""
 
     message: Callable[[list[float]], str]
@@ -188,17 +183,16 @@ class Distribution:
             raise ValueError(self.message(list(numbers)))
 
 
-@dataclass(frozen=True)
-class Index:
-    """A check: the number is a whole one from 0 to `count` - 1; else `message` makes the error."""
+class Index(NamedTuple):
+    """A check: a whole number from 0 to `classes` - 1; else `message` makes the error."""
 
-    count: int
+    classes: int
     message: Callable[[float], Exception]
 
     def __call__(self, *numbers: float) -> None:
         """The error of the first that is not."""
         for number in numbers:
-            if not (number == number // 1 and 0 <= number < self.count):
+            if not (number == number // 1 and 0 <= number < self.classes):
                 raise self.message(number)
 
 

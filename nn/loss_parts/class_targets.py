@@ -184,8 +184,8 @@ def _check_shares(*numbers: float) -> None:
     if min(numbers, default=0.0) < 0.0 or not abs(sum(numbers) - 1.0) < 1e-6:
         raise ValueError(
             "target weights of one sample are from 0 up and sum to 1, got "
-            f"{_shown(numbers)}; class indices need one sequence of logits each, and a model with "
-            "one output nn.binary_cross_entropy_with_logits"
+            f"{_as_text(numbers)}; class indices need one sequence of logits each, and a model "
+            "with one output nn.binary_cross_entropy_with_logits"
         )
 
 
@@ -202,11 +202,11 @@ def index_of_one(row: Sequence[Any], target: list[Any]) -> Any:
 def _check_one_hot(*numbers: float) -> None:
     if sorted(numbers) != [0.0] * (len(numbers) - 1) + [1.0]:
         raise ValueError(
-            f"multiclass_hinge takes a class index or a one-hot row, got {_shown(numbers)}"
+            f"multiclass_hinge takes a class index or a one-hot row, got {_as_text(numbers)}"
         )
 
 
-def _shown(numbers: Sequence[float]) -> str:
+def _as_text(numbers: Sequence[float]) -> str:
     return f"[{', '.join(f'{number:.12g}' for number in numbers)}]"
 
 

@@ -343,3 +343,18 @@ def test_nothing_is_read_that_is_not_there():
         replay.backward(leaves, rows, 2, array("d", [1.0]))
     with pytest.raises(ValueError, match="2 numbers for 1 leaves"):
         replay.forward(array("d", [1.0, 2.0]), rows, 2)
+
+
+def test_a_partial_that_nobody_wants_may_be_what_it_likes(monkeypatch):
+    """That of x**2 by the constant is nan for a negative x: no reason to replay exactly."""
+    monkeypatch.setattr(stepwise, "value_and_gradients", None)
+    monkeypatch.setattr(stepwise, "forward", None)
+    steps = [("pow", (0, 2)), ("pow", (1, 2)), ("add", (3, 4))]
+    vector = [Instruction("pow", (0, 1, 2, 2), 3, 2), Instruction("add", (3, 4), 5)]
+    for tape in (tape_of(2, 0, [2.0], steps, [5]), Tape(2, 0, (2.0,), tuple(vector), (5,))):
+        for count in (1, 11):
+            rows = array("d", [-3.0, -0.5] * count)
+            found = NativeReplay(tape).backward(array("d"), rows, count, 1.0, by_inputs=True)
+            assert list(found[0]) == [9.25] * count
+            assert list(found[2]) == [-6.0, -1.0] * count
+            assert list(NativeReplay(tape).forward(array("d"), rows, count)) == [9.25] * count

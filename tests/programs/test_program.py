@@ -221,7 +221,7 @@ def test_scipy_minimises_with_it():
     ("choice", "what"),
     [
         (lambda x, w: x if x > 0.0 else w, "a comparison of an input 'x'"),
-        (lambda x, w: x if w >= x else w, "a comparison of a parameter 'w'"),
+        (lambda x, w: x * 2.0 if w >= x else w, "a comparison of a parameter 'w'"),
         (lambda x, w: w * max(x, w), "a comparison"),
         (lambda x, w: x or w, r"bool\(\) of an input"),
         (lambda x, w: x * float(x), r"float\(\)"),

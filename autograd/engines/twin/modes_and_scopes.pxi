@@ -64,6 +64,13 @@ def tell_of_traces(on):
     tracing = on
 
 
+cdef inline int comparing(left, right) except -1:
+    """Before two numbers are compared."""
+    if tracing:
+        refuse_comparison(left, right)
+    return looking()
+
+
 cdef int refuse_comparison(left, right) except -1:
     """TracingError in a trace where one of the two has no number yet."""
     if isinstance(left, Value):

@@ -18,6 +18,11 @@ cdef int refresh() except -1:
     return 0
 
 
+cdef inline int looking() except -1:
+    """Before a number or a gradient is read."""
+    return refresh() if stale else 0
+
+
 cdef inline int changing() except -1:
     """Before a leaf is changed from outside."""
     global writes

@@ -57,8 +57,7 @@ cdef class Value:
     def data(self):
         if tracing:
             traces.refuse(self, ".data")
-        if stale:
-            refresh()
+        looking()
         return self.number
 
     @data.setter
@@ -70,16 +69,14 @@ cdef class Value:
 
     @property
     def _data(self):
-        if stale:
-            refresh()
+        looking()
         return self.number
 
     @property
     def grad(self):
         if tracing:
             traces.refuse(self, ".grad")
-        if stale:
-            refresh()
+        looking()
         return self.gradient.grad
 
     @grad.setter
@@ -95,8 +92,7 @@ cdef class Value:
 
     @property
     def _arrived(self):
-        if stale:
-            refresh()
+        looking()
         return bool(self.flags & ARRIVED)
 
     @_arrived.setter
@@ -106,8 +102,7 @@ cdef class Value:
 
     @property
     def _reached(self):
-        if stale:
-            refresh()
+        looking()
         return bool(self.flags & REACHED)
 
     @_reached.setter
@@ -341,41 +336,28 @@ cdef class Value:
     def __eq__(self, other):
         if tracing and type(other) in (int, float):
             traces.refuse(self, "a comparison")
-        if stale:
-            refresh()
+        looking()
         if type(other) is float:
             return self.number == PyFloat_AS_DOUBLE(other)
         return self is other if isinstance(other, Value) else equals(self.number, other)
 
     def __lt__(self, other):
-        if tracing:
-            refuse_comparison(self, other)
-        if stale:
-            refresh()
+        comparing(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number < other
 
     def __le__(self, other):
-        if tracing:
-            refuse_comparison(self, other)
-        if stale:
-            refresh()
+        comparing(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number <= other
 
     def __gt__(self, other):
-        if tracing:
-            refuse_comparison(self, other)
-        if stale:
-            refresh()
+        comparing(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number > other
 
     def __ge__(self, other):
-        if tracing:
-            refuse_comparison(self, other)
-        if stale:
-            refresh()
+        comparing(self, other)
         other = (<Value> other).number if is_value(other) else as_operand(other)
         return NotImplemented if other is NotImplemented else self.number >= other
 
@@ -385,8 +367,7 @@ cdef class Value:
     def __bool__(self):
         if tracing:
             traces.refuse(self, "bool()")
-        if stale:
-            refresh()
+        looking()
         return self.number != 0.0
 
     def __float__(self):
@@ -406,8 +387,7 @@ cdef class Value:
         return pickling.reduced(self)
 
     def __repr__(self):
-        if stale:
-            refresh()
+        looking()
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.number!r}, grad={self.gradient.grad!r}{label})"
 
