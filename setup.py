@@ -42,6 +42,7 @@ def write_headers() -> None:
     sys.path.insert(0, str(HERE))
     from autograd import ops
     from autograd.export.c_headers import replay_header, rules_header, updates_header
+    from autograd.export.lane_tables import lane_tables_header
 
     constants = {name: x for name, x in vars(ops).items() if isinstance(x, float)}
     source = (HERE / "autograd" / "ops.py").read_text(encoding="utf-8")
@@ -50,6 +51,7 @@ def write_headers() -> None:
         rules_header(source, constants, ops.CHOICES), encoding="utf-8"
     )
     (GENERATED / "_replay_rules.h").write_text(replay_header(source, constants), encoding="utf-8")
+    (GENERATED / "_lane_tables.h").write_text(lane_tables_header(), encoding="utf-8")
     source = (HERE / "nn" / "updates.py").read_text(encoding="utf-8")
     (GENERATED / "_updates.h").write_text(updates_header(source), encoding="utf-8")
 
