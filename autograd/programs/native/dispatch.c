@@ -29,5 +29,7 @@ int sets_here(const Kernels **kernels, const Matrices **matrices)
             kernels[count] = &kernels_avx512, matrices[count++] = &matrices_avx512;
     }
 #endif
+    for (int i = 0; i < count; i++)
+        kernels[i]->begin();
     return count;
 }

@@ -83,8 +83,16 @@ typedef struct {
     unsigned char *failed;            /* for each chunk, whether the exact replay must do it */
 } Job;
 
+/* A rule over n numbers of each operand. */
+typedef void (*Values)(ptrdiff_t, const double *, const double *, const double *, double *);
+/* Partials by operand k go to p + k * stride. */
+typedef void (*ValuesAndPartials)(ptrdiff_t, const double *, const double *, const double *,
+                                  double *, double *, ptrdiff_t);
+typedef void (*ManyExponentials)(ptrdiff_t, const double *, double *);
+
 typedef struct {
     const char *name;
+    void (*begin)(void); /* before the first run of a process */
     /* 0 where the exact replay must do all rows. */
     int (*run)(const Program *, Workspace *, const Job *);
 } Kernels;
@@ -94,6 +102,8 @@ extern const Kernels kernels_base;
 #ifdef CHAINRULE_X86_SETS
 extern const Matrices matrices_avx2, matrices_avx512;
 extern const Kernels kernels_avx2, kernels_avx512;
+int use_lanes_avx2(Values *, ValuesAndPartials *, ManyExponentials *);
+int use_lanes_avx512(Values *, ValuesAndPartials *, ManyExponentials *);
 #endif
 
 extern const char *const replayed_rules[];
