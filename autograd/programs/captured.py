@@ -36,6 +36,10 @@ class Witness:
                 continue
             held = list(_held_by(holder))
             holders[id(holder)] = holder, held
+            if set(map(type, held)) <= {Value, float}:  # as the weights of a layer
+                if not wanted.isdisjoint(map(id, held)):
+                    leading.append(id(holder))
+                continue
             for item in held:
                 if id(item) in wanted:
                     leading.append(id(holder))

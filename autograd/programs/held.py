@@ -14,8 +14,8 @@ class Held:
 
     def __init__(self, leaves: list[Any]) -> None:
         self.leaves = leaves
-        self.unbound = not all(isinstance(leaf, select.Value) for leaf in leaves)
-        self.computed = [i for i, leaf in enumerate(leaves) if leaf.parents]
+        self.unbound = bool(leaves) and not isinstance(leaves[0], select.Value)
+        self.computed = _with_parents(leaves)
         self._numbers = array("d", bytes(8 * len(leaves)))
         # An optimiser of the same leaves works on the arrays of this store as well.
         self._store = (
@@ -75,3 +75,10 @@ class Held:
         if select.name == "compiled":
             return bool(select.engine.any_with_hooks(self.leaves))
         return any(leaf._hooks for leaf in self.leaves)
+
+
+def _with_parents(leaves: list[Any]) -> list[int]:
+    """The places of what was computed before the trace."""
+    if select.name == "compiled" and leaves and isinstance(leaves[0], select.Value):
+        return select.engine.computed_among(leaves)  # type: ignore[no-any-return]
+    return [i for i, leaf in enumerate(leaves) if leaf.parents]

@@ -24,44 +24,51 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
     Leaves and nodes made before the serial number `since` are captured: their data is read
     at every call. Leaves made later are constants.
     """
-    place = {value: slot for slot, value in enumerate(inputs)}
+    # By identity, which is quicker to look up; all Values live as long as this runs.
+    place = {id(value): slot for slot, value in enumerate(inputs)}
     roots = [as_value(out) for out in outputs]
     order: list[Any] = []
-    seen = set(inputs)
+    seen = set(place)
     for root in roots:
-        if root not in seen:
-            fresh = [node for node in topological_order(root, since) if node not in seen]
+        if id(root) not in seen:
+            fresh = [node for node in topological_order(root, since) if id(node) not in seen]
             order += fresh
-            seen.update(fresh)
-    nodes = [node for node in order if node.parents]
-    captured: dict[Any, None] = {}
-    made_inside: dict[Any, float] = {}
-    for node in (*nodes, *(root for root in roots if not root.parents)):
-        for leaf in node.parents or (node,):
-            if leaf in place or leaf in captured or leaf in made_inside:
-                continue
+            seen.update(map(id, fresh))
+    parents_of = [node.parents for node in order]
+    nodes = [node for node, parents in zip(order, parents_of, strict=True) if parents]
+    parents_of = [parents for parents in parents_of if parents]
+    captured: list[Any] = []
+    made_inside: list[tuple[Any, str]] = []
+    known = {*place, *map(id, nodes)}
+    lonely = [(root,) for root in roots if not root.parents]
+    for parents in (*parents_of, *lonely):
+        for leaf in [x for x in parents if id(x) not in known]:
+            if id(leaf) in known:
+                continue  # it stands there twice
+            known.add(id(leaf))
             if leaf._serial < since or (not since and leaf.requires_grad and not leaf.parents):
-                captured[leaf] = None
-            elif not leaf.parents:
-                made_inside[leaf] = leaf.data
-    constants = list(dict.fromkeys(map(_bits, made_inside.values())))
+                captured.append(leaf)
+            else:
+                made_inside.append((leaf, _bits(leaf._data)))
+    constants = list(dict.fromkeys([number for _, number in made_inside]))
     slot_of = {number: slot for slot, number in enumerate(constants, len(inputs) + len(captured))}
-    place |= {leaf: slot for slot, leaf in enumerate(captured, len(inputs))}
-    place |= {leaf: slot_of[_bits(number)] for leaf, number in made_inside.items()}
+    place |= {id(leaf): slot for slot, leaf in enumerate(captured, len(inputs))}
+    place |= {id(leaf): slot_of[number] for leaf, number in made_inside}
     first = len(inputs) + len(captured) + len(constants)
-    place |= {node: slot for slot, node in enumerate(nodes, first)}
+    place |= {id(node): slot for slot, node in enumerate(nodes, first)}
+    slot = place.__getitem__
     rules: dict[str, Any] = {}
     names = _names_of([node.op for node in nodes], rules)
-    fixed = [place[node] for node in nodes if not node.requires_grad]
+    fixed = [place[id(node)] for node in nodes if not node.requires_grad]
     tape = tape_of(
         len(inputs), len(captured), [float.fromhex(number) for number in constants],
         [
-            (name, tuple([place[parent] for parent in node.parents]))
-            for name, node in zip(names, nodes, strict=True)
+            (name, tuple(map(slot, map(id, parents))))
+            for name, parents in zip(names, parents_of, strict=True)
         ],
-        [place[root] for root in roots], fixed, rules,
+        [place[id(root)] for root in roots], fixed, rules,
     )  # fmt: skip
-    return Recording(tape, list(captured))
+    return Recording(tape, captured)
 
 
 def _names_of(found: list[str], rules: dict[str, Any]) -> list[str]:

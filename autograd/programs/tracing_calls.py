@@ -37,16 +37,10 @@ def traced(
     token = modes.current.set(modes.current.get()._replace(recording=True, anomaly=False))
     try:
         with tracing.trace(select.next_serial()) as trace:
-            inputs: list[Any] = []
-            given: list[Any] = []
-            for leaf in leaves:
-                if is_setting(leaf):
-                    given.append(leaf)
-                    continue
-                value = Value(as_float(leaf), label=names[len(inputs)])
-                trace.inputs[value] = len(inputs)
-                inputs.append(value)
-                given.append(value)
+            given = [Value(leaf) if type(leaf) is float else _fresh(leaf) for leaf in leaves]
+            inputs = [value for value in given if isinstance(value, Value)]
+            trace.inputs = {id(value): column for column, value in enumerate(inputs)}
+            trace.names = names
             positional, by_name = rebuild(given)
             output = function(*positional, **by_name)
             results, rebuild_output = flatten(output)
@@ -59,6 +53,11 @@ def traced(
     single = len(results) == 1 and results[0] is output
     pattern = rebuild_output(list(range(len(results))))
     return Traced(recording.tape, recording.leaves, pattern, single, trace.checks, names)
+
+
+def _fresh(leaf: Any) -> Any:
+    """A Value for a number; a setting as it is."""
+    return leaf if is_setting(leaf) else Value(as_float(leaf))
 
 
 def _check_output(function: Any, result: Any) -> None:
@@ -84,7 +83,10 @@ def _names(function: Any, arguments: Sequence[Any], named: dict[str, Any]) -> li
     known += [f"argument{i}" for i in range(len(known), len(arguments))]
     names: list[str] = []
     for name, argument in [*zip(known, arguments, strict=False), *named.items()]:
-        numbers = [leaf for leaf in flatten(argument)[0] if not is_setting(leaf)]
+        found = flatten(argument)[0]
+        numbers = found
+        if not set(map(type, found)) <= {float}:
+            numbers = [leaf for leaf in found if not is_setting(leaf)]
         whole = len(numbers) == 1 and numbers[0] is argument
         names += [name] if whole else [f"{name}[{i}]" for i in range(len(numbers))]
     return names

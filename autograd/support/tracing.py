@@ -33,7 +33,8 @@ class Trace:
 
     def __init__(self, since: int) -> None:
         self.since, self.thread = since, threading.get_ident()
-        self.inputs: dict[Any, int] = {}  # the column of each
+        self.inputs: dict[int, int] = {}  # the column of each, by its id
+        self.names: list[str] = []  # of the columns
         self.checks: list[tuple[RowCheck, tuple[int, ...]]] = []
 
 
@@ -76,7 +77,7 @@ def is_traced(value: Any) -> bool:
     on = current
     if on is None or on.thread != threading.get_ident():
         return False
-    if value in on.inputs:
+    if id(value) in on.inputs:
         return True
     if value.parents:
         return True
@@ -92,13 +93,15 @@ def refuse(value: Any, what: str) -> None:
 def refusal(value: Any, what: str) -> TracingError:
     """The error that says at which line which Value would have been baked in."""
     on = current
-    if on is not None and value in on.inputs:
+    label = value.label
+    if on is not None and id(value) in on.inputs:
         kind = "an input"
+        label = label or "".join(on.names[on.inputs[id(value)] :][:1])
     elif value.parents:
         kind = f"a result of {value.op or 'an operation'}"
     else:
         kind = "a parameter"
-    label = f" {value.label!r}" if value.label else ""
+    label = f" {label!r}" if label else ""
     remedy = REMEDIES.get(what, REMEDIES[".data"])
     return TracingError(
         f"{what} of {kind}{label} at {modes.calling_line()}: a compiled function is traced once "
@@ -133,7 +136,7 @@ def check_rows(check: RowCheck, values: Sequence[Any], numbers: Callable[[Any], 
     if on is None or not any(map(_is_value_in_trace, values)):
         check(*map(numbers, values))
         return True
-    columns = [on.inputs.get(value) if hasattr(value, "parents") else None for value in values]
+    columns = [on.inputs.get(id(value)) for value in values]
     if any(column is None for column in columns):
         return False
     on.checks.append((check, tuple(columns)))  # type: ignore[arg-type]

@@ -109,3 +109,10 @@ def hold_the_same(list places):
                     return False
                 i += 1
     return True
+
+
+def computed_among(list values):
+    """The places of the Values that have parents."""
+    cdef Py_ssize_t i
+    cdef PyObject **items = items_of(values)
+    return [i for i in range(len(values)) if has_parents(<Value> items[i])]
