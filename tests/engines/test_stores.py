@@ -176,3 +176,19 @@ def test_a_hook_that_runs_a_program_in_the_middle_of_a_backward_pass():
     out.backward()
     assert weights[2].grad == 5.0
     assert weights[0].grad == 3.0 + 5.0
+
+
+def test_a_number_that_waits_is_detached_as_it_is_now():
+    weights = [Value(1.0) for _ in range(40)]
+    program = autograd.compile(lambda x: autograd.sum([w * x for w in weights]))
+    program.backward(2.0)
+    nn.SGD(weights, 1.0).step()
+    assert weights[0].detach().data == -1.0
+
+
+def test_a_list_with_repeats_is_not_taken_for_all_leaves_of_its_length():
+    weights = [Value(1.0) for _ in range(40)]
+    program = autograd.compile(lambda x: autograd.sum([w * x for w in weights]))
+    program.backward(2.0)
+    autograd.zero_grad([weights[0], weights[1]] * 20)
+    assert [w.grad for w in weights] == [0.0] * 2 + [2.0] * 38

@@ -170,8 +170,9 @@ def stored(parameters):
         else:
             place = {id(leaf): i for i, leaf in enumerate(store.leaves)}
             places = None
-            if all([id(leaf) in place for leaf in parameters]):
-                places = new_array("q", [place[id(leaf)] for leaf in parameters])
+            found_at = [place.get(id(leaf)) for leaf in parameters]
+            if None not in found_at and len(set(found_at)) == len(found_at):  # each leaf, once
+                places = new_array("q", found_at)
             if len(store.orders) > 3:
                 del store.orders[0]
             store.orders.append((list(parameters), places))

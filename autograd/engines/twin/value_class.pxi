@@ -271,6 +271,7 @@ cdef class Value:
 
     def detach(self):
         check_self(self, "_data")
+        looking()
         return traces.detached(self, apply) if tracing else constant(self.number)
 
     # --- operators ---------------------------------------------------------------
