@@ -185,7 +185,7 @@ def test_they_give_what_math_gives(lanes, name):
 
 
 # What is known of the methods; those of the library are no nearer.
-BOUNDS = {"exp": 0.52, "expm1": 1.0, "tanh": 2.0, "sinh": 2.0, "cosh": 2.0, "log1p": 1.0}
+BOUNDS = {"exp": 0.52, "expm1": 1.0, "tanh": 2.2, "sinh": 2.0, "cosh": 2.0, "log1p": 1.0}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
