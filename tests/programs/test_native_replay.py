@@ -24,7 +24,7 @@ resource = pytest.importorskip("resource")  # not on Windows
 _replay = pytest.importorskip("autograd.programs._replay", reason="it was not built")
 NativeReplay = import_module("autograd.programs.native_replay").NativeReplay
 
-ROOT = Path(__file__).parents[2]
+INSTALLED = str(Path(_replay.__file__).parents[2])  # which may be elsewhere than the tests
 
 
 @pytest.fixture(autouse=True, params=_replay.instruction_sets)
@@ -307,8 +307,8 @@ def test_other_threads_run_meanwhile():
 def test_the_instruction_set_can_be_chosen_from_outside(instruction_set):
     script = "from autograd.programs import _replay as r;print(r.instruction_sets[r.chosen_set()])"
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=os.environ | {"CHAINRULE_INSTRUCTION_SET": instruction_set, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-P", "-c", script],
+        env=os.environ | {"CHAINRULE_INSTRUCTION_SET": instruction_set, "PYTHONPATH": INSTALLED},
         capture_output=True,
         text=True,
         check=True,

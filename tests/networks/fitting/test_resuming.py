@@ -201,6 +201,7 @@ def test_a_generator_that_is_none_is_refused():
         train(model, trainer, 1, resume=True)
 
 
+INSTALLED = str(Path(autograd.__file__).parents[1])  # which may be elsewhere than the tests
 PART = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -228,7 +229,8 @@ def test_a_fresh_process_goes_on_to_the_bit_on_either_engine(tmp_path, pure, com
             tests=tests, folder=tmp_path, seed=seed, resume=resume, compiled=compiled
         )
         result = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"AUTOGRAD_PURE": pure},
+            [sys.executable, "-P", "-c", code], cwd=tmp_path,
+            env=os.environ | {"AUTOGRAD_PURE": pure, "PYTHONPATH": INSTALLED},
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         return result.stdout.splitlines()
