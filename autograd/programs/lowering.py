@@ -5,10 +5,11 @@ in front, then the others, both in the order of the tape.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import NamedTuple
 
 from autograd import ops
@@ -16,8 +17,8 @@ from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
 ELEMENTWISE, SEQUENCE, MATRICES, PYTHON, SOFTMAX = range(5)
-SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, COLUMN_RUNS = (
-    1, 2, 4, 8, 16, 32, 64, 256,
+SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, BIASED, COLUMN_RUNS = (
+    1, 2, 4, 8, 16, 32, 64, 128, 256,
 )  # fmt: skip
 FIELDS = 8  # of an instruction
 BY_LEAVES, BY_INPUTS = 1, 2
@@ -71,8 +72,10 @@ class _Lowering:
         self.instructions: list[Instruction] = []
         for instruction in tape.instructions:
             self.split(instruction)
+        self.biases: dict[int, tuple[int, ...]] = {}  # of matrices, by their first results
+        self.gone: set[int] = set()  # slots that nobody needs any more
+        self.take_in_biases()
         self.place = self.placed()
-        self.shared = sum(1 for each in self.by_rows if not each)
         self.code, self.slots = array("i"), array("i")
         self.partials = 0
         self.packed = 0
@@ -100,18 +103,53 @@ class _Lowering:
         single = replace(self.tape, instructions=(instruction,)).scalar_steps()
         self.instructions += [Instruction(*step) for step in single]
 
+    def take_in_biases(self) -> None:
+        """What is added to the results of a matrix, and only there, becomes part of it."""
+        matrices = {each.first: each for each in self.instructions if each.op == MATRIX}
+        if not matrices:
+            return
+        results = {slot for each in matrices.values() for slot in _results_of(each)}
+        used = Counter(slot for slot in self.tape.outputs if slot in results)
+        for each in self.instructions:
+            if not results.isdisjoint(each.operands):
+                used.update(filter(results.__contains__, each.operands))
+        for number, each in enumerate(self.instructions):
+            count = each.count
+            if each.op != "add" or count == 1:
+                continue
+            for mine, biases in permutations((each.operands[:count], each.operands[count:])):
+                matrix = matrices.get(mine[0])
+                if matrix is None or not self.adds_biases(matrix, mine, biases, used):
+                    continue
+                self.instructions[number] = Instruction(MATRIX, matrix.operands, each.first, count)
+                self.biases[each.first] = biases
+                self.gone.update(mine)
+                break
+        self.instructions = [each for each in self.instructions if each.first not in self.gone]
+
+    def adds_biases(
+        self, matrix: Instruction, mine: Sequence[int], biases: Sequence[int], used: Counter[int]
+    ) -> bool:
+        """Whether `biases` are added to just the results `mine` of `matrix`, for all rows alike."""
+        return (
+            len(mine) == matrix.count
+            and _runs(mine)
+            and not any(self.by_rows[slot] for slot in biases)
+            and self.by_rows[mine[0]] == 1
+            and all(used[slot] == 1 for slot in mine)
+            and self.tape.fixed.isdisjoint(mine)
+        )
+
     def placed(self) -> "array[int]":
         """The new number of every slot."""
         tape, by_rows = self.tape, self.by_rows
         order = [slot for slot in range(tape.slots) if not by_rows[slot]]
+        self.shared = len(order)
+        order += [slot for slot in range(tape.slots) if by_rows[slot] and slot not in self.gone]
         place = array("i", bytes(4 * tape.slots))
         for number, slot in enumerate(order):
             place[slot] = number
-        number = len(order)
-        for slot in range(tape.slots):
-            if by_rows[slot]:
-                place[slot] = number
-                number += 1
+        self.of_rows = len(order) - self.shared
         return place
 
     def all(self) -> Lowered:
@@ -120,7 +158,7 @@ class _Lowering:
         tape, place = self.tape, self.place
         first_constant = tape.inputs + tape.leaves
         return Lowered(
-            self.code, self.slots, self.shared, tape.slots - self.shared,
+            self.code, self.slots, self.shared, self.of_rows,
             self.partials, self.packed, tuple(self.most),
             tape.leaves, tape.inputs, place[first_constant : tape.first_result],
             array("i", [place[slot] for slot in tape.outputs]),
@@ -144,6 +182,9 @@ class _Lowering:
                 flags |= WEIGHTS_RUN
             if self.together(inputs) and _runs(inputs):
                 flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
+            if first in self.biases:
+                flags |= BIASED
+                self.slots.extend([place[slot] for slot in self.biases[first]])
             self.most[2] = max(self.most[2], width)
             self.most[3] = max(self.most[3], count * width)
         elif kind == SOFTMAX:
@@ -164,6 +205,8 @@ class _Lowering:
             flags |= REFUSES
         if kind == SEQUENCE and count == 1 and op in _SINGLE_SEQUENCES:
             flags |= SINGLE
+        if op == "dot" and count == 1 and shared:  # its two halves
+            flags |= self.columns(slots, width // 2, 2, shared=shared) & 3 * COLUMN_RUNS
         if count > 1:
             self.most[0] = max(self.most[0], count)
         self.code.extend((kind, number, count, width, place[first], at, partials, flags))
@@ -210,7 +253,7 @@ class _Lowering:
         """For each instruction, the columns through which a gradient is to flow, as bits.
 
         Of a sequence or a Python rule, the lowest bit; of a dot, one for each half; of a
-        matrix, one for the weights and one for the inputs.
+        matrix, one for the weights and biases and one for the inputs.
         """
         tape = self.tape
         if not by:
@@ -223,6 +266,7 @@ class _Lowering:
         bits = bytearray()
         for instruction in self.instructions:
             _, operands, first, count = instruction
+            operands += self.biases.get(first, ())
             bits.append(0)
             if not any(map(leads.__getitem__, operands)) or first in tape.fixed:
                 continue
@@ -231,10 +275,10 @@ class _Lowering:
         return bytes(bits)
 
     def bits(self, instruction: Instruction, leads: bytearray) -> int:
-        op, operands, _, count = instruction
+        op, operands, start, count = instruction
         if op in (MATRIX, "dot"):
             split = count * (instruction.width if op == MATRIX else instruction.width // 2)
-            first, second = operands[:split], operands[split:]
+            first, second = operands[:split] + self.biases.get(start, ()), operands[split:]
             return any(map(leads.__getitem__, first)) + 2 * any(map(leads.__getitem__, second))
         if self.kind_of(op)[0] != ELEMENTWISE:
             return 1
@@ -243,6 +287,10 @@ class _Lowering:
             column = operands[k * count : (k + 1) * count]
             bits |= any(map(leads.__getitem__, column)) << k
         return bits
+
+
+def _results_of(instruction: Instruction) -> range:
+    return range(instruction.first, instruction.first + instruction.count)
 
 
 def _lie_in_rows(slots: Sequence[int], width: int) -> bool:

@@ -15,14 +15,15 @@
 
 enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON, SOFTMAX };            /* Instruction.kind */
 enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, SINGLE = 64,
-       COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
+       BIASED = 128, COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
 enum { STEPS_SHARED = 1, STEPS_OF_ROWS = 2 };                       /* which steps to take */
 
 typedef struct {
     int32_t kind, op;       /* op: the number of a rule, or of a Python rule */
     int32_t count, width;   /* results; operands of each (of a matrix: the length of a row) */
     int32_t first;          /* the slot of the first result */
-    int32_t operands;       /* where their slots start in `slots`, column by column */
+    int32_t operands;       /* where their slots start in `slots`, column by column; of a matrix
+                               weights, inputs and, if BIASED, what is added to each result */
     int32_t partials;       /* where its partials start, in slots; of a matrix: its weights */
     int32_t flags;
 } Instruction;
@@ -36,10 +37,11 @@ typedef struct {
     int32_t instructions, leaves, shared, of_rows, partials, packed;
 } Program;
 
-/* C += A B, or = ; C is rows by columns, A rows by depth, all with strides between rows. */
+/* C += A B, or with `first`, a number for each row of C, C = A B + first; C is rows by columns,
+   A rows by depth, all with strides between rows. */
 typedef void (*Multiply)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth,
                          const double *a, ptrdiff_t a_stride, const double *b, ptrdiff_t b_stride,
-                         double *c, ptrdiff_t c_stride, int add);
+                         double *c, ptrdiff_t c_stride, const double *first);
 typedef struct {
     Multiply multiply;
     /* y = W x; w += g x^T, the outer product; x += g W. */
