@@ -5,7 +5,9 @@ import os
 from array import array
 
 from cpython cimport array as c_array
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
+)
 from libc.stdint cimport int32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -98,17 +100,35 @@ def add(c_array.array total, c_array.array part):
         total.data.as_doubles[i] += part.data.as_doubles[i]
 
 
+def total(c_array.array numbers):
+    """Their sum from left to right, as of Python's own additions."""
+    cdef Py_ssize_t i
+    cdef double found = 0.0
+    for i in range(len(numbers)):
+        found += numbers.data.as_doubles[i]
+    return found
+
+
+cdef Py_ssize_t not_finite_in(const double *x, Py_ssize_t count) noexcept:
+    """The place of the first nan or infinity; -1 if there is none."""
+    cdef Py_ssize_t i
+    cdef int fine = 0
+    for i in range(count):
+        fine += x[i] - x[i] == 0.0
+    if fine == count:
+        return -1
+    i = 0
+    while x[i] - x[i] == 0.0:
+        i += 1
+    return i
+
+
 def first_not_finite(numbers):
     """The place of the first nan or infinity in a buffer of doubles; -1 if there is none."""
     cdef Py_buffer view
-    cdef const double *x
-    cdef Py_ssize_t i, count, found = -1
+    cdef Py_ssize_t found
     PyObject_GetBuffer(numbers, &view, PyBUF_C_CONTIGUOUS)
-    x, count = <const double *> view.buf, view.len // 8
-    for i in range(count):
-        if not (x[i] - x[i] == 0.0):
-            found = i
-            break
+    found = not_finite_in(<const double *> view.buf, view.len // 8)
     PyBuffer_Release(&view)
     return found
 
@@ -132,6 +152,92 @@ def side_by_side(columns, Py_ssize_t count):
         PyBuffer_Release(&view)
         at += own
     return block
+
+
+cdef object ndarray = None  # the class of NumPy's arrays, once there was one
+
+
+cdef bint is_plain(column):
+    """Whether it is an array of NumPy itself or of the standard library."""
+    global ndarray
+    kind = type(column)
+    if kind is ndarray or kind is c_array.array:
+        return True
+    if ndarray is None and kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+        ndarray = kind
+        return True
+    return False
+
+
+cdef int read_block(column, Py_buffer *view) except -1:
+    """1, and `view` taken, for an array of doubles in C's order; else 0."""
+    if not is_plain(column):
+        return 0
+    try:
+        PyObject_GetBuffer(column, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
+    except (ValueError, BufferError):  # in another order, or of dates and the like
+        return 0
+    if view.ndim and view.format != NULL and view.format[0] == c"d" and view.format[1] == 0:
+        return 1
+    PyBuffer_Release(view)
+    return 0
+
+
+DEF MOST_COLUMNS = 16
+
+
+def blocks(tuple columns):
+    """The structure of a row, the numbers row by row, how many rows there are and how long.
+
+    None where a column is no array of doubles, or anything is wrong with them: then
+    `rows.py` looks at each, and says what.
+    """
+    cdef Py_buffer views[MOST_COLUMNS]
+    cdef Py_ssize_t widths[MOST_COLUMNS]
+    cdef Py_ssize_t n = len(columns), known = 0, i, k, row, width = 0, count = -1
+    cdef const double *x
+    cdef double *out
+    cdef c_array.array block
+    cdef list key = []
+    if not 0 < n <= MOST_COLUMNS:
+        return None
+    try:
+        for column in columns:
+            if not read_block(column, &views[known]):
+                return None
+            known += 1
+            if count < 0:
+                count = views[0].shape[0]
+            if not count or views[known - 1].shape[0] != count:
+                return None
+            widths[known - 1] = views[known - 1].len // 8 // count
+            width += widths[known - 1]
+            if views[known - 1].ndim == 1:
+                key.append(NUMBER)
+            else:
+                shape = [views[known - 1].shape[i] for i in range(1, views[known - 1].ndim)]
+                key.append(("array", tuple(shape)))
+        if n == 1:
+            if not_finite_in(<const double *> views[0].buf, count * width) >= 0:
+                return None
+            return tuple(key), columns[0], count, width
+        block = room(count * width)
+        out = block.data.as_doubles
+        for i in range(n):
+            x = <const double *> views[i].buf
+            for row in range(count):
+                for k in range(widths[i]):
+                    out[row * width + k] = x[row * widths[i] + k]
+            out += widths[i]
+        if not_finite_in(block.data.as_doubles, count * width) >= 0:
+            return None
+        return tuple(key), block, count, width
+    finally:
+        for i in range(known):
+            PyBuffer_Release(&views[i])
+
+
+NUMBER = 0  # as in `rows.py`
 
 
 cdef class Space:
@@ -225,9 +331,12 @@ cdef class Core:
     cdef c_array.array code, slots, outputs
     cdef readonly object constants, constant_numbers
     cdef readonly Py_ssize_t leaves, inputs
-    cdef object wanted
+    cdef Py_ssize_t most_lanes
+    cdef object wanted, scratch
+    cdef dict wanted_by
 
-    def __init__(self, lowered, constant_numbers):
+    def __init__(self, lowered, constant_numbers, most_lanes, scratch):
+        self.most_lanes, self.scratch, self.wanted_by = most_lanes, scratch, {}
         self.code, self.slots = lowered.code, lowered.slots
         self.outputs = lowered.outputs
         self.constants, self.constant_numbers = lowered.constants, constant_numbers
@@ -241,18 +350,41 @@ cdef class Core:
         self.program.partials, self.program.packed = lowered.partials, lowered.packed
         self.spaces = []
 
-    def space(self, int lanes, Py_ssize_t scratch):
+    cdef Space space(self, int lanes):
         """Room that no run uses, from an earlier run if there is some."""
         cdef Space space
         for i in range(len(self.spaces)):
             space = self.spaces[i]
             if space.w.lanes == lanes:
                 return self.spaces.pop(i)
-        return Space(self, lanes, scratch)
+        return Space(self, lanes, self.scratch(lanes))
 
-    def run(
+    cdef bytes columns_wanted(self, int by):
+        found = self.wanted_by.get(by)
+        if found is None:
+            found = self.wanted_by[by] = self.wanted(by)
+        return found
+
+    cpdef int lanes_for(self, Py_ssize_t count):
+        """How many lanes so many rows of a longer call get: chunks of about the same length."""
+        cdef Py_ssize_t chunks = max((count + self.most_lanes - 1) // self.most_lanes, 1)
+        cdef Py_ssize_t each = (count + chunks - 1) // chunks
+        return <int> max((each + 7) // 8 * 8, 8)
+
+    def replay(self, leaves, rows, Py_ssize_t count, upstream, int by):
+        """All rows of a call: outputs, both gradients, what `run` returned, and the lanes."""
+        outputs = room(count * len(self.outputs))
+        by_leaves = room(self.leaves) if by & 1 else None
+        by_inputs = room(count * self.inputs) if by & 2 else None
+        cdef int lanes = 1 if count == 1 else self.lanes_for(count)
+        failed = self.run(
+            leaves, rows, 0, count, upstream, by, lanes, outputs, by_leaves, by_inputs
+        )
+        return outputs, by_leaves, by_inputs, failed, lanes
+
+    cpdef run(
         self, c_array.array leaves, rows, Py_ssize_t first, Py_ssize_t stop, upstream, int by,
-        int lanes, Py_ssize_t scratch, c_array.array outputs, c_array.array leaf_gradients,
+        int lanes, c_array.array outputs, c_array.array leaf_gradients,
         c_array.array input_gradients,
     ):
         """Replay rows `first` to `stop`; what comes out goes to the three arrays.
@@ -262,10 +394,10 @@ cdef class Core:
         """
         cdef Job job
         cdef Py_buffer view, above
-        cdef Space space = self.space(lanes, scratch)
+        cdef Space space = self.space(lanes)
         cdef Py_ssize_t chunks = (stop - first + lanes - 1) // lanes
         cdef bytearray failed = bytearray(chunks)
-        cdef bytes columns = self.wanted(by)
+        cdef bytes columns = self.columns_wanted(by)
         cdef const unsigned char *wanted = columns
         cdef const Kernels *kernels = kernels_of[chosen]
         cdef int fine

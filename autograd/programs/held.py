@@ -39,7 +39,9 @@ class Held:
         return array("d", [leaf._data for leaf in self.leaves])
 
     def requires_grad(self) -> bool:
-        """Whether a gradient goes anywhere."""
+        """Whether a gradient goes anywhere, as of the last `numbers`."""
+        if self._store is not None and self._store.plain:
+            return bool(self.leaves)
         return self.unbound or any(leaf.requires_grad for leaf in self.leaves)
 
     def add_gradients(self, gradients: "array[float]") -> None:

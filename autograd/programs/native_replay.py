@@ -5,9 +5,9 @@ replayed by `stepwise`, which raises what eager code would, or gives the infinit
 """
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -29,12 +29,9 @@ class NativeReplay:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         flat = lowered(tape, _replay.numbers, _replay.kinds)
-        self._core = _replay.Core(flat, tape.constants)
-        self._most = flat.most
         numbers = 2 * flat.of_rows + flat.partials
         most = max(8, min(_MOST_LANES, _NUMBERS_OF_A_CHUNK // max(numbers, 1) // 8 * 8))
-        self._lanes = most
-        self._scratch: Callable[[int], int] = cache(lambda lanes: scratch_of(flat.most, lanes))
+        self._core = _replay.Core(flat, tape.constants, most, partial(scratch_of, flat.most))
 
     def forward(
         self, leaves: "array[float]", rows: Any, count: int, threads: int = 1
@@ -60,18 +57,32 @@ class NativeReplay:
     def _replay(
         self, leaves: "array[float]", rows: Any, count: int, upstream: Any, by: int, threads: int
     ) -> "tuple[array[float], array[float] | None, array[float] | None]":
+        if threads == 1 or count < 2:
+            outputs, by_leaves, by_inputs, failed, lanes = self._core.replay(
+                leaves, rows, count, upstream, by
+            )
+            if failed is not None:
+                self._again(
+                    failed, lanes, leaves, rows, 0, count, upstream, by, outputs, by_leaves,
+                    by_inputs,
+                )  # fmt: skip
+            return outputs, by_leaves, by_inputs
         tape = self.tape
         outputs = _replay.room(count * len(tape.outputs))
         by_inputs = _replay.room(count * tape.inputs) if by & BY_INPUTS else None
-        if threads == 1 or count < 2:
-            by_leaves = _replay.room(tape.leaves) if by & BY_LEAVES else None
-            self._range(leaves, rows, 0, count, upstream, by, outputs, by_leaves, by_inputs)
-            return outputs, by_leaves, by_inputs
         borders = [count * i // threads for i in range(threads + 1)]
         parts = [_replay.room(tape.leaves) if by & BY_LEAVES else None for _ in range(threads)]
 
         def run(first: int, stop: int, part: "array[float] | None") -> None:
-            self._range(leaves, rows, first, stop, upstream, by, outputs, part, by_inputs)
+            lanes = self._core.lanes_for(stop - first)
+            failed = self._core.run(
+                leaves, rows, first, stop, upstream, by, lanes, outputs, part, by_inputs
+            )
+            if failed is not None:
+                self._again(
+                    failed, lanes, leaves, rows, first, stop, upstream, by, outputs, part,
+                    by_inputs,
+                )  # fmt: skip
 
         done = [
             _pool(threads).submit(run, first, stop, part)
@@ -86,8 +97,10 @@ class NativeReplay:
                 _replay.add(parts[0], part)
         return outputs, parts[0], by_inputs
 
-    def _range(
+    def _again(
         self,
+        failed: Any,
+        lanes: int,
         leaves: "array[float]",
         rows: Any,
         first: int,
@@ -98,18 +111,7 @@ class NativeReplay:
         by_leaves: "array[float] | None",
         by_inputs: "array[float] | None",
     ) -> None:
-        """Replay rows `first` to `stop`, and exactly those that have to be."""
-        count = stop - first
-        chunks = max(-(-count // self._lanes), 1)
-        lanes = (
-            1 if len(outputs) == len(self.tape.outputs) else max(-(-count // chunks // 8) * 8, 8)
-        )
-        failed = self._core.run(
-            leaves, rows, first, stop, upstream, by, lanes, self._scratch(lanes), outputs,
-            by_leaves, by_inputs,
-        )  # fmt: skip
-        if failed is None:
-            return
+        """Replay exactly what `failed` of rows `first` to `stop`: True, or one for each chunk."""
         wrong: Iterable[int] = range(first, stop)
         if failed is True:
             if by_leaves is not None:

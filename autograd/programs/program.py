@@ -12,7 +12,7 @@ from typing import Any
 from autograd import errors
 from autograd.programs.captured import Witness
 from autograd.programs.passes import optimised
-from autograd.programs.rows import Row, Rows, check_finite, is_array, row_of, rows_of
+from autograd.programs.rows import Row, Rows, check_finite, is_array, row_of, rows_of, total
 from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import traced
 from autograd.programs.version import Version
@@ -119,8 +119,8 @@ class Program:
         version, rows = self._ready_for(columns, named)
         share = 1.0 / rows.count if reduction == "mean" else 1.0
         values = self._backward(version, rows.numbers, rows.count, share, _as_threads(threads))
-        total = sum(values)
-        return total / rows.count if reduction == "mean" else total
+        value = total(values)
+        return value / rows.count if reduction == "mean" else value
 
     def batch_with_backward(
         self, *columns: Any, weights: Sequence[float], threads: int = 1, **named: Any
@@ -161,7 +161,7 @@ class Program:
         if given.with_values:
             raise TypeError("value_and_gradient of a Program takes numbers: for Values see grad")
         version, row = self._ready(given, arguments, named)
-        version.single("value_and_gradient", name_of(self.function))
+        version.single("value_and_gradient", self.function)
         values, _, by_inputs = version.replay.backward(
             version.held.numbers(), row, 1, 1.0, by_leaves=False, by_inputs=True
         )
@@ -304,22 +304,22 @@ class Program:
     def _backward(
         self, version: Version, rows: Any, count: int, upstream: float, threads: int = 1
     ) -> "array[float]":
-        version.single("backward", name_of(self.function))
+        version.single("backward", self.function)
         return self._pulled_back(version, rows, count, upstream, threads)
 
     def _pulled_back(
         self, version: Version, rows: Any, count: int, upstream: Any, threads: int
     ) -> "array[float]":
-        name = name_of(self.function)
         if tracing.current is not None:
             tracing.refuse_change("backward() of a Program")
+        leaves = version.held.numbers()
         if not version.held.requires_grad():
             raise errors.GraphError(
-                f"{name} reads no Value that requires a gradient: for that by its arguments see "
-                "value_and_gradient"
+                f"{name_of(self.function)} reads no Value that requires a gradient: for that by "
+                "its arguments see value_and_gradient"
             )
         values, by_leaves, _ = version.replay.backward(
-            version.held.numbers(), rows, count, upstream, threads=threads
+            leaves, rows, count, upstream, threads=threads
         )
         version.held.add_gradients(by_leaves)
         return values  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from autograd.programs.held import Held
 from autograd.programs.replays import replay_of
 from autograd.programs.tape import Tape
 from autograd.programs.tracing_calls import Traced
+from autograd.support.arguments import name_of
 from autograd.support.structures import flatten
 
 
@@ -46,10 +47,10 @@ class Version:
         rebuild = self.rebuild
         return [rebuild(numbers[at : at + width]) for at in range(0, len(numbers), width)]
 
-    def single(self, what: str, name: str) -> None:
-        """TypeError unless there is one output to differentiate."""
+    def single(self, what: str, function: Any) -> None:
+        """TypeError unless `function` gave one output to differentiate."""
         if not self.traced.single:
             raise TypeError(
-                f"{name} gave {self.outputs} numbers; {what} needs one: return their sum, or see "
+                f"{name_of(function)} gave {self.outputs} numbers; {what} needs one: return their sum, or see "
                 "autograd.jacobian"
             )
