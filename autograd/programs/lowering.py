@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise, permutations
+from itertools import chain, pairwise, permutations
 from typing import NamedTuple
 
 from autograd import ops
@@ -54,14 +54,30 @@ def lowered(tape: Tape, numbers: Mapping[str, int], kinds: str) -> Lowered:
 def scratch_of(most: Sequence[int], lanes: int) -> int:
     """How many numbers of scratch a run with that many lanes needs.
 
-    `most` are the largest count, width, length of a row of a matrix, and number of its weights.
+    `most` are the largest count, width, length of a row of a matrix, number of its weights, and
+    number of all its inputs.
     """
-    count, width, depth, weights = most
+    count, width, depth, weights, inputs = most
     return max(
         3 * max(count, lanes),
         2 * width + 5 * lanes + 2,
-        (3 * depth + 8) * lanes + weights + 8 * count,
+        (2 * depth + 8) * lanes + weights + 8 * count,
+        inputs + count,
     )
+
+
+class _Products(NamedTuple):
+    """A matrix times one sequence after another, and what is added to each result."""
+
+    rows: int
+    width: int
+    weights: tuple[int, ...]
+    inputs: tuple[int, ...]
+    biases: tuple[int, ...] = ()
+
+    @property
+    def sequences(self) -> int:
+        return len(self.inputs) // self.width
 
 
 class _Lowering:
@@ -72,15 +88,17 @@ class _Lowering:
         self.instructions: list[Instruction] = []
         for instruction in tape.instructions:
             self.split(instruction)
-        self.biases: dict[int, tuple[int, ...]] = {}  # of matrices, by their first results
+        self.products: dict[int, _Products] = {}  # of every matrix, by its first result
+        self.join_matrices()
         self.gone: set[int] = set()  # slots that nobody needs any more
-        self.take_in_biases()
+        if self.products:
+            self.take_in_biases()
         self.place = self.placed()
         self.code, self.slots = array("i"), array("i")
         self.partials = 0
         self.packed = 0
         self.python: list[ops.Rule] = []
-        self.most = [1, 1, 0, 0]
+        self.most = [1, 1, 0, 0, 0]
         self.known: dict[str, tuple[int, int]] = {}
 
     def split(self, instruction: Instruction) -> None:
@@ -103,11 +121,41 @@ class _Lowering:
         single = replace(self.tape, instructions=(instruction,)).scalar_steps()
         self.instructions += [Instruction(*step) for step in single]
 
+    def join_matrices(self) -> None:
+        """Neighbours with the same weights become one matrix of several sequences."""
+        groups: list[list[Instruction]] = []
+        for each in self.instructions:
+            if groups and self.belong_together(groups[-1][-1], each):
+                groups[-1].append(each)
+            else:
+                groups.append([each])
+        self.instructions = []
+        for group in groups:
+            op, operands, first, rows = group[0]
+            if op == MATRIX:
+                width = group[0].width
+                inputs = tuple(chain.from_iterable(each.operands[rows * width :] for each in group))
+                weights = operands[: rows * width]
+                self.products[first] = _Products(rows, width, weights, inputs)
+                operands = weights + inputs
+            self.instructions.append(Instruction(op, operands, first, rows * len(group)))
+
+    def belong_together(self, one: Instruction, other: Instruction) -> bool:
+        """Whether both are products of the same weights, for all rows or for each."""
+        if one.op != MATRIX or other.op != MATRIX or one.count != other.count:
+            return False
+        weights = one.width * one.count
+        return (
+            one.width == other.width
+            and one.operands[:weights] == other.operands[:weights]
+            and one.first + one.count == other.first
+            and self.by_rows[one.first] == self.by_rows[other.first]
+            and (one.first in self.tape.fixed) == (other.first in self.tape.fixed)
+        )
+
     def take_in_biases(self) -> None:
         """What is added to the results of a matrix, and only there, becomes part of it."""
-        matrices = {each.first: each for each in self.instructions if each.op == MATRIX}
-        if not matrices:
-            return
+        matrices = {each.first: each for each in self.instructions if each.first in self.products}
         results = {slot for each in matrices.values() for slot in _results_of(each)}
         used = Counter(slot for slot in self.tape.outputs if slot in results)
         for each in self.instructions:
@@ -121,8 +169,9 @@ class _Lowering:
                 matrix = matrices.get(mine[0])
                 if matrix is None or not self.adds_biases(matrix, mine, biases, used):
                     continue
-                self.instructions[number] = Instruction(MATRIX, matrix.operands, each.first, count)
-                self.biases[each.first] = biases
+                operands = matrix.operands + biases
+                self.instructions[number] = Instruction(MATRIX, operands, each.first, count)
+                self.products[each.first] = self.products.pop(mine[0])._replace(biases=biases)
                 self.gone.update(mine)
                 break
         self.instructions = [each for each in self.instructions if each.first not in self.gone]
@@ -173,20 +222,20 @@ class _Lowering:
         shared = not self.by_rows[first]
         flags = SHARED if shared else 0
         at, partials = len(self.slots), -1
-        self.slots.extend(slots)
         if kind == MATRICES:
-            width = instruction.width
-            partials, self.packed = self.packed, self.packed + count * width
-            weights, inputs = slots[: count * width], slots[count * width :]
+            products = self.products[first]
+            width, number = products.width, products.sequences
+            partials, self.packed = self.packed, self.packed + len(products.weights)
+            weights = [place[slot] for slot in products.weights]
+            inputs = [place[slot] for slot in products.inputs]
+            slots = [*weights, *inputs, *[place[slot] for slot in products.biases]]
             if self.together(weights) and _lie_in_rows(weights, width):
                 flags |= WEIGHTS_RUN
             if self.together(inputs) and _runs(inputs):
                 flags |= INPUTS_RUN if shared or inputs[0] >= self.shared else 0
-            if first in self.biases:
-                flags |= BIASED
-                self.slots.extend([place[slot] for slot in self.biases[first]])
-            self.most[2] = max(self.most[2], width)
-            self.most[3] = max(self.most[3], count * width)
+            flags |= BIASED if products.biases else 0
+            for i, size in enumerate((width, len(weights), len(inputs)), 2):
+                self.most[i] = max(self.most[i], size)
         elif kind == SOFTMAX:
             width = count
             partials, self.partials = self.partials, self.partials + count + 1
@@ -196,6 +245,7 @@ class _Lowering:
                 self.most[1] = max(self.most[1], width)
             if op not in _NOT_STORED or kind == PYTHON:
                 partials, self.partials = self.partials, self.partials + count * width
+        self.slots.extend(slots)
         if kind == ELEMENTWISE and count == 1:
             flags |= SINGLE | ORDERLY | (COLUMN_RUNS << width) - COLUMN_RUNS
             flags |= RUNS if shared or min(slots) >= self.shared else 0
@@ -266,7 +316,6 @@ class _Lowering:
         bits = bytearray()
         for instruction in self.instructions:
             _, operands, first, count = instruction
-            operands += self.biases.get(first, ())
             bits.append(0)
             if not any(map(leads.__getitem__, operands)) or first in tape.fixed:
                 continue
@@ -275,11 +324,16 @@ class _Lowering:
         return bytes(bits)
 
     def bits(self, instruction: Instruction, leads: bytearray) -> int:
-        op, operands, start, count = instruction
+        op, operands, first, count = instruction
         if op in (MATRIX, "dot"):
-            split = count * (instruction.width if op == MATRIX else instruction.width // 2)
-            first, second = operands[:split] + self.biases.get(start, ()), operands[split:]
-            return any(map(leads.__getitem__, first)) + 2 * any(map(leads.__getitem__, second))
+            if op == MATRIX:
+                products = self.products[first]
+                halves = products.weights + products.biases, products.inputs
+            else:
+                split = count * (instruction.width // 2)
+                halves = operands[:split], operands[split:]
+            one, other = (any(map(leads.__getitem__, half)) for half in halves)
+            return one + 2 * other
         if self.kind_of(op)[0] != ELEMENTWISE:
             return 1
         bits = 0

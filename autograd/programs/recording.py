@@ -1,6 +1,7 @@
 """From a graph of Values to a tape."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd.calculus.rule_names import RuleName, rule_named
@@ -12,7 +13,7 @@ _TAKEN = {MATRIX, LOG_SOFTMAX}  # names of instructions that are no rules
 
 
 class Recording(NamedTuple):
-    """A tape, and the Values from outside that it reads: its leaves, in their order."""
+    """A tape, and the Values from outside that it reads: its leaves, the oldest first."""
 
     tape: Tape
     leaves: list[Any]
@@ -50,6 +51,7 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
                 captured.append(leaf)
             else:
                 made_inside.append((leaf, _bits(leaf._data)))
+    captured.sort(key=attrgetter("_serial"))  # as they were made: so parameters mostly lie
     constants = list(dict.fromkeys([number for _, number in made_inside]))
     slot_of = {number: slot for slot, number in enumerate(constants, len(inputs) + len(captured))}
     place |= {id(leaf): slot for slot, leaf in enumerate(captured, len(inputs))}

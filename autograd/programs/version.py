@@ -51,6 +51,6 @@ class Version:
         """TypeError unless `function` gave one output to differentiate."""
         if not self.traced.single:
             raise TypeError(
-                f"{name_of(function)} gave {self.outputs} numbers; {what} needs one: return their sum, or see "
-                "autograd.jacobian"
+                f"{name_of(function)} gave {self.outputs} numbers; {what} needs one: return their "
+                "sum, or see autograd.jacobian"
             )

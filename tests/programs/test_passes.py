@@ -132,8 +132,8 @@ def test_sums_of_products_written_out_become_what_they_are(seed):
     leaves, inputs = numbers_for(tape, 1, seed)
     dots = drop_dead_code(fuse_dots(tape))
     assert_same(dots, tape, leaves, inputs, exactly=True)
-    assert {op for op, _ in ops_of(dots)} == {"dot"}
-    assert ops_of(optimised(tape)) == [(MATRIX, m)]
+    assert {op for op, _ in ops_of(dots)} == {"dot", "add"}
+    assert ops_of(optimised(tape)) == [(MATRIX, m), ("add", m)]
     assert_same(optimised(tape), tape, leaves, inputs)
 
 

@@ -19,7 +19,8 @@ enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_
 enum { STEPS_SHARED = 1, STEPS_OF_ROWS = 2 };                       /* which steps to take */
 
 typedef struct {
-    int32_t kind, op;       /* op: the number of a rule, or of a Python rule */
+    int32_t kind, op;       /* op: the number of a rule, or of a Python rule; of a matrix how many
+                               sequences it is multiplied with, one after the other */
     int32_t count, width;   /* results; operands of each (of a matrix: the length of a row) */
     int32_t first;          /* the slot of the first result */
     int32_t operands;       /* where their slots start in `slots`, column by column; of a matrix
@@ -51,6 +52,9 @@ typedef struct {
                   ptrdiff_t stride);
     void (*vector_times)(ptrdiff_t rows, ptrdiff_t columns, const double *g, const double *w,
                          ptrdiff_t stride, double *x);
+    /* `to` has a row for each column of `from`. */
+    void (*transpose)(ptrdiff_t rows, ptrdiff_t columns, const double *from, ptrdiff_t from_stride,
+                      double *to, ptrdiff_t to_stride);
 } Matrices;
 
 typedef struct {

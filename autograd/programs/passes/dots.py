@@ -49,6 +49,31 @@ def _is_uniform(slot: int, inputs: int, tape: Tape) -> bool:
 
 
 _Chain = tuple[list[tuple[int, ...]], list[int]]
+_Steps = dict[int, tuple[str, tuple[int, ...]]]
+
+
+def _down_the_left(steps: _Steps, once: list[str], last: int) -> tuple[list[int], list[int]]:
+    """The terms of a chain of additions, and its slots from `last` down."""
+    terms, spine = [], [last]
+    while True:
+        x, y = steps[spine[-1]][1]
+        terms.append(y)
+        if once[x] != "add":
+            terms.append(x)
+            return terms[::-1], spine
+        spine.append(x)
+
+
+def _added_last(terms: list[int], once: list[str]) -> int:
+    """How many terms stay additions of their own: a bias, or what a layer adds to its input.
+
+    So all dots of a layer have one sequence in common, and become one matrix.
+    """
+    found = 0
+    while found < 2 and once[terms[-1 - found]] != "mul":
+        found += 1
+    products = sum(once[term] == "mul" for term in terms[: len(terms) - found])
+    return found if products > 1 else 0
 
 
 def _chains(tape: Tape) -> dict[int, _Chain]:
@@ -68,25 +93,19 @@ def _chains(tape: Tape) -> dict[int, _Chain]:
     found: dict[int, _Chain] = {}
     taken: set[int] = set()
     heads = [slot for slot, (op, _) in steps.items() if op in ("add", "sum")]
-    for last in reversed(heads):
-        if last in taken:
+    for head in reversed(heads):
+        if head in taken:
             continue
-        op, operands = steps[last]
-        skipped: list[int] = []
+        op, operands = steps[head]
+        last, skipped = head, []
         if op == "sum":
             terms = list(operands)
         else:
-            terms = []
-            slot = last
-            while True:  # down the left operands
-                x, y = steps[slot][1]
-                terms.append(y)
-                if once[x] != "add":
-                    terms.append(x)
-                    break
-                slot = x
-                skipped.append(slot)
-            terms.reverse()
+            terms, spine = _down_the_left(steps, once, head)
+            apart = _added_last(terms, once)
+            taken.update(spine[:apart])
+            last, skipped = spine[apart], spine[apart + 1 :]
+            terms = terms[: len(terms) - apart]
         given = len(terms)
         while len(terms) > 1 and terms[0] in zeros:
             del terms[0]  # where a sum starts anyway

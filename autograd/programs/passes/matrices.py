@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from autograd.programs.passes.building import by_level, instruction, levels_of, regrouped
+from autograd.programs.passes.building import by_level, instruction, levels_of, regrouped, reordered
 from autograd.programs.tape import MATRIX, Instruction, Tape
 
 if TYPE_CHECKING:
@@ -31,7 +31,22 @@ def fuse_matrices(tape: Tape) -> Tape:
     turned = replace(tape, instructions=tuple(instructions))
     groups, hoisted = by_level(turned, keys)
     named = [(MATRIX if len(group) > 1 else group[0].op, group) for _, group in groups]
-    return regrouped(turned, named, hoisted)
+    return _side_by_side(regrouped(turned, named, hoisted))
+
+
+def _side_by_side(tape: Tape) -> Tape:
+    """On each level the matrices with the same weights after each other: see `lowering.py`."""
+    levels = levels_of(tape)
+    first_of: dict[Hashable, int] = {}
+    places = []
+    for number, (each, level) in enumerate(zip(tape.instructions, levels, strict=True)):
+        place = number
+        if each.op == MATRIX:
+            weights = each.operands[: each.count * each.width]
+            place = first_of.setdefault((number < tape.hoisted, level, weights), number)
+        places.append(place)
+    order = sorted(range(len(places)), key=lambda number: (places[number], number))
+    return reordered(tape, [tape.instructions[number] for number in order], tape.hoisted)
 
 
 def _common_sides(tape: Tape) -> dict[int, tuple[_Half, _Half]]:
