@@ -16,6 +16,7 @@ cdef extern from "_updates.h":
     const Update update_functions[]
 
 DEF MOST = 8  # numbers remembered for each parameter
+DEF MOST_SETTINGS = 16
 
 cdef dict numbers_of_updates = {update_names[i].decode(): i for i in range(update_count)}
 cdef array doubles = new_array("d")
@@ -31,9 +32,13 @@ def update(name, list parameters, list state, tuple settings):
     cdef Py_ssize_t i, n = len(parameters)
     cdef array x
     cdef array g
-    cdef array setting = new_array("d", settings)
+    cdef double setting[MOST_SETTINGS]
     cdef double *remembered[MOST]
     cdef list copies = list(state)
+    if len(settings) > MOST_SETTINGS:
+        raise ValueError(f"{len(settings)} settings")
+    for i in range(len(settings)):
+        setting[i] = settings[i]
     if len(state) != update_memory[number] or len(state) > MOST:
         raise ValueError(f"{name} remembers {update_memory[number]} numbers, got {len(state)}")
     for i in range(len(state)):
@@ -42,25 +47,19 @@ def update(name, list parameters, list state, tuple settings):
         copies[i] = copy(<array?> state[i])
         remembered[i] = (<array> copies[i]).data.as_doubles
     found = stored(parameters)
-    store, order = found or (None, None)
-    if store is not None:
-        numbers, gradients = store.current_numbers(), store.current_gradients()
-        if not store.plain:
-            store = None
-    if store is None:
+    store, part = found or (None, None)
+    pair = store.read(parameters, part) if store is not None else None
+    if pair is not None:
+        x, g = pair
+    else:
+        store = None
         x, g = clone(doubles, n, False), clone(doubles, n, False)
         if not read_parameters(parameters, x, g):
             return False
-    elif order is None:
-        x, g = copy(<array?> numbers), gradients
-    else:
-        x, g = clone(doubles, n, False), clone(doubles, n, False)
-        gather(x, numbers, order)
-        gather(g, gradients, order)
     if not all_finite(g.data.as_doubles, n):
         return False
     update_functions[number](
-        n, x.data.as_doubles, g.data.as_doubles, remembered, setting.data.as_doubles
+        n, x.data.as_doubles, g.data.as_doubles, remembered, setting
     )
     if not all_finite(x.data.as_doubles, n):
         return False
@@ -69,28 +68,10 @@ def update(name, list parameters, list state, tuple settings):
             return False
     if store is None:
         write_parameters(parameters, x)
-    elif order is None:
-        store.set_numbers(x)
     else:
-        new = clone(doubles, n, False)
-        scatter(new, x, order)
-        store.set_numbers(new)
+        store.write(parameters, part, x)
     state[:] = copies
     return True
-
-
-cdef int gather(array to, array numbers, array order) except -1:
-    cdef Py_ssize_t i
-    for i in range(len(to)):
-        to.data.as_doubles[i] = numbers.data.as_doubles[order.data.as_longlongs[i]]
-    return 0
-
-
-cdef int scatter(array to, array numbers, array order) except -1:
-    cdef Py_ssize_t i
-    for i in range(len(to)):
-        to.data.as_doubles[order.data.as_longlongs[i]] = numbers.data.as_doubles[i]
-    return 0
 
 
 cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:

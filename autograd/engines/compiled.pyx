@@ -19,7 +19,7 @@ a node's life.
 """
 
 cimport cython
-from cpython.array cimport array
+from cpython.array cimport array, clone as clone_array
 from cpython.contextvars cimport PyContextVar_Get, PyContextVar_Set
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
@@ -28,7 +28,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from array import array as new_array
 from sys import intern

@@ -129,7 +129,7 @@ cdef int run_hooks(Value node) except -1:
 def zero_grad(values):
     if isinstance(values, list):
         found = stored(values)
-        if found is not None and found[0].zero_gradients():
+        if found is not None and found[0].zero_gradients(values, found[1]):
             return
     changing()
     for node in values:
