@@ -25,6 +25,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
 from cpython.object cimport PyObject, PyTypeObject, destructor, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uintptr_t
@@ -73,4 +74,5 @@ include "twin/second_order.pxi"
 # What training and the class itself still need.
 include "twin/parameters.pxi"
 include "twin/stores.pxi"
+include "twin/slots.pxi"
 include "twin/completing_the_class.pxi"

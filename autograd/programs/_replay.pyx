@@ -8,6 +8,10 @@ from cpython cimport array as c_array
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
 )
+from cpython.list cimport PyList_GET_ITEM
+from cpython.long cimport PyLong_AsSsize_t
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
@@ -86,6 +90,7 @@ choose(os.environ.get("CHAINRULE_INSTRUCTION_SET", ""))
 
 
 cdef c_array.array doubles = array("d")
+cdef c_array.array integers = array("i")
 
 
 def room(Py_ssize_t count):
@@ -152,6 +157,62 @@ def side_by_side(columns, Py_ssize_t count):
         PyBuffer_Release(&view)
         at += own
     return block
+
+
+# --- slots of long instructions, for the passes and the lowering ---------------------------------
+
+def moved(list place, tuple slots):
+    """`place` of each of the slots, which may be negative, as a tuple."""
+    cdef Py_ssize_t i, at, n = len(slots), count = len(place)
+    cdef tuple new = PyTuple_New(n)
+    for i in range(n):
+        at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
+        if at < 0:
+            at += count
+        if not 0 <= at < count:
+            raise IndexError(f"slot {at} of {count}")
+        item = <object> PyList_GET_ITEM(place, at)
+        Py_INCREF(item)
+        PyTuple_SET_ITEM(new, i, item)
+    return new
+
+
+def uses(list sequences, Py_ssize_t count):
+    """How often each of so many slots stands in the sequences of slots."""
+    cdef c_array.array counted = c_array.clone(integers, count, zero=True)
+    cdef Py_ssize_t i, at
+    cdef tuple slots
+    for slots in sequences:
+        for i in range(len(slots)):
+            at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
+            if not 0 <= at < count:
+                raise IndexError(f"slot {at} of {count}")
+            counted.data.as_ints[at] += 1
+    return counted.tolist()
+
+
+def mark(bytearray marks, tuple slots):
+    """Set the marks of these slots."""
+    cdef Py_ssize_t i, at, count = len(marks)
+    cdef unsigned char *own = marks
+    for i in range(len(slots)):
+        at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
+        if not 0 <= at < count:
+            raise IndexError(f"slot {at} of {count}")
+        own[at] = 1
+
+
+def any_marked(bytearray marks, tuple slots):
+    """Whether one of these slots is marked."""
+    cdef Py_ssize_t i, at, count = len(marks)
+    cdef unsigned char *own = marks
+    for i in range(len(slots)):
+        at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
+        if not 0 <= at < count:
+            raise IndexError(f"slot {at} of {count}")
+        if own[at]:
+            return True
+    return False
 
 
 cdef object ndarray = None  # the class of NumPy's arrays, once there was one

@@ -13,6 +13,7 @@ from itertools import chain, pairwise, permutations
 from typing import NamedTuple
 
 from autograd import ops
+from autograd.programs.many_slots import any_marked, moved
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
@@ -105,7 +106,7 @@ class _Lowering:
         """Adds the instruction, in pieces where its results differ in what the replay must know."""
         op, operands, first, count = instruction
         row_dependent = self.by_rows
-        if any(map(row_dependent.__getitem__, operands)):
+        if any_marked(row_dependent, operands):
             row_dependent[first : first + count] = b"\1" * count
         whole = count == 1 or not self.tape.fixed
         if not whole:
@@ -189,13 +190,13 @@ class _Lowering:
             and self.tape.fixed.isdisjoint(mine)
         )
 
-    def placed(self) -> "array[int]":
+    def placed(self) -> list[int]:
         """The new number of every slot."""
         tape, by_rows = self.tape, self.by_rows
         order = [slot for slot in range(tape.slots) if not by_rows[slot]]
         self.shared = len(order)
         order += [slot for slot in range(tape.slots) if by_rows[slot] and slot not in self.gone]
-        place = array("i", bytes(4 * tape.slots))
+        place = [0] * tape.slots
         for number, slot in enumerate(order):
             place[slot] = number
         self.of_rows = len(order) - self.shared
@@ -209,7 +210,7 @@ class _Lowering:
         return Lowered(
             self.code, self.slots, self.shared, self.of_rows,
             self.partials, self.packed, tuple(self.most),
-            tape.leaves, tape.inputs, place[first_constant : tape.first_result],
+            tape.leaves, tape.inputs, array("i", place[first_constant : tape.first_result]),
             array("i", [place[slot] for slot in tape.outputs]),
             cache(self.wanted), self.python,
         )  # fmt: skip
@@ -217,7 +218,7 @@ class _Lowering:
     def add(self, instruction: Instruction) -> None:
         op, operands, first, count = instruction
         place, width = self.place, len(operands) // count
-        slots = [place[slot] for slot in operands]
+        slots = moved(place, operands)
         kind, number = self.known.get(op) or self.kind_of(op)
         shared = not self.by_rows[first]
         flags = SHARED if shared else 0
@@ -226,9 +227,8 @@ class _Lowering:
             products = self.products[first]
             width, number = products.width, products.sequences
             partials, self.packed = self.packed, self.packed + len(products.weights)
-            weights = [place[slot] for slot in products.weights]
-            inputs = [place[slot] for slot in products.inputs]
-            slots = [*weights, *inputs, *[place[slot] for slot in products.biases]]
+            weights, inputs = moved(place, products.weights), moved(place, products.inputs)
+            slots = weights + inputs + moved(place, products.biases)
             if self.together(weights) and _lie_in_rows(weights, width):
                 flags |= WEIGHTS_RUN
             if self.together(inputs) and _runs(inputs):
@@ -261,7 +261,7 @@ class _Lowering:
             self.most[0] = max(self.most[0], count)
         self.code.extend((kind, number, count, width, place[first], at, partials, flags))
 
-    def columns(self, slots: list[int], count: int, width: int, *, shared: bool) -> int:
+    def columns(self, slots: tuple[int, ...], count: int, width: int, *, shared: bool) -> int:
         """How the columns of operands lie."""
         columns = [slots[k * count : (k + 1) * count] for k in range(width)]
         flags = 0
@@ -317,7 +317,7 @@ class _Lowering:
         for instruction in self.instructions:
             _, operands, first, count = instruction
             bits.append(0)
-            if not any(map(leads.__getitem__, operands)) or first in tape.fixed:
+            if not any_marked(leads, operands) or first in tape.fixed:
                 continue
             leads[first : first + count] = b"\1" * count
             bits[-1] = self.bits(instruction, leads)
@@ -332,14 +332,14 @@ class _Lowering:
             else:
                 split = count * (instruction.width // 2)
                 halves = operands[:split], operands[split:]
-            one, other = (any(map(leads.__getitem__, half)) for half in halves)
+            one, other = (any_marked(leads, half) for half in halves)
             return one + 2 * other
         if self.kind_of(op)[0] != ELEMENTWISE:
             return 1
         bits = 0
         for k in range(len(operands) // count):
             column = operands[k * count : (k + 1) * count]
-            bits |= any(map(leads.__getitem__, column)) << k
+            bits |= any_marked(leads, column) << k
         return bits
 
 
@@ -357,4 +357,4 @@ def _lie_in_rows(slots: Sequence[int], width: int) -> bool:
 
 def _runs(slots: Sequence[int]) -> bool:
     """Whether they follow each other without a gap."""
-    return list(slots) == list(range(slots[0], slots[0] + len(slots)))
+    return tuple(slots) == tuple(range(slots[0], slots[0] + len(slots)))

@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd.calculus.rule_names import RuleName, rule_named
+from autograd.engines import select
 from autograd.engines.numbers import as_value
 from autograd.engines.select import topological_order
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape, tape_of
@@ -25,9 +26,28 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
     Leaves and nodes made before the serial number `since` are captured: their data is read
     at every call. Leaves made later are constants.
     """
+    roots = [as_value(out) for out in outputs]
+    graph_as_slots = getattr(select.engine, "graph_as_slots", _graph_as_slots)
+    nodes, captured, constants, operands, found = graph_as_slots(roots, list(inputs), since)
+    rules: dict[str, Any] = {}
+    names = _names_of([node.op for node in nodes], rules)
+    first = len(inputs) + len(captured) + len(constants)
+    fixed = [slot for slot, node in enumerate(nodes, first) if not node.requires_grad]
+    steps = list(zip(names, operands, strict=True))
+    tape = tape_of(len(inputs), len(captured), constants, steps, found, fixed, rules)
+    return Recording(tape, captured)
+
+
+def _graph_as_slots(
+    roots: list[Any], inputs: list[Any], since: int
+) -> tuple[list[Any], list[Any], list[float], list[tuple[int, ...]], list[int]]:
+    """The nodes below `roots` in order, captured leaves, constants, operands and slots of roots.
+
+    Operands are those of the nodes, by slot. A Value from outside is captured; a leaf that was
+    made since, or without `since` one that requires no gradient, is a constant.
+    """
     # By identity, which is quicker to look up; all Values live as long as this runs.
     place = {id(value): slot for slot, value in enumerate(inputs)}
-    roots = [as_value(out) for out in outputs]
     order: list[Any] = []
     seen = set(place)
     for root in roots:
@@ -35,42 +55,29 @@ def recorded(outputs: Sequence[Any], inputs: Sequence[Any], since: int = 0) -> R
             fresh = [node for node in topological_order(root, since) if id(node) not in seen]
             order += fresh
             seen.update(map(id, fresh))
-    parents_of = [node.parents for node in order]
-    nodes = [node for node, parents in zip(order, parents_of, strict=True) if parents]
-    parents_of = [parents for parents in parents_of if parents]
-    captured: list[Any] = []
-    made_inside: list[tuple[Any, str]] = []
+    nodes = [node for node in order if node.parents]
     known = {*place, *map(id, nodes)}
-    lonely = [(root,) for root in roots if not root.parents]
-    for parents in (*parents_of, *lonely):
-        for leaf in [x for x in parents if id(x) not in known]:
+    captured: list[Any] = []
+    constant_of: dict[int, str] = {}
+    for parents in (*[node.parents for node in nodes], roots):
+        for leaf in parents:
             if id(leaf) in known:
-                continue  # it stands there twice
+                continue
             known.add(id(leaf))
             if leaf._serial < since or (not since and leaf.requires_grad and not leaf.parents):
                 captured.append(leaf)
             else:
-                made_inside.append((leaf, _bits(leaf._data)))
-    captured.sort(key=attrgetter("_serial"))  # as they were made: so parameters mostly lie
-    constants = list(dict.fromkeys([number for _, number in made_inside]))
-    slot_of = {number: slot for slot, number in enumerate(constants, len(inputs) + len(captured))}
+                constant_of[id(leaf)] = leaf._data.hex()  # tells 0.0 from -0.0, and knows nan
+    captured.sort(key=attrgetter("_serial"))  # so parameters mostly lie side by side
+    constants = list(dict.fromkeys(constant_of.values()))
+    first = len(inputs) + len(captured)
+    slot_of = {number: slot for slot, number in enumerate(constants, first)}
     place |= {id(leaf): slot for slot, leaf in enumerate(captured, len(inputs))}
-    place |= {id(leaf): slot_of[number] for leaf, number in made_inside}
-    first = len(inputs) + len(captured) + len(constants)
-    place |= {id(node): slot for slot, node in enumerate(nodes, first)}
-    slot = place.__getitem__
-    rules: dict[str, Any] = {}
-    names = _names_of([node.op for node in nodes], rules)
-    fixed = [place[id(node)] for node in nodes if not node.requires_grad]
-    tape = tape_of(
-        len(inputs), len(captured), [float.fromhex(number) for number in constants],
-        [
-            (name, tuple(map(slot, map(id, parents))))
-            for name, parents in zip(names, parents_of, strict=True)
-        ],
-        [place[id(root)] for root in roots], fixed, rules,
-    )  # fmt: skip
-    return Recording(tape, captured)
+    place |= {leaf: slot_of[number] for leaf, number in constant_of.items()}
+    place |= {id(node): slot for slot, node in enumerate(nodes, first + len(constants))}
+    operands = [tuple([place[id(parent)] for parent in node.parents]) for node in nodes]
+    numbers = [float.fromhex(number) for number in constants]
+    return nodes, captured, numbers, operands, [place[id(root)] for root in roots]
 
 
 def _names_of(found: list[str], rules: dict[str, Any]) -> list[str]:
@@ -93,8 +100,3 @@ def _names_of(found: list[str], rules: dict[str, Any]) -> list[str]:
     if not own:
         return found
     return [op if type(op) is str else own[op, rule_named(op)] for op in found]
-
-
-def _bits(number: float) -> str:
-    """A key that tells 0.0 from -0.0, and knows nan again."""
-    return number.hex()

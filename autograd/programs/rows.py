@@ -7,19 +7,14 @@ are settings: they belong to the structure, and another one is another trace.
 import math
 from array import array
 from collections.abc import Hashable, Sequence
-from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
+from autograd.programs.many_slots import native
 from autograd.support.arguments import as_float
 from autograd.support.structures import DEEPEST
-
-try:  # blocks of doubles are read natively where that was built
-    _native: Any = import_module("autograd.programs._replay")
-except ImportError:
-    _native = None
 
 NUMBER = 0  # the key of one number
 
@@ -148,7 +143,7 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
     ShapeError for arguments of different lengths, and for rows of different structure;
     ValueError for a number that is not finite, by row and column.
     """
-    found = _native.blocks(arguments) if _native and not named else None
+    found = native.blocks(arguments) if native and not named else None
     if found is not None:
         key, numbers, count, width = found
         return Rows((key, ()), numbers, count, width, arguments, named)
@@ -223,8 +218,8 @@ def _column_of_any(argument: Sequence[Any], place: int) -> _Column:
 
 def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
     """The blocks of all columns as one, row by row."""
-    if _native:
-        return _native.side_by_side([(column.numbers, column.width) for column in columns], count)
+    if native:
+        return native.side_by_side([(column.numbers, column.width) for column in columns], count)
     if any(is_array(column.numbers) for column in columns):
         import numpy as np
 
@@ -245,8 +240,8 @@ def _side_by_side(columns: list[_Column], count: int, width: int) -> Any:
 
 def check_finite(numbers: Any, width: int, count: int) -> None:
     """ValueError for the first of `numbers`, rows of `width`, that is nan or infinite."""
-    if _native:
-        if _native.first_not_finite(numbers) < 0:
+    if native:
+        if native.first_not_finite(numbers) < 0:
             return
         numbers = memoryview(numbers).cast("B").cast("d").tolist()
     elif is_array(numbers):
@@ -267,8 +262,8 @@ def check_finite(numbers: Any, width: int, count: int) -> None:
 
 def total(numbers: "array[float]") -> float:
     """Their sum from left to right, as eager code adds; `sum` does better from Python 3.12 on."""
-    if _native:
-        return _native.total(numbers)  # type: ignore[no-any-return]
+    if native:
+        return native.total(numbers)  # type: ignore[no-any-return]
     found = 0.0
     for number in numbers:
         found += number

@@ -45,6 +45,7 @@ cdef inline int begin(Value node, PyObject *data, PyObject *label, bint required
         else as_float(<object> data)
     )
     node.gradient.grad = 0.0
+    node.partial_a = place_in_batch()
     node.flags = REQUIRES_GRAD if required else 0
     read_modes()
     set_scope(node)

@@ -23,6 +23,7 @@ cdef inline Value new_node():
     node.gradient.grad = 0.0
     node.a.value = node.b.value = NULL
     node.extra = NULL
+    node.partial_a = 0.0
     node.serial = serial_of_next()
     node.scope_number = node.rule = node.flags = 0
     return node
@@ -41,6 +42,11 @@ cdef inline unsigned int serial_of_next() noexcept:
     if made_so_far < MOST_MADE:
         made_so_far += 1
     return <unsigned int> (made_so_far >> BATCH_BITS)
+
+
+cdef inline double place_in_batch() noexcept:
+    """Tells apart what was made last with the same serial; a leaf keeps it as its `partial_a`."""
+    return <double> (made_so_far & ((1 << BATCH_BITS) - 1))
 
 
 def next_serial(Py_ssize_t batches=1):

@@ -1,11 +1,10 @@
 """What the passes have in common: a new tape made step by step, or from instructions regrouped."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
+from autograd.programs.many_slots import moved, uses
 from autograd.programs.tape import MATRIX, Instruction, Tape
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class Builder:
         # Read from the end, where negative numbers lead: the constants.
         final = [*range(first), *range(stop, stop + len(self.steps)), *reversed(range(first, stop))]
         instructions = [
-            instruction(op, tuple([final[slot] for slot in operands]), number, 1)
+            instruction(op, moved(final, operands), number, 1)
             for number, (op, operands) in enumerate(self.steps, stop)
         ]
         return replace(
@@ -73,9 +72,8 @@ class Builder:
 
 def uses_of(tape: Tape) -> list[int]:
     """How often every slot is an operand or an output."""
-    read = chain.from_iterable([operands for _, operands, _, _ in tape.instructions])
-    uses = Counter(chain(read, tape.outputs))
-    return [uses[slot] for slot in range(tape.slots)]
+    read = [operands for _, operands, _, _ in tape.instructions]
+    return uses([*read, tape.outputs], tape.slots)
 
 
 def levels_of(tape: Tape) -> list[int]:
@@ -83,7 +81,7 @@ def levels_of(tape: Tape) -> list[int]:
     level = [0] * tape.slots
     found = []
     for _, operands, first, count in tape.instructions:
-        own = 1 + max([level[slot] for slot in operands], default=0)
+        own = 1 + max(map(level.__getitem__, operands), default=0)
         found.append(own)
         if count == 1:
             level[first] = own
@@ -134,8 +132,7 @@ def regrouped(tape: Tape, groups: Iterable[tuple[str, list[Instruction]]], hoist
             [(_, operands, first, count)] = group
         else:
             operands, first, count = _together(op, group), -1, len(group)
-        slots = tuple([place[slot] for slot in operands])
-        instructions.append(instruction(op, slots, at, count))
+        instructions.append(instruction(op, moved(place, operands), at, count))
         if first < 0:
             for slot, each in enumerate(group, at):
                 place[each[2]] = slot

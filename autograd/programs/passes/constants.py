@@ -2,6 +2,7 @@
 
 import math
 
+from autograd.programs.many_slots import moved
 from autograd.programs.passes.building import Builder
 from autograd.programs.tape import Tape
 
@@ -18,7 +19,7 @@ def fold_constants(tape: Tape) -> Tape:
     place, own, fixed = new.place, tape.rules, tape.fixed
     one = new.known(1.0)
     for op, operands, slot in tape.scalar_steps():
-        given = tuple([place[operand] for operand in operands])
+        given = moved(place, operands)
         if given and max(given) < 0 and op not in own:
             number = _result(tape, op, [new.constants[-operand - 1] for operand in given])
             if number is not None:

@@ -6,6 +6,7 @@ from functools import cache
 from autograd.calculus.formula import formula_for
 from autograd.calculus.rule_names import rule_named
 from autograd.errors import FormulaError
+from autograd.programs.many_slots import mark
 from autograd.programs.passes.building import reordered
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Tape
 
@@ -37,8 +38,9 @@ def drop_dead_code(tape: Tape) -> Tape:
         op, operands, first, count = instruction
         if needed[first] or op in keeps or (count > 1 and any(needed[first : first + count])):
             kept.append(instruction)
-            for slot in operands:
-                needed[slot] = True
+            mark(needed, operands)
+    if len(kept) == len(tape.instructions):
+        return tape
     once = {instruction.first for instruction in tape.instructions[: tape.hoisted]}
     hoisted = sum([instruction.first in once for instruction in kept]) if once else 0
     return reordered(tape, reversed(kept), hoisted)

@@ -1,5 +1,6 @@
 """Sums of products: one dot product each; other sums of several: one sum."""
 
+from autograd.programs.many_slots import moved
 from autograd.programs.passes.building import Builder, uses_of
 from autograd.programs.tape import Tape
 
@@ -26,7 +27,7 @@ def fuse_dots(tape: Tape) -> Tape:
         fixed = slot in tape.fixed
         found = chain_of.get(slot)
         if found is None:
-            place.append(new.step(op, tuple([place[i] for i in operands]), fixed=fixed))
+            place.append(new.step(op, moved(place, operands), fixed=fixed))
             continue
         pairs = [[place[i] for i in term] for term in found[0]]
         if all(len(pair) == 1 for pair in pairs):

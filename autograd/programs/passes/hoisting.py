@@ -1,5 +1,8 @@
 """Hoisting: what depends on no input is computed once a call, not once a row."""
 
+from dataclasses import replace
+
+from autograd.programs.many_slots import any_marked
 from autograd.programs.passes.building import reordered
 from autograd.programs.tape import Tape
 
@@ -11,9 +14,11 @@ def hoist(tape: Tape) -> Tape:
     once, later = [], []
     for instruction in tape.instructions:
         _, operands, first, count = instruction
-        if any(map(depends.__getitem__, operands)):
+        if any_marked(depends, operands):
             depends[first : first + count] = b"\1" * count
             later.append(instruction)
         else:
             once.append(instruction)
+    if not once:
+        return replace(tape, hoisted=0)
     return reordered(tape, [*once, *later], len(once))

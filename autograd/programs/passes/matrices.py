@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from autograd.programs.passes.building import by_level, instruction, levels_of, regrouped, reordered
@@ -30,7 +32,10 @@ def fuse_matrices(tape: Tape) -> Tape:
         keys[number] = shared
     turned = replace(tape, instructions=tuple(instructions))
     groups, hoisted = by_level(turned, keys)
-    named = [(MATRIX if len(group) > 1 else group[0].op, group) for _, group in groups]
+    named = [
+        (MATRIX if len(group) > 1 else group[0].op, sorted(group, key=attrgetter("operands")))
+        for _, group in groups
+    ]  # rows in the order of their weights, which may then lie one after the other
     return _side_by_side(regrouped(turned, named, hoisted))
 
 
@@ -46,6 +51,8 @@ def _side_by_side(tape: Tape) -> Tape:
             place = first_of.setdefault((number < tape.hoisted, level, weights), number)
         places.append(place)
     order = sorted(range(len(places)), key=lambda number: (places[number], number))
+    if order == list(range(len(order))):
+        return tape
     return reordered(tape, [tape.instructions[number] for number in order], tape.hoisted)
 
 
@@ -61,16 +68,21 @@ def _common_sides(tape: Tape) -> dict[int, tuple[_Half, _Half]]:
     if len(found) < 2:
         return {}
     levels = levels_of(tape)
-
-    def key(number: int, half: _Half) -> tuple[bool, int, _Half]:
-        return number < tape.hoisted, levels[number], half
-
-    times = Counter(key(number, shared) for number, sides in found.items() for _, shared in sides)
-    best = {
-        number: max(sides, key=lambda side: times[key(number, side[1])])
+    names: dict[_Half, int] = {}  # a number for each sequence: it is quicker to compare
+    keys = {
+        number: [
+            (number < tape.hoisted, levels[number], names.setdefault(shared, len(names)))
+            for _, shared in sides
+        ]
         for number, sides in found.items()
     }
-    return {number: side for number, side in best.items() if times[key(number, side[1])] > 1}
+    times = Counter(chain.from_iterable(keys.values()))
+    best = {}
+    for number, sides in found.items():
+        often = [times[key] for key in keys[number]]
+        if max(often) > 1:
+            best[number] = sides[often.index(max(often))]
+    return best
 
 
 def _sides(dot: Instruction, inputs: int, bound: int, *, once: bool) -> list[tuple[_Half, _Half]]:

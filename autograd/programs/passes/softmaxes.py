@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
-from autograd.programs.passes.building import uses_of
-from autograd.programs.tape import LOG_SOFTMAX, Instruction, Tape
+from autograd.programs.many_slots import moved
+from autograd.programs.passes.building import instruction, uses_of
+from autograd.programs.tape import LOG_SOFTMAX, Tape
 
 _Steps = dict[int, tuple[str, tuple[int, ...]]]
 
 
 def fuse_softmaxes(tape: Tape) -> Tape:
     """With one instruction for the steps that find the largest, shift, and take the logsumexp."""
+    if all(each.op != "logsumexp" for each in tape.instructions):
+        return tape
     steps: _Steps = {slot: (op, operands) for op, operands, slot in tape.scalar_steps()}
     matcher = _Matcher(tape, steps)
     starts: dict[int, tuple[int, ...]] = {}  # the first result of each -> the operands
@@ -114,26 +117,27 @@ def _replaced(
     for _, operands, slot in tape.scalar_steps():
         if slot in gone:
             totals.add(operands[1])
-    place = list(range(tape.first_result))
-    new: dict[int, int] = dict(enumerate(place))
+    new = [*range(tape.first_result), *[-1] * (tape.slots - tape.first_result)]
     instructions = []
     at = tape.first_result
     for op, operands, slot in tape.scalar_steps():
         if slot in totals:
             continue
         if slot in starts:
-            given = tuple([new[x] for x in starts[slot]])
+            given = moved(new, starts[slot])
             count = len(given)
-            instructions.append(Instruction(LOG_SOFTMAX, given, at, count))
-            new.update(zip(results[slot], range(at, at + count), strict=True))
+            instructions.append(instruction(LOG_SOFTMAX, given, at, count))
+            for result, place in zip(results[slot], range(at, at + count), strict=True):
+                if result >= 0:
+                    new[result] = place
             at += count
         elif slot not in gone:
-            instructions.append(Instruction(op, tuple([new[x] for x in operands]), at))
+            instructions.append(instruction(op, moved(new, operands), at, 1))
             new[slot] = at
             at += 1
     return replace(
         tape,
         instructions=tuple(instructions),
         outputs=tuple([new[slot] for slot in tape.outputs]),
-        fixed=frozenset([new[slot] for slot in tape.fixed if slot in new]),
+        fixed=frozenset([new[slot] for slot in tape.fixed if new[slot] >= 0]),
     )

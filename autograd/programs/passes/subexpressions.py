@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from autograd.programs.many_slots import moved
 from autograd.programs.passes.building import instruction
 from autograd.programs.tape import Tape
 
@@ -16,7 +17,7 @@ def share_subexpressions(tape: Tape) -> Tape:
     own, fixed = tape.rules, tape.fixed
     at = tape.first_result
     for op, operands, slot in tape.scalar_steps():
-        given = ordered = tuple([place[operand] for operand in operands])
+        given = ordered = moved(place, operands)
         if op in _COMMUTES and given[0] > given[1]:
             ordered = given[1], given[0]
         found = at if op in own else known.setdefault((op, ordered, slot in fixed), at)
