@@ -94,13 +94,19 @@ class Optimizer:
 
         TypeError for something computed that the formula does not take.
         """
-        code = self.formula.__code__
-        names = code.co_varnames[2 + self.memory : code.co_argcount]  # after x, g and the memory
+        names = _operand_names(self.formula, self.memory)
         for name in computed:
-            if name not in names:
-                raise TypeError(f"{self.formula.__name__} takes {', '.join(names)}, got {name}")
-        own = vars(self) | computed  # settings lie there by their names
-        return tuple([own[n] if n in own else getattr(self, n) for n in names])
+            if name in names:
+                continue
+            raise TypeError(f"{self.formula.__name__} takes {', '.join(names)}, got {name}")
+        own = vars(self)  # settings lie there by their names
+        found = []
+        for name in names:
+            if name in computed:
+                found.append(computed[name])
+            else:
+                found.append(own[name] if name in own else getattr(self, name))
+        return tuple(found)
 
     def zero_grad(self) -> None:
         """Reset the gradient of every parameter."""
@@ -138,6 +144,13 @@ class Optimizer:
         known = [name for name in settings_of(type(self)) if name in given]
         vars(self).update({name: given[name].default for name in known})
         vars(self).update({"progress": None, "model": None} | state)
+
+
+@functools.cache
+def _operand_names(formula: Formula, memory: int) -> tuple[str, ...]:
+    """What a formula takes after the parameter, its gradient and what is remembered of it."""
+    code = formula.__code__
+    return code.co_varnames[2 + memory : code.co_argcount]
 
 
 def _checked_parameters(optimizer: str, given: Any) -> list[Value]:

@@ -90,7 +90,9 @@ class Witness:
                     return False
         except ValueError:  # it is empty now
             return False
-        return _hold_the_same(self._containers) and all(
+        if not _hold_the_same(self._containers):
+            return False
+        return not self._others or all(
             _same(list(_held_by(holder)), held) for holder, held in self._others
         )
 
