@@ -13,6 +13,7 @@ cdef extern from "_updates.h":
     const int update_count
     const char *const update_names[]
     const int update_memory[]
+    int all_finite(Py_ssize_t, const double *)
     const Update update_functions[]
 
 DEF MOST = 8  # numbers remembered for each parameter
@@ -56,15 +57,15 @@ def update(name, list parameters, list state, tuple settings):
         x, g = clone(doubles, n, False), clone(doubles, n, False)
         if not read_parameters(parameters, x, g):
             return False
-    if not all_finite(g.data.as_doubles, n):
+    if not all_finite(n, g.data.as_doubles):
         return False
     update_functions[number](
         n, x.data.as_doubles, g.data.as_doubles, remembered, setting
     )
-    if not all_finite(x.data.as_doubles, n):
+    if not all_finite(n, x.data.as_doubles):
         return False
     for i in range(len(state)):
-        if not all_finite(remembered[i], n):
+        if not all_finite(n, remembered[i]):
             return False
     if store is None:
         write_parameters(parameters, x)
@@ -72,11 +73,3 @@ def update(name, list parameters, list state, tuple settings):
         store.write(parameters, part, x)
     state[:] = copies
     return True
-
-
-cdef bint all_finite(const double *numbers, Py_ssize_t n) noexcept:
-    cdef Py_ssize_t i
-    cdef int count = 0
-    for i in range(n):
-        count += numbers[i] - numbers[i] == 0.0  # not for an infinity, nor for nan
-    return count == n

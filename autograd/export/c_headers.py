@@ -273,6 +273,18 @@ static inline int sequence_tangent(
 """
 
 
+_ALL_FINITE = """\
+/* Whether none of n numbers is an infinity or nan. */
+WIDEST static int all_finite(ptrdiff_t n, const double *x)
+{
+    long long others = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        others |= -(long long)!(x[i] - x[i] == 0.0);
+    return !others;
+}
+"""
+
+
 def updates_header(source: str) -> str:
     """A C header with every formula of an optimiser in `source`, found by name."""
     formulas = read_formulas(source)
@@ -293,6 +305,7 @@ def updates_header(source: str) -> str:
             "#else",
             "#define WIDEST",
             "#endif",
+            _ALL_FINITE,
             *(c_update(formula) for formula in formulas.values()),
             f"static const int update_count = {len(formulas)};",
             f"static const char *const update_names[] = {{{names}}};",

@@ -86,9 +86,8 @@ def any_with_hooks(list values):
 
 def hold_the_same(list places):
     """Whether each list or dict, in the pairs `places`, holds the items of the list beside it."""
-    cdef list now, held
+    cdef list held
     cdef Py_ssize_t i, at
-    cdef PyObject **items
     cdef PyObject **others
     cdef PyObject *item
     for place in places:
@@ -98,10 +97,8 @@ def hold_the_same(list places):
         if len(container) != len(held):
             return False
         if isinstance(container, list):
-            items = items_of(container)
-            for i in range(len(held)):
-                if items[i] != others[i]:
-                    return False
+            if memcmp(items_of(container), others, len(held) * sizeof(PyObject *)):
+                return False
         else:
             at = i = 0
             while PyDict_Next(<PyObject *> container, &at, NULL, &item):
