@@ -88,7 +88,8 @@ class Program:
                 "of the result"
             )
         version, row = self._ready(given, arguments, named)
-        return self._backward(version, row, 1, 1.0)[0]
+        version.single("backward", self.function)
+        return self._pulled_back(version, row, 1, 1.0, 1)[0]
 
     def batch(self, *columns: Any, threads: int = 1, **named: Any) -> Any:
         """One result for each row: row i takes item i of every argument.
@@ -118,8 +119,9 @@ class Program:
             raise ValueError(f'reduction is "mean" or "sum", got {reduction!r}')
         version, rows = self._ready_for(columns, named)
         share = 1.0 / rows.count if reduction == "mean" else 1.0
-        values = self._backward(version, rows.numbers, rows.count, share, _as_threads(threads))
-        value = total(values)
+        version.single("batch_backward", self.function)
+        threads = _as_threads(threads)
+        value = total(self._pulled_back(version, rows.numbers, rows.count, share, threads))
         return value / rows.count if reduction == "mean" else value
 
     def batch_with_backward(
@@ -285,7 +287,9 @@ class Program:
     def _known(self, key: Hashable) -> Version | None:
         """What was traced for that structure, if it holds still."""
         version = self._versions.get(key)
-        return version if version is not None and version.unchanged() else None
+        if version is None or (version.witness is not None and not version.witness.unchanged()):
+            return None
+        return version
 
     def _version(self, key: Hashable, arguments: tuple[Any, ...], named: dict[str, Any]) -> Version:
         known = self._known(key)
@@ -300,12 +304,6 @@ class Program:
             while len(self._versions) > _MOST_VERSIONS:
                 self._versions.popitem(last=False)
         return version
-
-    def _backward(
-        self, version: Version, rows: Any, count: int, upstream: float, threads: int = 1
-    ) -> "array[float]":
-        version.single("backward", self.function)
-        return self._pulled_back(version, rows, count, upstream, threads)
 
     def _pulled_back(
         self, version: Version, rows: Any, count: int, upstream: Any, threads: int

@@ -23,10 +23,6 @@ class Version:
         self.outputs = len(tape.outputs)
         self.rebuild = flatten(found.pattern)[1]
 
-    def unchanged(self) -> bool:
-        """Whether what was captured still stands where it was found."""
-        return self.witness is None or self.witness.unchanged()
-
     def check(self, numbers: Any, width: int, count: int) -> None:
         """Apply what eager code checks of the inputs to every row."""
         for check, columns in self.traced.checks:
