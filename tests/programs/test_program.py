@@ -255,6 +255,7 @@ def test_what_would_be_baked_in_is_refused_with_its_line(choice, what):
         lambda w: setattr(w, "data", 1.0),
         lambda w: setattr(w, "grad", 1.0),
         lambda w: w.zero_grad(),
+        lambda w: autograd.zero_grad([w]),
         lambda w: (w * 2.0).backward(),
     ],
 )

@@ -127,6 +127,10 @@ cdef int run_hooks(Value node) except -1:
 
 
 def zero_grad(values):
+    if tracing:
+        values = list(values)
+        if values:
+            traces.refuse_change("zero_grad()")
     if isinstance(values, list):
         found = stored(values)
         if found is not None and found[0].zero_gradients(values, found[1]):

@@ -12,6 +12,7 @@ DEF KINDS = 4
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class SlotTable:
     """The slot of every Value, by its address: an open table, two thirds full at most."""
 

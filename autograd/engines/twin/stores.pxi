@@ -183,6 +183,7 @@ cdef class Store:
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class Part:
     """How the leaves of a store lie in a list of leaves: `runs` of three numbers each, where one
     starts in the list and in the store, and its length. At `others` the list has leaves of
