@@ -4,6 +4,7 @@ import ast
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from autograd import ops
 from autograd.calculus.derived_rules import HELPERS, called_rule, names_of
@@ -11,7 +12,7 @@ from autograd.calculus.formula import Formula, formula_for
 from autograd.errors import FormulaError
 from autograd.export.c_printer import c_function
 from autograd.programs.generated import wanted_slots
-from autograd.programs.passes.building import Builder
+from autograd.programs.many_slots import moved
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 _HEAD = """\
@@ -77,7 +78,7 @@ def c_source(tape: Tape, name: str = "program", leaves: Sequence[str] = ()) -> s
     order = "".join(f"\n *   {i}: {leaf}" for i, leaf in enumerate(leaves[:100]))
     head = _HEAD.format(
         name=name, upper=name.upper(), count=tape.inputs, leaves=tape.leaves,
-        outputs=len(tape.outputs), work=2 * tape.slots + printer.kept + 1,
+        outputs=len(tape.outputs), work=2 * tape.slots + printer.kept + printer.gathered + 1,
         order=order.replace("*/", "* /") or " none with a name",
     )  # fmt: skip
     parts = [head, _LARGER if "larger(" in "".join(printer.rules.values()) else ""]
@@ -88,35 +89,45 @@ def c_source(tape: Tape, name: str = "program", leaves: Sequence[str] = ()) -> s
 
 def _without_missing(tape: Tape) -> Tape:
     """The tape with what has no C of its own in terms of what has: prod, and norm."""
-    if not any(i.op in ("prod", "norm") for i in tape.instructions):
+    if not any(each.op in _PAIRS for each in tape.instructions):
         return tape
-    if any(i.count > 1 for i in tape.instructions):
-        from autograd.programs.tape import tape_of
+    place = list(range(tape.first_result))
+    instructions: list[Instruction] = []
+    fixed: set[int] = set()
 
-        steps = list(tape.scalar_steps())
-        if any(op.startswith(LOG_SOFTMAX) for op, _, _ in steps):
-            raise FormulaError("no C for prod and norm beside a softmax: write products out")
-        tape = tape_of(
-            tape.inputs, tape.leaves, tape.constants, [(op, given) for op, given, _ in steps],
-            tape.outputs, tuple(tape.fixed), tape.rules,
-        )  # fmt: skip
-    new = Builder(tape)
-    place = new.place
-    for op, operands, slot in tape.scalar_steps():
-        given = [place[i] for i in operands]
-        fixed = slot in tape.fixed
-        if op in ("prod", "norm"):
-            pair, alone = ("mul", "mul") if op == "prod" else ("hypot", "abs")
-            result = given[0]
-            for other in given[1:]:
-                result = new.step(pair, (result, other), fixed=fixed)
-            if len(given) == 1:
-                one = (result, new.constant(1.0)) if alone == "mul" else (result,)
-                result = new.step(alone, one, fixed=fixed)
+    def add(op: str, operands: tuple[int, ...], count: int, old: int) -> int:
+        last = instructions[-1] if instructions else None
+        first = last.first + last.count if last else tape.first_result
+        instructions.append(Instruction(op, operands, first, count))
+        fixed.update(first + i for i in range(count) if old + i in tape.fixed)
+        return first
+
+    for each in tape.instructions:
+        if each.op not in _PAIRS:
+            first = add(each.op, moved(place, each.operands), each.count, each.first)
+            place.extend(range(first, first + each.count))
+            continue
+        pair, alone = _PAIRS[each.op]
+        for position in range(each.count):
+            slot = each.first + position
+            result, *others = moved(place, each.operands_of(position))
+            if not others:
+                for op in alone:
+                    result = add(op, (result,), 1, slot)
+            for other in others:
+                result = add(pair, (result, other), 1, slot)
             place.append(result)
-        else:
-            place.append(new.step(op, tuple(given), fixed=fixed))
-    return new.tape_with([place[slot] for slot in tape.outputs])
+    return replace(
+        tape,
+        instructions=tuple(instructions),
+        outputs=moved(place, tape.outputs),
+        fixed=frozenset(fixed),
+        hoisted=0,
+    )
+
+
+# What makes one number of two, and what a single number becomes.
+_PAIRS = {"prod": ("mul", ("neg", "neg")), "norm": ("hypot", ("abs",))}
 
 
 class _Printer:
@@ -126,6 +137,7 @@ class _Printer:
         self.tables: list[str] = []
         self._known_tables: dict[tuple[int, ...], str] = {}
         self.kept = 0  # numbers that backward needs
+        self.gathered = 0  # the most numbers that are gathered for one call
         self.kept_at: dict[int, int] = {}
         self.wanted = wanted_slots(tape, by_leaves=True, by_inputs=True)
         for instruction in tape.instructions:
@@ -243,10 +255,15 @@ class _Printer:
             yield "}"
 
     def _gathered(self, operands: Sequence[int], count: int) -> Iterator[str]:
-        """An array `x` of the numbers in `operands`; the block is to be closed."""
+        """The numbers in `operands` as `x`; the block is to be closed.
+
+        They are gathered behind what is kept, followed by room for as many partials.
+        """
+        self.gathered = max(self.gathered, 2 * count)
         place = self.at(operands)
         yield (
-            f"{{ double x[{count}]; for (ptrdiff_t i = 0; i < {count}; i++) x[i] = v[{place('i')}];"
+            f"{{ double *x = d + {self.kept}; "
+            f"for (ptrdiff_t i = 0; i < {count}; i++) x[i] = v[{place('i')}];"
         )
 
     def _one(self, op: str, operands: tuple[int, ...], slot: str, kept: str) -> Iterator[str]:
@@ -255,9 +272,7 @@ class _Printer:
         elif ops.takes_sequence(self.tape.rule(op)):
             yield from self._gathered(operands, len(operands))
             keep = (
-                f"double p[{len(operands)}]; double *q = p;"
-                if op == "dot"
-                else (f"double *q = d + {kept};")
+                f"double *q = x + {len(operands)};" if op == "dot" else (f"double *q = d + {kept};")
             )
             yield f"{keep} v[{slot}] = rule_{_spelled(op)}(x, {len(operands)}, q); }}"
         else:
@@ -338,6 +353,13 @@ class _Printer:
             yield f"    g[{y}] += u * v[{x}];"
             yield "}"
             return
+        rest = op not in _PASSED_ON and op != "dot" and not ops.chooses(op)
+        if rest and len(operands) == len(places) > 4:
+            yield (
+                f"for (ptrdiff_t j = 0; j < {len(places)}; j++) "
+                f"g[{self.at(operands)('j')}] += u * d[{_plus(kept, 'j')}];"
+            )
+            return
         if op == "dot":
             half = len(places) // 2
             others = [*read[half:], *read[:half]]
@@ -364,8 +386,8 @@ class _Printer:
         table = self._known_tables.get(key)
         if table is None:
             table = self._known_tables[key] = f"slots_{len(self.tables)}"
-            numbers = ", ".join(map(str, slots))
-            lines = "\n    ".join(_wrapped(numbers))
+            parts = [slots[i : i + 16] for i in range(0, len(slots), 16)]
+            lines = ",\n    ".join([", ".join(map(str, part)) for part in parts])
             self.tables.append(f"static const int {table}[] = {{\n    {lines}\n}};")
         return lambda i: f"{table}[{i}]"
 
@@ -427,9 +449,3 @@ def _literal(number: float) -> str:
     if math.isinf(number):
         return "INFINITY" if number > 0.0 else "-INFINITY"
     return number.hex()
-
-
-def _wrapped(text: str) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, 90)
