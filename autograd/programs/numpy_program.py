@@ -153,7 +153,11 @@ class _Writer:
             return f"{self.wide(y)} @ {self.wide(x)}"
         if self.is_uniform(y):
             return f"{self.wide(x)} @ {self.wide(y)}"
-        return f"np.sum({self.wide(x)} * {self.wide(y)}, axis=-1)"
+        both = f"{self.wide(x)} * {self.wide(y)}"
+        if len(x) <= 4 and "np.concatenate" in both:
+            read = [[_in_brackets(self.column((slot,))) for slot in half] for half in (x, y)]
+            return " + ".join([" * ".join(pair) for pair in zip(*read, strict=True)])
+        return f"np.sum({both}, axis=-1)"
 
     def broadcast(self, columns: Sequence[Sequence[int]], first: int) -> list[str]:
         """Columns of a vector instruction: together as wide as its results."""
