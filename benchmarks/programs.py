@@ -16,7 +16,10 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 sys.path.insert(0, str(Path(__file__).parent))
 
-WORKS = ("moons", "digits", "wide", "gpt_step", "scalars", "log_sum_exp", "ode", "mixture", "growth", "demo")
+WORKS = (
+    "moons", "digits", "wide", "gpt_step", "scalars", "log_sum_exp", "ode", "mixture", "growth",
+    "demo",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""GradBench's mixture of Gaussians (that of ADBench), with a Wishart prior, against PyTorch and JAX.
+"""GradBench's mixture of Gaussians (of ADBench) with a Wishart prior, against PyTorch and JAX.
 
 Of K components each has a weight (a softmax of `alphas`), a mean, and the Cholesky factor of its
 inverse covariance: below the diagonal as it is, the logarithms of the diagonal apart.
@@ -78,7 +78,7 @@ def _flat(rows: list[list[Any]]) -> list[Any]:
 def objective_of_arrays(xp: Any, logsumexp: Any, X: Any, arrays: Any) -> Any:
     """The same for the arrays that JAX and PyTorch have."""
     alphas, means, logs, lower = arrays
-    d, k = DIMENSIONS, COMPONENTS
+    d = DIMENSIONS
     diagonal = xp.exp(logs)
     off = X[:, None, :] - means[None, :, :]
     rows = [diagonal[:, i] * off[:, :, i] for i in range(d)]

@@ -23,9 +23,16 @@ class Pair:
         if self.rng.random() < 0.4:
             self.rng.shuffle(order)
         self.parameters = [[m.parameters()[i] for i in order] for m in self.models]
+        # Parameters that the first program does not read, the second does.
+        self.extras = [[Value(0.1), Value(-0.2)] for _ in self.models]
+        if self.rng.random() < 0.6:
+            at = self.rng.randrange(len(order))
+            for own, extras in zip(self.parameters, self.extras, strict=True):
+                own[at:at] = extras
         self.optimizers = [kind(own, 0.05) for own in self.parameters]
         self.program = autograd.compile(lambda x, y: nn.squared_error(self.models[0](x), y))
-        self.other = autograd.compile(lambda x: self.models[0](x) * 2.0)
+        first, second = self.extras[0]
+        self.other = autograd.compile(lambda x: self.models[0](x) * first + second * x[0])
         self.kept = []
 
     def backward(self):
@@ -36,7 +43,8 @@ class Pair:
     def other_backward(self):
         x = [self.rng.gauss(0, 1), 0.5]
         self.other.backward(x)
-        (self.models[1](x) * 2.0).backward()
+        first, second = self.extras[1]
+        (self.models[1](x) * first + second * x[0]).backward()
 
     def eager_backward(self):
         x = [0.3, self.rng.gauss(0, 1)]
@@ -192,3 +200,11 @@ def test_a_list_with_repeats_is_not_taken_for_all_leaves_of_its_length():
     program.backward(2.0)
     autograd.zero_grad([weights[0], weights[1]] * 20)
     assert [w.grad for w in weights] == [0.0] * 2 + [2.0] * 38
+
+
+def test_leaves_lie_as_they_were_made_whichever_is_read_first():
+    made = [Value(float(i)) for i in range(700)]  # more than share a serial number
+    read = random.Random(0).sample(made, len(made))
+    program = autograd.compile(lambda x: x * autograd.sum(read))
+    program(1.0)
+    assert program.parameters == made

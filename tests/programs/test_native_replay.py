@@ -71,6 +71,62 @@ def natively(monkeypatch):
     monkeypatch.setattr(NativeReplay, "_exactly", step_in)
 
 
+def shared_layers(rng, sequences, sizes):
+    """A tape of layers with biases, applied to one sequence after another of the inputs."""
+    inputs = sequences * sizes[0]
+    weights = [(a + 1) * b for a, b in pairwise(sizes)]
+    instructions, slot, leaf = [], inputs + sum(weights), inputs
+    before = [list(range(q * sizes[0], (q + 1) * sizes[0])) for q in range(sequences)]
+    for a, b in pairwise(sizes):
+        rows = [[leaf + i * (a + 1) + k for k in range(a)] for i in range(b)]
+        biases = [leaf + i * (a + 1) + a for i in range(b)]
+        if rng.random() < 0.3:  # they lie anywhere
+            rng.shuffle(biases)
+            rng.shuffle(rows)
+        given = [w for row in rows for w in row]
+        instructions += [
+            Instruction("matrix", (*given, *own), slot + q * b, b) for q, own in enumerate(before)
+        ]
+        count = sequences * b
+        sums = tuple(range(slot, slot + count))
+        operands = (sums, tuple(biases) * sequences)
+        if rng.random() < 0.5:
+            operands = operands[::-1]
+        slot += count
+        instructions.append(Instruction("add", operands[0] + operands[1], slot, count))
+        slot += count
+        op = rng.choice(["tanh", "relu"])
+        results = tuple(range(slot - count, slot))
+        instructions.append(Instruction(op, results, slot, count))
+        before = [list(range(slot + q * b, slot + (q + 1) * b)) for q in range(sequences)]
+        slot += count
+        leaf += (a + 1) * b
+    outputs = tuple(slot for own in before for slot in own)
+    return Tape(inputs, sum(weights), (), tuple(instructions), outputs)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_layers_of_any_size_over_any_number_of_sequences(seed, natively):
+    rng = random.Random(seed)
+    sizes = [rng.choice([1, 2, 3, 5, 8, 9, 17, 27, 33]) for _ in range(rng.choice([2, 3]))]
+    tape = shared_layers(rng, rng.choice([1, 1, 2, 3, 8, 11]), sizes)
+    count = rng.choice([1, 1, 2, 7, 8, 9, 100, 130])
+    leaves = array("d", [rng.gauss(0.0, 0.5) for _ in range(tape.leaves)])
+    rows = array("d", [rng.gauss(0.0, 1.0) for _ in range(count * tape.inputs)])
+    upstream = array("d", [rng.gauss(0.0, 1.0) for _ in range(count * len(tape.outputs))])
+    wanted = exact(tape, leaves, rows, count, upstream)
+    replay = NativeReplay(tape)
+    for by_leaves, by_inputs in ((True, True), (True, False), (False, True)):
+        found = replay.backward(
+            leaves, rows, count, upstream, by_leaves=by_leaves, by_inputs=by_inputs
+        )
+        close(found[0], wanted[0])
+        if by_leaves:
+            close(found[1], wanted[1], 1e-11)
+        if by_inputs:
+            close(found[2], wanted[2], 1e-11)
+
+
 @pytest.mark.parametrize("rule", ops.TABLE, ids=lambda rule: rule.__name__)
 def test_every_rule_agrees_to_the_last_bit(rule):
     rng = random.Random(rule.__name__)

@@ -137,6 +137,18 @@ def test_sums_of_products_written_out_become_what_they_are(seed):
     assert_same(optimised(tape), tape, leaves, inputs)
 
 
+def test_what_is_added_last_leaves_the_dots_what_they_have_in_common():
+    steps = [("mul", (0, 2)), ("mul", (1, 3)), ("add", (6, 7)), ("add", (8, 4)), ("add", (9, 5))]
+    tape = tape_of(2, 4, [], steps, [10])
+    dots = fuse_dots(tape)
+    assert [(op, operands) for op, operands, _, _ in dots.instructions] == [
+        ("dot", (2, 3, 0, 1)),
+        ("add", (6, 4)),
+        ("add", (7, 5)),
+    ]
+    assert_same(dots, tape, [0.3, -2.0, 0.1, 7.0], [1.5, 0.7], exactly=True)
+
+
 def test_constants_are_folded_and_a_product_with_one_is_no_step():
     tape = tape_of(1, 0, [2.0, 3.0, 1.0], [("mul", (1, 2)), ("add", (4, 0)), ("mul", (5, 3))], [6])
     new = fold_constants(tape)
