@@ -57,6 +57,7 @@ cdef extern from "replay.h" nogil:
     ctypedef struct Kernels:
         const char *name
         int (*run)(const Program *, Workspace *, const Job *) noexcept nogil
+        int (*all_finite)(const double *, Py_ssize_t) noexcept nogil
     const char *const replayed_rules[]
     const char replayed_kinds[]
     int replayed_count
@@ -116,13 +117,9 @@ def total(c_array.array numbers):
 
 cdef Py_ssize_t not_finite_in(const double *x, Py_ssize_t count) noexcept:
     """The place of the first nan or infinity; -1 if there is none."""
-    cdef Py_ssize_t i
-    cdef int fine = 0
-    for i in range(count):
-        fine += x[i] - x[i] == 0.0
-    if fine == count:
+    cdef Py_ssize_t i = 0
+    if kernels_of[chosen].all_finite(x, count):
         return -1
-    i = 0
     while x[i] - x[i] == 0.0:
         i += 1
     return i

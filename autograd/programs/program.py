@@ -171,7 +171,7 @@ class Program:
             import numpy as np
 
             shape = arguments[0].shape
-            return values[0], np.array(by_inputs[: math.prod(shape)]).reshape(shape)
+            return values[0], np.frombuffer(by_inputs, count=math.prod(shape)).reshape(shape)
         leaves, rebuild = flatten(arguments[0])
         return values[0], rebuild(by_inputs[: len(leaves)].tolist())
 

@@ -1,7 +1,7 @@
 """One trace: a function is called with fresh Values for its numbers, and what it did is a tape."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.engines import select
@@ -17,6 +17,27 @@ from autograd.support.structures import flatten
 Checks = list[tuple[tracing.RowCheck, tuple[int, ...]]]
 
 
+class Names(Sequence[str]):
+    """What inputs are called, from the names of arguments and how many numbers are in each.
+
+    A length of -1 is that of an argument which is one number. There may be many inputs, whose
+    names nobody asks for.
+    """
+
+    def __init__(self, spans: list[tuple[str, int]]) -> None:
+        self._spans = spans
+
+    def __len__(self) -> int:
+        return sum([abs(length) for _, length in self._spans])
+
+    def __getitem__(self, column: Any) -> Any:
+        return list(self)[column]
+
+    def __iter__(self) -> Iterator[str]:
+        for name, length in self._spans:
+            yield from [name] if length < 0 else (f"{name}[{i}]" for i in range(length))
+
+
 class Traced(NamedTuple):
     """What one trace found."""
 
@@ -25,7 +46,7 @@ class Traced(NamedTuple):
     pattern: Any  # the output, with the places of its numbers instead of them
     single: bool  # whether it is one number
     checks: Checks
-    names: list[str]  # of the inputs
+    names: "Names"  # of the inputs
 
 
 def traced(
@@ -70,7 +91,7 @@ def _check_output(function: Any, result: Any) -> None:
         ) from None
 
 
-def _names(function: Any, arguments: Sequence[Any], named: dict[str, Any]) -> list[str]:
+def _names(function: Any, arguments: Sequence[Any], named: dict[str, Any]) -> Names:
     """What the inputs are called: the parameter, and the place in it."""
     try:
         known = [
@@ -81,12 +102,12 @@ def _names(function: Any, arguments: Sequence[Any], named: dict[str, Any]) -> li
     except (TypeError, ValueError):  # it has no signature
         known = []
     known += [f"argument{i}" for i in range(len(known), len(arguments))]
-    names: list[str] = []
+    spans = []
     for name, argument in [*zip(known, arguments, strict=False), *named.items()]:
         found = flatten(argument)[0]
         numbers = found
         if not set(map(type, found)) <= {float}:
             numbers = [leaf for leaf in found if not is_setting(leaf)]
         whole = len(numbers) == 1 and numbers[0] is argument
-        names += [name] if whole else [f"{name}[{i}]" for i in range(len(numbers))]
-    return names
+        spans.append((name, -1 if whole else len(numbers)))
+    return Names(spans)

@@ -34,7 +34,7 @@ class Trace:
     def __init__(self, since: int) -> None:
         self.since, self.thread = since, threading.get_ident()
         self.inputs: dict[int, int] = {}  # the column of each, by its id
-        self.names: list[str] = []  # of the columns
+        self.names: Sequence[str] = []  # of the columns
         self.checks: list[tuple[RowCheck, tuple[int, ...]]] = []
 
 

@@ -101,6 +101,8 @@ typedef struct {
     void (*begin)(void); /* before the first run of a process */
     /* 0 where the exact replay must do all rows. */
     int (*run)(const Program *, Workspace *, const Job *);
+    /* 0 if one of n numbers is nan or infinite. */
+    int (*all_finite)(const double *, ptrdiff_t);
 } Kernels;
 
 extern const Matrices matrices_base;
