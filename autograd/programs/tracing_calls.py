@@ -60,7 +60,7 @@ def traced(
         with tracing.trace(select.next_serial()) as trace:
             given = [Value(leaf) if type(leaf) is float else _fresh(leaf) for leaf in leaves]
             inputs = [value for value in given if isinstance(value, Value)]
-            trace.inputs = {id(value): column for column, value in enumerate(inputs)}
+            trace.inputs = dict(zip(map(id, inputs), range(len(inputs)), strict=True))
             trace.names = names
             positional, by_name = rebuild(given)
             output = function(*positional, **by_name)
