@@ -404,8 +404,12 @@ def test_nothing_is_cut_off_at_any_width(show, width):
     page = show(play(textbook()), viewport={"width": width, "height": 720})
     page.keyboard.press("End")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for name in ("x", "y", "z", "q", "f"):
-        place = box(page, name).bounding_box()
+    assert smallest_text(page) >= 10.9  # on a phone the view follows the action instead
+    shown = [box(page, name) for name in ("x", "y", "z", "q", "f")]
+    if width == 400:
+        shown = page.locator(".box.active").all()
+        assert shown
+    for place in (each.bounding_box() for each in shown):
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= width
     assert page.locator("#speed").bounding_box()["y"] < 720
@@ -466,6 +470,110 @@ def test_a_small_window_begins_with_what_can_be_read(show):
     sync_api.expect(page.locator(".box.closed")).to_have_count(0)
     asked = show(play(network(), collapse=None), viewport={"width": 760, "height": 560})
     assert asked.locator(".box.closed").count() == 0
+
+
+def branching(power=0):
+    """Where r and x are used twice; numbers of the order 10**power."""
+    scale = 10.0**power
+    x, w1, w2 = Value(0.7 * scale, "x"), Value(1.2, "w1"), Value(-0.8 / scale, "w2")
+    h = (x * w1).tanh()
+    r = x + h
+    out = r + (r * w2).tanh()
+    h.label, r.label, out.label = "h", "r", "out"
+    return out
+
+
+@pytest.mark.parametrize("size", [(1000, 640), (600, 700), (400, 720), (1920, 1080), (740, 360)])
+@pytest.mark.parametrize("power", [0, 6])
+def test_the_sum_of_contributions_is_never_cut_off(show, size, power, artefacts):
+    out = branching(power)
+    page = show(play(out), viewport={"width": size[0], "height": size[1]})
+    page.keyboard.press("End")
+    last = int(page.locator("#scrub").input_value())
+    for _ in range(last):
+        now = page.locator("#now")
+        wide = now.evaluate("(e) => e.scrollWidth - e.clientWidth")
+        assert wide <= 0, page.locator("#said").inner_text()
+        page.keyboard.press("ArrowLeft")
+    page.screenshot(path=artefacts / f"sum-{size[0]}x{size[1]}-{power}.png")
+
+
+def test_the_sum_stands_in_the_box(show):
+    out = branching()
+    page = show(play(out), viewport={"width": 1000, "height": 640})
+    page.keyboard.press("End")
+    out.backward()
+    r = next(v for v in topological_order(out) if v.label == "r")
+    assert box(page, "r").locator(".sum").text_content() == "= 1 − 0.2834"
+    assert r.grad == pytest.approx(1.0 - 0.2834, abs=1e-4)
+    assert box(page, "w2").locator(".sum").count() == 0  # one contribution is no sum
+    x = box(page, "x").locator(".sum").text_content()
+    first, second = (float(term) for term in x.removeprefix("= ").split(" + "))
+    x_leaf = next(v for v in topological_order(out) if v.label == "x")
+    assert first + second == pytest.approx(x_leaf.grad, abs=1e-3)
+
+
+def test_a_lecture_has_texts_twice_as_large(show):
+    page = show(play(branching()), viewport={"width": 1920, "height": 1200})
+    heading = "document.querySelector('#said h2').getBoundingClientRect().height"
+    before, small = page.evaluate(heading), smallest_text(page)
+    page.keyboard.press("l")
+    assert page.evaluate(heading) == pytest.approx(2 * before, rel=0.1)
+    assert smallest_text(page) >= 1.5 * small
+    page.keyboard.press("End")
+    active = page.locator(".box.active").first.bounding_box()
+    assert 0 <= active["x"] < 1920
+    page.keyboard.press("l")
+    assert smallest_text(page) == pytest.approx(small)
+
+
+def test_a_gate_says_how_it_passes_its_gradient_on(show):
+    page = show(play(branching()))
+    said = {}
+    for _ in range(int(page.locator("#scrub").get_attribute("max"))):
+        page.keyboard.press("ArrowRight")
+        heading = page.locator("#said h2").inner_text()
+        if "passes its gradient on" in heading:
+            said[heading.split()[0]] = page.locator("#said .remark").all_inner_texts()
+    assert said["out"] == ["+ passes its gradient on as it is, to every operand."]
+    assert said["v₂"] == ["× swaps: each operand gets the gradient times the other operand."]
+
+
+def test_a_contribution_sets_out_as_the_upstream_gradient_and_arrives_as_a_product(show):
+    page = show(play(branching()), clock_stands=True, reduced_motion="no-preference")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert page.locator("#said h2").inner_text() == "v₂ passes its gradient on to r and w2"
+    seen = []
+    for _ in range(40):
+        tokens = page.locator("#picture .dot.contribution text").all_text_contents()
+        if tokens and tokens not in seen:
+            seen.append(tokens)
+        page.clock.run_for(25)
+    assert seen == [
+        ["0.3543", "0.3543"],
+        ["0.3543 × -0.8", "0.3543 × 1.386"],
+        ["-0.2834", "0.4909"],
+    ]
+    assert page.locator("#picture .overlay .contribution text").all_text_contents() == seen[-1]
+
+
+def test_a_closed_box_says_what_leaves_it_and_where_it_goes(show):
+    model = nn.MLP(2, [2, 1], activation="tanh", generator=3)
+    loss = nn.squared_error(model([0.5, -1.0]), 1.0)
+    page = show(play(loss, collapse="neuron"))
+    lines = []
+    for _ in range(int(page.locator("#scrub").get_attribute("max"))):
+        page.keyboard.press("ArrowRight")
+        if "back through" in page.locator("#said h2").inner_text():
+            lines += page.locator("#said .line").all_inner_texts()
+    products = [re.fullmatch(r"(\S+) × \(?([^)\s]+)\)? = (\S+) → (.+)", line) for line in lines]
+    found = [match for match in products if match]
+    assert found
+    for match in found:
+        assert float(match[1]) * float(match[2]) == pytest.approx(float(match[3]), rel=2e-3)
+    assert any("neuron0" in match[4] for match in found)
+    assert any(line.startswith("its 3 parameters: ‖grad‖ = ") for line in lines)
 
 
 # --- safety ------------------------------------------------------------------------------------

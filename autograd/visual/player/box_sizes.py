@@ -1,5 +1,6 @@
 """How large the boxes of the player are: its page writes numbers into them, but never measures."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from autograd.visual.graph.grouping import Group
@@ -16,6 +17,8 @@ class BoxSizes:
 
     def __init__(self, nodes: Sequence[Node], numbers: float) -> None:
         self.nodes, self.numbers = nodes, numbers
+        uses = Counter(parent for node in nodes for parent in node.get("parents", ()))
+        self.summed = {at for at, count in uses.items() if count > 1 and nodes[at]["trained"]}
 
     def size(self, group: Group) -> tuple[float, float]:
         """The room that a box needs for its rows."""
@@ -27,7 +30,12 @@ class BoxSizes:
             return max(width(node["name"], FONT) + 2 * PADDING, ONE_CONSTANT), ROW + PADDING
         called = f"{node['label']} {node['name']}" if "label" in node else node["name"]
         body = max(width(called, FONT, bold=True), self.numbers) + 2 * PADDING
-        return self.strip(group) + body, (3 if node["trained"] else 2) * ROW + PADDING
+        rows = 2 + node["trained"] + self.sums(group)
+        return self.strip(group) + body, rows * ROW + PADDING
+
+    def sums(self, group: Group) -> bool:
+        """Whether it gets a row for the terms of its gradient: more than one will arrive."""
+        return not group.name and group.members[0] in self.summed
 
     def strip(self, group: Group) -> float:
         """The room for the symbol of an operation, at the left of its box."""

@@ -25,16 +25,19 @@ function activity() {
     const [tail, same] = places.get(from)[slot];
     const edges = between.get(`${tail} ${boxOf.get(from)}`) ?? [];
     const edge = edges[Math.min(same, edges.length - 1)];
-    if (edge !== undefined) active.edges.set(edge, active.edges.has(edge) ? "" : text);
+    if (edge !== undefined) active.edges.set(edge, active.edges.has(edge) ? null : text);
   };
   for (const number of step.nodes ?? []) {
-    graph.nodes[number].parents.forEach((_, slot) => flows(number, slot, ""));
+    graph.nodes[number].parents.forEach((_, slot) => flows(number, slot, null));
   }
-  for (const { from, slot, amount } of played().arrivals) flows(from, slot, show(amount));
+  for (const { from, slot, amount, upstream } of played().arrivals) {
+    const local = show(numbers.partials[from][slot]);
+    flows(from, slot, { amount: show(amount), upstream: show(upstream), local });
+  }
   return active;
 }
 
-const scene = () => ({ graph, numbers, right, edited, bug, consumers, counts });
+const scene = () => ({ graph, numbers, right, edited, bug, consumers, counts, view });
 const played = () => stateAfter(graph, numbers.partials, steps, position, bug);
 
 // What each box says now.
@@ -52,6 +55,8 @@ function texts(state) {
     const wrong = got !== undefined && isSettled(number) && isWrong(got, right[number]);
     const gradient = got === undefined ? hidden : show(got);
     const said = { data: data(number), gradient, wrong, right: show(right[number]) };
+    const terms = state.terms.get(number) ?? [];
+    said.sum = terms.length > 1 ? sumOf(terms) : "";
     const name = nameOf(graph, numbers.data, number) + (isLeaf(node) ? "" : `, ${node.op}`);
     return {
       ...said,
@@ -142,7 +147,7 @@ function tableOf(rows) {
   const body = table.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const tokens of row) line.insertCell().append(...tokens.map(span));
+    for (const tokens of row) line.insertCell().append(...tokens.flatMap(breakable));
   }
   return table;
 }
@@ -153,6 +158,10 @@ function lineElement(tokens) {
   line.append(...tokens.map(span));
   return line;
 }
+
+// A line may end before an operator, and nowhere else.
+const breakable = (token) => (token[0].startsWith(" ")
+  ? [document.createElement("wbr"), span(token)] : [span(token)]);
 
 function span([text, kind]) {
   const part = document.createElement("span");

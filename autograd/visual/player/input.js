@@ -19,6 +19,7 @@ const keys = {
   Home: actions.first, End: actions.last, "?": actions.help,
   "+": actions.closer, "=": actions.closer, "-": actions.farther, 0: actions.fit,
   p: () => at("predict").click(),
+  l: () => { lecture = !lecture; resized(); },
   Escape: () => letGo(),
 };
 at("picture").addEventListener("dblclick", () => typeNumber());
@@ -116,6 +117,7 @@ new ResizeObserver(resized).observe(at("picture"));
 
 // --- the beginning ----------------------------------------------------------------------------
 
+measure();
 compute(leaves);
 at("title").textContent = told.title;
 at("predict").checked = told.quiz;

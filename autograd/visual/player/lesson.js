@@ -10,8 +10,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const PHASES = { given: "Start", forward: "Forward", seed: "Backward", backward: "Backward",
   again: "Again" };
 
-const READABLE = 0.55; // the smallest scale that a view starts with
-const LEGIBLE = 0.75; // the smallest at which texts have 9 pixels
+const READABLE = 11 / 12; // the smallest scale: texts have 11 pixels, times `size`
 
 const picture = new Picture(at("picture"), graph);
 const edited = new Set(); // leaves whose number is not the one they came with
@@ -28,6 +27,8 @@ let hovered = null;
 let score = { right: 0, asked: 0 };
 let cameraTaken = false; // the reader has moved it
 let viewTaken = told.asked; // the reader has said what is to be open
+let lecture = false; // texts twice as large, for the last row
+let size = 1; // of texts: they grow with the window
 
 // --- numbers --------------------------------------------------------------------------
 
@@ -90,8 +91,24 @@ function open(newView) {
   frame();
 }
 
+// Texts grow with the window; in a lecture they are twice as large, if as much is left for the graph.
+function measure() {
+  const { innerWidth: width, innerHeight: height } = window;
+  const grown = Math.max(1, Math.min(width / 1280, height / 760));
+  const most = Math.max(1, Math.min(width / 560, height / 420));
+  size = Math.min(lecture ? 2 * grown : grown, most);
+  const { classList, style } = document.documentElement;
+  style.setProperty("--size", size);
+  classList.toggle("medium", width / size <= 900);
+  classList.toggle("narrow", width / size <= 620);
+  classList.toggle("short", height / size <= 620);
+  classList.toggle("low", height / size <= 480);
+}
+
+const leastScale = () => READABLE * (lecture ? size : 1);
+
 function frame() {
-  picture.fit(READABLE);
+  picture.fit(leastScale());
   picture.follow(activity());
 }
 
@@ -107,12 +124,13 @@ function firstView() {
   const levels = views.filter(isLevel).filter(
     (each) => each.open.every((scope) => views[0].open.includes(scope)));
   const candidates = [views[0], ...levels.toSorted((a, b) => b.open.length - a.open.length)];
-  return candidates.find((each) => picture.scaleOf(each) >= LEGIBLE)
+  return candidates.find((each) => picture.scaleOf(each) >= leastScale())
     ?? candidates.reduce((a, b) => (picture.scaleOf(b) > picture.scaleOf(a) ? b : a));
 }
 
 // A window that has got another size: a lesson not yet begun begins with another view.
 function resized() {
+  measure();
   const first = viewTaken || cameraTaken || position > 0 ? view : firstView();
   if (first !== view) open(first);
   else if (!cameraTaken) frame();

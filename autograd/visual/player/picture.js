@@ -74,7 +74,8 @@ class Picture {
     const row = (number, key) => {
       const y = ROW * number + 13;
       const label = svg("text", { class: "key", x: PADDING, y }, key);
-      const text = svg("text", { class: key === "data" ? "data" : "gradient", x: right, y });
+      const kind = key === "data" ? "data" : `gradient${key ? "" : " sum"}`;
+      const text = svg("text", { class: kind, x: right, y });
       rows.append(label, text);
       this.rooms.set(text, () => right - PADDING - label.getComputedTextLength() - 8);
       return text;
@@ -99,6 +100,7 @@ class Picture {
       rows.append(name);
       parts.data = row(1, "data");
       if (node.trained) parts.gradient = row(2, "grad");
+      if (box.sums) parts.sum = row(3, "");
       element.setAttribute("class", `box ${isLeaf(node) ? "leaf" : "result"}`);
     }
     return parts;
@@ -121,7 +123,7 @@ class Picture {
       element.classList.toggle("on-path", marked !== null && marked.edges.has(place));
     });
     this.overlay.replaceChildren(...[...active.edges].flatMap(([place, text]) => (
-      text ? [this.label(this.edges[place], text)] : [])));
+      text ? [this.label(this.edges[place], text.amount)] : [])));
   }
 
   write(box, said) {
@@ -138,6 +140,10 @@ class Picture {
       const right = svg("tspan", { class: "right", dx: "0.5em" }, `✓ ${said.right}`);
       if (said.wrong) gradient.append(right);
       this.shrink(gradient);
+    }
+    if (box.sum) {
+      box.sum.textContent = said.sum ? `= ${said.sum}` : "";
+      this.shrink(box.sum);
     }
     element.setAttribute("aria-label", said.spoken);
     element.classList.toggle("waiting", said.waiting);
@@ -156,36 +162,52 @@ class Picture {
     const middle = edge.line.getPointAtLength(edge.line.getTotalLength() / 2);
     const [x, y] = edge.label ?? [middle.x, middle.y];
     const element = svg("g", { class: "contribution", transform: `translate(${x} ${y})` });
-    const half = text.length * 3.6 + 6;
-    element.append(
-      svg("rect", { x: -half, y: -9, width: 2 * half, height: 17, rx: 8.5 }),
-      svg("text", { y: 4 }, text),
-    );
+    this.token(element, text);
     return element;
   }
 
-  // Dots run along the active edges, from operand to result or back.
+  // A number on its way.
+  token(element, text) {
+    if (element.said === text) return;
+    element.said = text;
+    element.classList.add("contribution");
+    const half = text.length * 3.6 + 6;
+    element.replaceChildren(
+      svg("rect", { x: -half, y: -9, width: 2 * half, height: 17, rx: 8.5 }),
+      svg("text", { y: 4 }, text),
+    );
+  }
+
+  // Dots run along the active edges, from operand to result or back. Where one number flows back
+  // along an edge, it sets out as the upstream gradient, meets the local derivative, and arrives
+  // as their product.
   flow(active, duration) {
     cancelAnimationFrame(this.frame);
     this.dots?.forEach(({ dot }) => dot.remove());
-    this.dots = [...active.edges.keys()].map((place) => {
+    this.dots = [...active.edges].map(([place, text]) => {
       const { line } = this.edges[place];
-      const dot = svg("circle", { class: `dot ${active.phase}`, r: 4.5 });
-      this.world.insertBefore(dot, this.overlay);
-      return { dot, line, length: line.getTotalLength() };
+      const dot = svg("g", { class: `dot ${active.phase}` });
+      const said = text && [text.upstream, `${text.upstream} × ${text.local}`, text.amount];
+      if (!said) dot.append(svg("circle", { r: 4.5 }));
+      this.world.append(dot);
+      return { dot, line, said, length: line.getTotalLength() };
     });
+    this.overlay.classList.toggle("flowing", this.dots.some(({ said }) => said));
     const start = performance.now();
     const move = (time) => {
       const share = Math.min(Math.max((time - start) / duration, 0), 1);
       const eased = share * share * (3 - 2 * share);
-      for (const { dot, line, length } of this.dots) {
+      for (const { dot, line, said, length } of this.dots) {
         const gone = active.phase === "backward" ? 1 - eased : eased;
         const { x, y } = line.getPointAtLength(length * gone);
-        dot.setAttribute("cx", x);
-        dot.setAttribute("cy", y);
+        dot.setAttribute("transform", `translate(${x} ${y})`);
+        if (said) this.token(dot, said[Math.min(Math.floor(share * 3), 2)]);
       }
       if (share < 1) this.frame = requestAnimationFrame(move);
-      else this.dots.forEach(({ dot }) => dot.remove());
+      else {
+        this.overlay.classList.remove("flowing");
+        this.dots.forEach(({ dot }) => dot.remove());
+      }
     };
     if (this.dots.length) move(start);
   }
@@ -208,7 +230,7 @@ class Picture {
   fit(legible = 0) {
     const { clientWidth: width, clientHeight: height } = this.element;
     const whole = this.scaleOf(this.view);
-    const scale = Math.min(whole < legible ? legible * 1.3 : whole, 1.5);
+    const scale = Math.min(whole < legible ? legible * 1.1 : whole, Math.max(2, legible * 1.5));
     const along = (room, size) => (size * scale <= room ? (room - size * scale) / 2 : 0);
     const y = (height - this.view.height * scale) / 2;
     this.place({ scale, x: along(width, this.view.width), y });

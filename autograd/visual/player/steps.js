@@ -112,7 +112,7 @@ function stateAfter(graph, partials, steps, position, bug) {
         total: before + amount });
     }
   }
-  return { known, gradients, arrivals, left };
+  return { known, gradients, terms, arrivals, left };
 }
 
 // As backward() starts: what was added up in a leaf stays, every other value begins from zero.

@@ -96,7 +96,7 @@ def _view(grouping: Grouping, order: Sequence[Value], sizes: BoxSizes, rankdir: 
     ]
     layout = layered_layout(roomy, edges, label_sizes=labels, rankdir=rankdir, ordered=ordered)
     boxes = [
-        _box(group, centre, size, sizes.strip(group))
+        _box(group, centre, size, sizes)
         for group, centre, size in zip(grouping.groups, layout.centres, room, strict=True)
     ]
     routes = [
@@ -107,7 +107,9 @@ def _view(grouping: Grouping, order: Sequence[Value], sizes: BoxSizes, rankdir: 
     return {"boxes": boxes, "edges": routes} | whole
 
 
-def _box(group: Group, centre: Point, size: tuple[float, float], strip: float) -> dict[str, Any]:
+def _box(
+    group: Group, centre: Point, size: tuple[float, float], sizes: BoxSizes
+) -> dict[str, Any]:
     return {
         "members": list(group.members),
         "name": printable(group.name),
@@ -116,7 +118,8 @@ def _box(group: Group, centre: Point, size: tuple[float, float], strip: float) -
         "y": round(centre[1] - size[1] / 2, 1),
         "width": round(size[0], 1),
         "height": size[1],
-        "strip": round(strip, 1),
+        "strip": round(sizes.strip(group), 1),
+        "sums": sizes.sums(group),
     }
 
 

@@ -97,6 +97,29 @@ function localCell({ graph, numbers, edited }, arrival) {
   ];
 }
 
+// The terms of a gradient as a sum: 3 + 3, or 1 − 0.2834; of many the first and the last.
+function sumOf(terms) {
+  const shown = terms.length > 3 ? [terms[0], null, terms.at(-1)] : terms;
+  return shown.map((term, place) => {
+    if (term === null) return " + …";
+    if (!place) return show(term);
+    return term < 0 ? ` − ${show(-term)}` : ` + ${show(term)}`;
+  }).join("");
+}
+
+// How a gate passes a gradient on, in a word.
+const GATES = {
+  add: "+ passes its gradient on as it is, to every operand.",
+  sub: "− passes its gradient on, with its sign turned to what is taken away.",
+  mul: "× swaps: each operand gets the gradient times the other operand.",
+  neg: "− turns the sign of the gradient.",
+  sum: "Σ passes its gradient on as it is, to every operand.",
+  max: "max routes the whole gradient to the largest operand.",
+  min: "min routes the whole gradient to the smallest operand.",
+  maximum: "max routes the whole gradient to the larger operand.",
+  minimum: "min routes the whole gradient to the smaller operand.",
+};
+
 // a.grad = 3 + 3 = 6
 function sumCell(graph, data, arrival, hidden) {
   const name = [`${nameOf(graph, data, arrival.to)}.grad`, "name"];
@@ -169,12 +192,9 @@ function backwardWords(scene, box, step, state) {
   const from = step.passes[0][0];
   const shown = arrivals.slice(0, MOST_LINES);
   const said = {
-    remark: mistake(scene, state) || more(arrivals.length),
+    remark: mistake(scene, state) || more(arrivals.length) || GATES[graph.nodes[from].rule] || "",
   };
-  if (box.name) {
-    return { ...said, heading: `Gradients flow back through ${box.name}`,
-      lines: shown.map((arrival) => sumCell(graph, data, arrival)) };
-  }
+  if (box.name) return { ...said, ...throughBox(scene, box, state) };
   const targets = [...new Set(arrivals.map(({ to }) => nameOf(graph, data, to)))];
   return {
     ...said,
@@ -182,6 +202,26 @@ function backwardWords(scene, box, step, state) {
     lines: [],
     rows: shown.map((arrival) => arrivalRow(scene, arrival)),
   };
+}
+
+// A closed box: what leaves it, as upstream × local = contribution, and what stays in it.
+function throughBox({ graph, numbers: { data, partials }, view }, box, { arrivals, gradients }) {
+  const inside = new Set(box.members);
+  const leaving = arrivals.filter(({ to }) => !inside.has(to));
+  const goal = (number) => {
+    const other = view.boxes.find(({ members }) => members.includes(number));
+    return other.name || nameOf(graph, data, number);
+  };
+  const lines = leaving.slice(0, MOST_LINES).map(({ from, slot, to, upstream, amount }) => [
+    gradientToken(upstream), plain(" × "), wrapped(dataToken(partials[from][slot])), plain(" = "),
+    gradientToken(amount), plain(" → "), [goal(to), "name"]]);
+  const own = box.members.filter((m) => isLeaf(graph.nodes[m]) && gradients.has(m));
+  if (own.length) {
+    const norm = Math.hypot(...own.map((m) => gradients.get(m)));
+    lines.push([quiet(`its ${counted(own.length, "parameter")}: ‖grad‖ = `), gradientToken(norm)]);
+  }
+  return { heading: `Gradients flow back through ${box.name}`, lines,
+    remark: leaving.length > MOST_LINES ? more(leaving.length) : "" };
 }
 
 // Which mistake is played, and whether it is one here.
