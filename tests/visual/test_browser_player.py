@@ -5,6 +5,7 @@ Screenshots are kept in the directory that CHAINRULE_ARTEFACTS names.
 
 # ruff: noqa: RUF001 - mathematics has signs of its own
 
+import math
 import os
 import re
 import shutil
@@ -574,6 +575,76 @@ def test_a_closed_box_says_what_leaves_it_and_where_it_goes(show):
         assert float(match[1]) * float(match[2]) == pytest.approx(float(match[3]), rel=2e-3)
     assert any("neuron0" in match[4] for match in found)
     assert any(line.startswith("its 3 parameters: ‖grad‖ = ") for line in lines)
+
+
+def drag(page, name, by):
+    place = box(page, name).bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by, y, steps=4)
+    page.mouse.up()
+
+
+def numbers_in(text):
+    """The numbers of a line, with a sign that stands before them."""
+    found = re.findall(r"([+−-]?) ?(\d[\d.]*(?:e[+-]?\d+)?)", text)
+    return [float(number) * (-1 if sign in ("−", "-") else 1) for sign, number in found]
+
+
+def test_an_input_is_dragged_and_its_gradient_foretells_what_comes_of_it(show):
+    page = show(play(branching()), viewport={"width": 1500, "height": 700})
+    drag(page, "x", 30)  # 10 steps of 0.01
+
+    def out(x):
+        r = x + math.tanh(1.2 * x)
+        return r + math.tanh(-0.8 * r)
+
+    by, changed, slope, foretold = numbers_in(page.locator("#moved").inner_text())
+    assert by == pytest.approx(0.1)
+    assert changed == pytest.approx(out(0.8) - out(0.7), rel=1e-3)
+    assert slope == pytest.approx((out(0.7 + 1e-6) - out(0.7 - 1e-6)) / 2e-6, rel=1e-3)
+    assert foretold == pytest.approx(0.1 * slope, rel=1e-3)
+    assert box(page, "x").locator(".data").text_content() == "0.8"
+    before = page.locator("#picture > g").get_attribute("transform")
+    drag(page, "r", 40)  # a result has no number of its own: the picture moves
+    assert page.locator("#picture > g").get_attribute("transform") != before
+
+
+def test_arrow_keys_in_its_field_nudge_an_input(show):
+    page = show(play(textbook()))
+    box(page, "x").click()
+    field = page.locator("#inspector input")
+    field.focus()
+    page.keyboard.press("ArrowUp")
+    assert field.input_value() == "-1.9"
+    assert numbers_in(page.locator("#moved").inner_text()) == [0.1, -0.4, -4.0, -0.4]
+
+
+def test_a_step_downhill_moves_every_input_against_its_gradient(show):
+    page = show(play(textbook()))
+    page.locator("#rate").select_option("0.01")
+    page.locator("#downhill").click()
+    # x, y, z = -2, 5, -4: the gradient of (x + y) z is (-4, -4, 3).
+    page.keyboard.press("End")
+    data = [box(page, name).locator(".data").text_content() for name in "xyz"]
+    assert data == ["-1.96", "5.04", "-4.03"]
+    assert numbers_in(page.locator("#moved").inner_text()) == [
+        -0.01, -12.0, pytest.approx((5.04 - 1.96) * -4.03, rel=1e-3),
+    ]  # fmt: skip
+    page.locator("#rate").select_option("1")
+    steep = show(play(branching(power=2)))
+    steep.locator("#rate").select_option("1")
+    for _ in range(3):
+        steep.keyboard.press("d")
+    assert "nan" not in steep.locator("#player").inner_text()
+
+
+def test_a_mistake_on_show_is_not_descended(show):
+    page = show(play(textbook(), bugs="overwrite"))
+    assert page.locator("#downhill").is_hidden()
+    page.keyboard.press("d")
+    assert page.locator("#moved").is_hidden()
 
 
 # --- safety ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ const keys = {
   Home: actions.first, End: actions.last, "?": actions.help,
   "+": actions.closer, "=": actions.closer, "-": actions.farther, 0: actions.fit,
   p: () => at("predict").click(),
+  d: () => { if (!at("downhill").hidden) downhill(); },
   l: () => { lecture = !lecture; resized(); },
   Escape: () => letGo(),
 };
@@ -51,6 +52,7 @@ addEventListener("keydown", (event) => {
   keys[event.key]();
 });
 
+at("downhill").addEventListener("click", downhill);
 at("scrub").addEventListener("input", () => { pause(); go(Number(at("scrub").value)); });
 at("predict").addEventListener("change", () => {
   pause();
@@ -76,9 +78,13 @@ at("picture").addEventListener("pointerleave", () => hover(null));
 
 const pointers = new Map();
 let dragged = 0;
+let held = null; // an input that is being dragged: its number, and how everything was before
 at("picture").addEventListener("pointerdown", (event) => {
   pointers.set(event.pointerId, event);
   dragged = 0;
+  const box = boxUnder(event) && view.boxes[boxUnder(event).dataset.box];
+  held = box && !box.name && canMove(box.members[0]) && pointers.size === 1
+    ? { number: box.members[0], before: asTheyAre(), from: event.clientX } : null;
 });
 addEventListener("pointermove", (event) => {
   const before = pointers.get(event.pointerId);
@@ -89,10 +95,14 @@ addEventListener("pointermove", (event) => {
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
     const { left, top } = at("picture").getBoundingClientRect();
     picture.zoom(apart(event) / (apart(before) || 1), other.clientX - left, other.clientY - top);
+  } else if (dragged > 4 && held) {
+    const { number, before: was, from } = held;
+    const step = stepOf(was.leaves[number]);
+    nudge(number, was, was.leaves[number] + step * Math.round((event.clientX - from) / 3));
   } else if (dragged > 4) {
     picture.move(event.clientX - before.clientX, event.clientY - before.clientY);
   }
-  cameraTaken ||= dragged > 4;
+  cameraTaken ||= dragged > 4 && !held;
   pointers.set(event.pointerId, event);
 });
 for (const end of ["pointerup", "pointercancel"]) {
@@ -119,6 +129,9 @@ new ResizeObserver(resized).observe(at("picture"));
 
 measure();
 compute(leaves);
+for (const part of [at("downhill"), at("rate").parentElement]) {
+  part.hidden = Boolean(bug) || !leaves.some((_, number) => canMove(number));
+}
 at("title").textContent = told.title;
 at("predict").checked = told.quiz;
 announce("");

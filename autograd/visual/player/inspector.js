@@ -6,7 +6,7 @@ function inspect(number, state) {
     const hint = document.createElement("p");
     hint.className = "hint";
     hint.textContent = graph.obstacle ? "Point at a value to see its chain rule."
-      : "Point at a value to see its chain rule; click an input to change its number.";
+      : "Point at a value to see its chain rule; click an input to change its number, or drag it.";
     panel.replaceChildren(hint);
     panel.className = "idle";
     return;
@@ -43,6 +43,15 @@ function editor(number) {
   button.textContent = "Recompute";
   label.append(input);
   form.append(label, button);
+  input.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by || !canMove(number)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const before = asTheyAre();
+    nudge(number, before, before.leaves[number] + by * stepOf(before.leaves[number]));
+    input.value = String(leaves[number]);
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     input.blur();

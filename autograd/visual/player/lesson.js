@@ -102,7 +102,8 @@ function measure() {
   classList.toggle("medium", width / size <= 900);
   classList.toggle("narrow", width / size <= 620);
   classList.toggle("short", height / size <= 620);
-  classList.toggle("low", height / size <= 480);
+  classList.toggle("low", height <= 480);
+  classList.toggle("lecture", lecture);
 }
 
 const leastScale = () => READABLE * (lecture ? size : 1);

@@ -101,7 +101,9 @@ class Picture {
       parts.data = row(1, "data");
       if (node.trained) parts.gradient = row(2, "grad");
       if (box.sums) parts.sum = row(3, "");
-      element.setAttribute("class", `box ${isLeaf(node) ? "leaf" : "result"}`);
+      const kind = isLeaf(node) ? "leaf" : "result";
+      const editable = isLeaf(node) && node.trained && !this.graph.obstacle ? " editable" : "";
+      element.setAttribute("class", `box ${kind}${editable}`);
     }
     return parts;
   }

@@ -17,7 +17,8 @@ from autograd.visual.themes import THEMES, Theme
 
 BUGS = ("overwrite", "no_topological_order", "no_zero_grad")
 SCRIPTS = (
-    "graph", "steps", "words", "picture", "lesson", "display", "inspector", "quiz", "input",
+    "graph", "steps", "words", "picture", "lesson", "display", "moving", "inspector", "quiz",
+    "input",
 )  # fmt: skip
 WIDTH, HEIGHT = 1000.0, 640.0  # pixels, in a notebook
 

@@ -107,9 +107,7 @@ def _view(grouping: Grouping, order: Sequence[Value], sizes: BoxSizes, rankdir: 
     return {"boxes": boxes, "edges": routes} | whole
 
 
-def _box(
-    group: Group, centre: Point, size: tuple[float, float], sizes: BoxSizes
-) -> dict[str, Any]:
+def _box(group: Group, centre: Point, size: tuple[float, float], sizes: BoxSizes) -> dict[str, Any]:
     return {
         "members": list(group.members),
         "name": printable(group.name),
