@@ -15,6 +15,55 @@ from typing import Any
 TALLEST = 640  # pixels of a frame in a notebook, unless it says how tall it is
 
 
+#: In a page: it is told the theme of the notebook around its frame (see `_TELL`).
+FOLLOW = """\
+addEventListener("message", ({ data }) => {
+  if (["dark", "light"].includes(data?.chainrule)) {
+    document.documentElement.dataset.theme = data.chainrule;
+  }
+});
+"""
+
+# Beside the frames in a notebook, where that runs scripts: what colour is behind them?
+_TELL = """\
+(() => {
+  const tell = () => {
+    for (const frame of document.querySelectorAll("iframe.chainrule")) {
+      let behind = frame, colour = "";
+      while ((behind = behind.parentElement)) {
+        colour = getComputedStyle(behind).backgroundColor;
+        if (!/^(transparent|rgba\\(.*, 0\\))$/.test(colour)) break;
+      }
+      const [red, green, blue] = behind ? colour.match(/[\\d.]+/g).map(Number) : [255, 255, 255];
+      const theme = 0.3 * red + 0.6 * green + 0.1 * blue < 128 ? "dark" : "light";
+      frame.contentWindow?.postMessage({ chainrule: theme }, "*");
+    }
+  };
+  for (const frame of document.querySelectorAll("iframe.chainrule")) {
+    frame.addEventListener("load", tell);
+  }
+  tell();
+  if (window.chainruleTells) return;
+  window.chainruleTells = new MutationObserver(() => setTimeout(tell, 200));
+  for (const element of [document.documentElement, document.body]) {
+    window.chainruleTells.observe(element, { attributes: true });
+  }
+})();
+"""
+
+
+def themed(light: str, dark: str | None) -> str:
+    """Variables of a style sheet, such as ``--ink: #000;``; `dark` where that is wanted."""
+    if dark is None:
+        return f":root {{ {light} }}\n"
+    return (
+        f":root {{ color-scheme: light dark; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        f':root[data-theme="light"] {{ color-scheme: light; {light} }}\n'
+        f':root[data-theme="dark"] {{ color-scheme: dark; {dark} }}\n'
+    )
+
+
 def document(
     body: str,
     *,
@@ -54,6 +103,7 @@ def framed(
     width: float | None = None,
     least: float = 120.0,
     scripts: bool = True,
+    follows: bool = False,
 ) -> str:
     """HTML for a notebook: `page` in a sandboxed frame, or `fallback` where frames are cut.
 
@@ -61,6 +111,7 @@ def framed(
     large as the page wants to be, in pixels; narrower outputs keep the proportions, but no
     frame is lower than `least` or taller than `TALLEST`. Without, it is as wide as
     the output and as tall as `height`. Scripts of the page run unless `scripts` is False.
+    With `follows` the page has `FOLLOW`, and is told the theme of the notebook.
     """
     size = f"width:100%;height:{height:.0f}px"
     if width is not None:
@@ -72,8 +123,13 @@ def framed(
         f'<iframe sandbox="{"allow-scripts" if scripts else ""}" srcdoc="{escape(page)}" '
         f'class="chainrule" title="{escape(title)}" style="display:block;border:0;{size}">'
         "</iframe><style>iframe.chainrule + style + * {display:none !important}</style>"
-        f"{fallback}"
+        f"{fallback}" + (f"<script>{_TELL}</script>" if follows else "")
     )
+
+
+def style_element(sheet: str) -> str:
+    """A style sheet of ours as an element of a page or of an SVG."""
+    return f"<style>\n{sheet}\n</style>"
 
 
 def escape(text: str) -> str:

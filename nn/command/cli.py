@@ -160,8 +160,8 @@ def _add_draw(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="from left to right, top to bottom, or back (default: LR)",
     )  # fmt: skip
     draw.add_argument(
-        "--theme", choices=("light", "dark", "colour-blind"), default="light",
-        help="(default: light)",
+        "--theme", choices=("auto", "light", "dark", "colour-blind"), default="auto",
+        help="light or dark as what shows it (default: auto)",
     )  # fmt: skip
     draw.set_defaults(run=_draw)
 

@@ -73,6 +73,10 @@ def test_any_text_gives_well_formed_svg_that_shows_it(names, collapsed):
         title=names[0],
     ).svg
     root = parsed(svg)
+    [sheet] = [element for element in root if element.tag == f"{SVG}style"]
+    assert not sheet.attrib
+    assert not set(re.findall(r"[{;]([\w-]+):", sheet.text)) - {"fill", "stroke"}
+    root.remove(sheet)
     assert {element.tag.removeprefix(SVG) for element in root.iter()} <= ELEMENTS
     attributes = {name for element in root.iter() for name in element.attrib}
     assert not {name for name in attributes if name.startswith("on") or "href" in name}

@@ -10,13 +10,14 @@ from autograd.engines.select import Value
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.graph.boxes import BoxPicture
 from autograd.visual.graph.dot_program import run_dot
+from autograd.visual.graph.following import following
 from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
 from autograd.visual.graph.model import Graph, Show, graph_of
 from autograd.visual.graph.svg import edge_label_size, size_of, svg_of
 from autograd.visual.graph.zoomable import BUTTONS, zoomable
 from autograd.visual.page import framed, image
 from autograd.visual.texts import printable
-from autograd.visual.themes import theme_named
+from autograd.visual.themes import Theme, theme_named
 
 if TYPE_CHECKING:
     import graphviz
@@ -29,7 +30,7 @@ def draw(
     *,
     rankdir: str = "LR",
     number_format: str = ".4g",
-    theme: str = "light",
+    theme: str = "auto",
     edges: str | None = None,
     highlight: Value | Sequence[Value] | None = None,
     collapse: str | int | None = "auto",
@@ -49,8 +50,9 @@ def draw(
         root: the result whose graph is drawn.
         rankdir: direction of the edges, ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``.
         number_format: a format specification for every number.
-        theme: ``"light"``, ``"dark"`` or ``"colour-blind"`` (data and gradient
-            differ in lightness too, and in blue against orange).
+        theme: ``"auto"`` (light or dark, as what shows it is: JupyterLab, VS Code, a page,
+            the reader's preference), ``"light"``, ``"dark"`` or ``"colour-blind"`` (data and
+            gradient differ in lightness too, and in blue against orange).
         edges: ``"local"`` writes the local derivative on each edge; ``"flow"`` writes
             upstream times local, draws large contributions thicker (on a logarithmic
             scale) and shows the sum in a value that is used more than once.
@@ -82,7 +84,8 @@ def draw(
     _check("rankdir", rankdir, ("LR", "TB", "RL", "BT"))
     _check("edges", edges, (None, "local", "flow"))
     _check("layout", layout, ("auto", "layered", "dot"))
-    theme_named(theme)
+    if theme != "auto":
+        theme_named(theme)
     expect_format(number_format)
     graph = graph_of(root, Show(number_format, edges, highlight, collapse, names))
     return Drawing(graph, rankdir, theme, layout, title)
@@ -99,7 +102,9 @@ class Drawing:
         layout: str = "auto",
         title: str = "",
     ) -> None:
-        self.graph, self.rankdir, self.theme = graph, rankdir, theme_named(theme)
+        self.graph, self.rankdir = graph, rankdir
+        self.follows = theme == "auto"  # what shows it
+        self.theme = theme_named("light" if self.follows else theme)
         self.title = (
             printable(title, 200) or f"Computation graph{graph.root and ' of '}{graph.root}"
         )
@@ -132,13 +137,18 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as SVG text, with a title and a description for screen readers."""
-        return svg_of(self.graph, self._pictures, self.layout, self.theme, self.title)
+        if self.follows:
+            return following(self._svg_in(self.theme), self._svg_in(theme_named("dark")))
+        return self._svg_in(self.theme)
+
+    def _svg_in(self, theme: Theme) -> str:
+        return svg_of(self.graph, self._pictures, self.layout, theme, self.title)
 
     @property
     def html(self) -> str:
         """The picture as a page that works offline: zoom and move with wheel, mouse and keys."""
-        theme = self.theme
-        return zoomable(self.svg, title=self.title, background=theme.background, ink=theme.ink)
+        dark = theme_named("dark") if self.follows else None
+        return zoomable(self.svg, title=self.title, theme=self.theme, dark=dark)
 
     @property
     def graphviz(self) -> "graphviz.Digraph":
@@ -181,7 +191,10 @@ class Drawing:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)
         still = image(self.svg, "image/svg+xml", self.title)
-        html = framed(self.html, still, title=self.title, width=width, height=height + BUTTONS)
+        html = framed(
+            self.html, still, title=self.title, width=width, height=height + BUTTONS,
+            follows=self.follows,
+        )  # fmt: skip
         return {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 """Writes pictures as SVG: presentation attributes only, so that every viewer shows the same.
 
-No style sheet, no script, no reference to anything outside, and no ids, so
-that any number of pictures can stand in one page.
+No style sheet (but for what `following` adds), no script, no reference to anything outside, and
+no ids, so that any number of pictures can stand in one page.
 """
 
 import math

@@ -1,22 +1,32 @@
 """The page of a drawing: fitted to the window, zoomed and moved with wheel, mouse and keys."""
 
-from autograd.visual.page import document
+from autograd.visual.page import FOLLOW, document, themed
+from autograd.visual.themes import THEMES, Theme
 
 BUTTONS = 32  # pixels below a picture, so that its buttons cover nothing
 
 
-def zoomable(svg: str, *, title: str, background: str = "#ffffff", ink: str = "#202124") -> str:
-    """A page that shows `svg` fitted to the window: wheel, drag and keys zoom and move it."""
+def zoomable(
+    svg: str, *, title: str, theme: Theme = THEMES["light"], dark: Theme | None = None
+) -> str:
+    """A page that shows `svg` fitted to the window: wheel, drag and keys zoom and move it.
+
+    With `dark` it is that where the reader, or the page around it, is dark.
+    """
     body = (
         f'<main tabindex="0">{svg}</main>\n'
         '<nav aria-label="Zoom"><button id="in" title="zoom in (+)" aria-label="Zoom in">+</button>'
         '<button id="out" title="zoom out (-)" aria-label="Zoom out">&minus;</button>'
         '<button id="fit" title="fit (0)" aria-label="Fit the whole picture">fit</button></nav>'
     )
-    style = (
-        STYLE.replace("INK", ink).replace("BACKGROUND", background).replace("BUTTONS", str(BUTTONS))
-    )
-    return document(body, title=title, style=style, script=SCRIPT, background=background)
+    style = themed(_variables(theme), None if dark is None else _variables(dark))
+    style += STYLE.replace("BUTTONS", str(BUTTONS))
+    script = (FOLLOW if dark else "") + SCRIPT
+    return document(body, title=title, style=style, script=script, background="var(--background)")
+
+
+def _variables(theme: Theme) -> str:
+    return f"--background: {theme.background}; --ink: {theme.ink};"
 
 
 STYLE = """\
@@ -30,8 +40,9 @@ main > svg { display: block; width: 100%; height: 100%; }
 nav { height: 28px; padding-left: 8px; display: flex; gap: 4px; opacity: 0.25;
   transition: opacity 0.15s; }
 body:hover nav, nav:focus-within { opacity: 1; }
-button { font: 12px/1 Helvetica, Arial, sans-serif; min-width: 26px; height: 24px; color: INK;
-  background: BACKGROUND; border: 1px solid #80868b; border-radius: 5px; cursor: pointer; }
+button { font: 12px/1 Helvetica, Arial, sans-serif; min-width: 26px; height: 24px;
+  color: var(--ink); background: var(--background); border: 1px solid #80868b;
+  border-radius: 5px; cursor: pointer; }
 button:hover, button:focus-visible { border-color: #4285f4; outline: none; color: #4285f4; }
 """
 

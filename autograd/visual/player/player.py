@@ -11,7 +11,7 @@ from autograd.engines.select import Value
 from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
 from autograd.visual.naming import Naming, naming_of
-from autograd.visual.page import data_element, document, framed, image
+from autograd.visual.page import FOLLOW, data_element, document, framed, image, themed
 from autograd.visual.player.content import content_of
 from autograd.visual.themes import THEMES, Theme
 
@@ -68,14 +68,23 @@ def play(
     told = content | {"title": f"Chain rule: {name}", "bug": bugs, "quiz": bool(quiz)}
     told["asked"] = collapse != "auto"
     still = _still(root, collapse, naming, theme, rankdir)
-    return Player(_page(told, script, theme), still, len(content["nodes"]), told["title"])
+    return Player(
+        _page(told, script, theme),
+        still,
+        len(content["nodes"]),
+        told["title"],
+        follows=theme == "auto",
+    )
 
 
 class Player:
     """A page ready to be shown in a notebook, or saved; `html` is its text."""
 
-    def __init__(self, html: str, still_svg: str, values: int, title: str) -> None:
+    def __init__(
+        self, html: str, still_svg: str, values: int, title: str, *, follows: bool = False
+    ) -> None:
         self.html = html
+        self.follows = follows  # the theme of a notebook
         self.still_svg = still_svg  # where pages are not shown
         self.values = values
         self.title = title
@@ -91,8 +100,9 @@ class Player:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         still = image(self.still_svg, "image/svg+xml", self.title)
         html = framed(  # never lower: the buttons need the height
-            self.html, still, title=self.title, width=WIDTH, height=HEIGHT, least=HEIGHT
-        )
+            self.html, still, title=self.title, width=WIDTH, height=HEIGHT, least=HEIGHT,
+            follows=self.follows,
+        )  # fmt: skip
         return {"text/plain": repr(self), "image/svg+xml": self.still_svg, "text/html": html}
 
     def __repr__(self) -> str:
@@ -103,6 +113,7 @@ def _page(told: dict[str, Any], rules: str, theme: str) -> str:
     body = _asset("player.html") + data_element("graph", told)
     scripts = [rules, *(_asset(f"{name}.js") for name in SCRIPTS)]
     script = '(() => {\n"use strict";\n' + "\n".join(scripts) + "})();"
+    script = (FOLLOW if theme == "auto" else "") + script
     style = _colours(theme) + _asset("player.css")
     background = "var(--background)"
     return document(body, title=told["title"], style=style, script=script, background=background)
@@ -118,10 +129,7 @@ def _colours(theme: str) -> str:
     if theme != "auto":
         scheme = "dark" if theme == "dark" else "light"
         return f":root {{ color-scheme: {scheme}; {_variables(THEMES[theme])} }}\n"
-    return (
-        f":root {{ color-scheme: light dark; {_variables(THEMES['light'])} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(THEMES['dark'])} }} }}\n"
-    )
+    return themed(_variables(THEMES["light"]), _variables(THEMES["dark"]))
 
 
 def _variables(theme: Theme) -> str:
@@ -143,7 +151,7 @@ def _still(
 ) -> str:
     """A picture for where the page cannot run; every value, if nothing can be collapsed."""
     options: dict[str, Any] = {"names": naming, "rankdir": rankdir}
-    options["theme"] = "light" if theme == "auto" else theme
+    options["theme"] = theme
     try:
         return draw(root, collapse=collapse, **options).svg
     except errors.GraphError:
