@@ -17,6 +17,8 @@ class Theme:
     quiet: str  # sizes, legends
     data: str
     gradient: str
+    local: str  # local derivatives
+    contribution: str  # upstream times local: what an edge adds to a gradient
     path: str  # edges and outlines of what is highlighted
     faded: str  # what takes no part in what is highlighted
     negative: str  # heat maps run from it through `zero` to `positive`
@@ -30,7 +32,8 @@ THEMES = {
     "light": Theme(
         background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
         outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
-        data="#137333", gradient="#c5221f", path="#1a56db", faded="#d4d8dd",
+        data="#137333", gradient="#c5221f", local="#7a3fb0", contribution="#9a5200",
+        path="#1a56db", faded="#d4d8dd",
         negative="#2166ac", zero="#f7f7f7", positive="#b2182b",
         flags={"not finite": "#a50e0e", "out of date": "#8a5300", "exploding": "#b3261e",
                "vanishing": "#6b3fa0", "dead": "#5b636d"},
@@ -38,7 +41,8 @@ THEMES = {
     "dark": Theme(
         background="#16191f", box="#20252d", strip="#2d343f", constant="#1a1e25",
         outline="#6f7885", edge="#8a94a1", ink="#e8eaed", quiet="#a6aeb8",
-        data="#6fd38c", gradient="#ff8a80", path="#7ab0ff", faded="#3a414b",
+        data="#6fd38c", gradient="#ff8a80", local="#cda6ff", contribution="#f5b860",
+        path="#7ab0ff", faded="#3a414b",
         negative="#5aa9e6", zero="#2b313a", positive="#f2777a",
         flags={"not finite": "#ff8a80", "out of date": "#f2c14e", "exploding": "#ff9e80",
                "vanishing": "#c9a6ff", "dead": "#a6aeb8"},
@@ -48,7 +52,8 @@ THEMES = {
     "colour-blind": Theme(
         background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
         outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
-        data="#0b2f7a", gradient="#ad5600", path="#7a1f6e", faded="#d4d8dd",
+        data="#0b2f7a", gradient="#ad5600", local="#1f7a74", contribution="#6b5a00",
+        path="#7a1f6e", faded="#d4d8dd",
         negative="#123e9c", zero="#f7f7f7", positive="#d77a00",
         flags={"not finite": "#7a1f6e", "out of date": "#5c4a00", "exploding": "#8f4700",
                "vanishing": "#0b2f7a", "dead": "#5b636d"},

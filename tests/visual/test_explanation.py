@@ -350,14 +350,18 @@ def test_no_label_gets_into_the_markup(label, other):
     assert all(set(attrs) <= {"style", "class"} for _, attrs in page.tags)
 
 
-def test_colours_can_be_read_on_light_and_on_dark_pages():
+@pytest.mark.parametrize(("page", "text"), [("#ffffff", "#000000"), ("#111111", "#ffffff")])
+def test_colours_can_be_read_on_light_and_on_dark_pages(page, text):
     loss, w = textbook()
     html = explain(loss, w[0][0]).html
-    colours = set(re.findall(r"color:(#\w{6})", html))
-    assert len(colours) == 2
-    for colour in colours:
-        assert contrast(colour, "#ffffff") >= 4.5
-        assert contrast(colour, "#111111") >= 4.0
+    plain = set(re.findall(r"color:(#\w{6});", html))
+    bright = set(re.findall(r"color-mix\(in srgb, (#\w{6}) 65%, currentColor\)", html))
+    assert len(plain) == len(bright) == 3  # data, local derivatives, the gradient
+    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in plain)
+    for colour in bright:
+        channels = zip(bytes.fromhex(colour[1:]), bytes.fromhex(text[1:]), strict=True)
+        mixed = "#" + "".join(f"{round(0.65 * a + 0.35 * b):02x}" for a, b in channels)
+        assert contrast(mixed, page) >= 4.5
 
 
 def contrast(one, other):

@@ -25,7 +25,7 @@ def lightness(colour):
 
 
 @pytest.mark.parametrize("name", THEMES)
-@pytest.mark.parametrize("role", ["ink", "data", "gradient", "quiet"])
+@pytest.mark.parametrize("role", ["ink", "data", "gradient", "quiet", "local", "contribution"])
 def test_text_in_boxes_can_be_read(name, role):
     theme = THEMES[name]
     assert contrast(getattr(theme, role), theme.box) >= 4.5
@@ -33,7 +33,7 @@ def test_text_in_boxes_can_be_read(name, role):
 
 
 @pytest.mark.parametrize("name", THEMES)
-@pytest.mark.parametrize("role", ["path", "quiet", "gradient"])
+@pytest.mark.parametrize("role", ["path", "quiet", "gradient", "local", "contribution"])
 def test_text_outside_boxes_can_be_read(name, role):
     theme = THEMES[name]
     assert contrast(getattr(theme, role), theme.background) >= 4.5
@@ -73,3 +73,32 @@ def test_an_unknown_theme_is_refused():
     assert theme_named("dark") is THEMES["dark"]
     with pytest.raises(ValueError, match="'light', 'dark', 'colour-blind', got 'pink'"):
         theme_named("pink")
+
+
+# After Viénot, Brettel, Mollon (1999), on linear light.
+DEUTERANOPIA = [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]]
+
+
+def as_seen(colour, matrix):
+    """L*, a*, b* of a colour as somebody without green cones sees it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    r, g, b = (max(0.0, sum(m * x for m, x in zip(row, light, strict=True))) for row in matrix)
+    xyz = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+    )
+    x, y, z = (math.cbrt(t) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def test_four_quantities_have_four_colours_also_without_green_cones():
+    theme = THEMES["colour-blind"]
+    four = [theme.data, theme.gradient, theme.local, theme.contribution]
+    seen = [as_seen(colour, DEUTERANOPIA) for colour in four]
+    for i, one in enumerate(seen):
+        for other in seen[:i]:
+            assert math.dist(one, other) > 12, (four, seen)
+    for each in THEMES.values():
+        assert len({each.data, each.gradient, each.local, each.contribution}) == 4

@@ -3,9 +3,12 @@
 from autograd.visual.explanation.as_text import Cells
 from autograd.visual.explanation.story import Story, WrittenPath
 from autograd.visual.page import escape
+from autograd.visual.themes import THEMES
 
-# Readable on light and on dark pages: values in green and gradients in red, as in pictures.
-GREEN, RED = "#1c873b", "#db372c"
+# The colours of pictures, mixed with that of the text around them: so they can be read on light and
+# on dark pages. What knows no mixing shows those of light pages.
+_LIGHT = THEMES["light"]
+_BRIGHT = {"data": "#12a150", "gradient": "#ee3d33", "local": "#9a5be0", "contribution": "#c47a10"}
 _FONT = "font:15px/1.5 Cambria,'DejaVu Serif',Georgia,serif"
 _CELL = "padding:1px 6px;text-align:center;border:0;background:none;white-space:nowrap"
 _LEFT = _CELL.replace("center", "left")
@@ -19,7 +22,7 @@ def written(story: Story) -> str:
 class _Html(Cells):
     def whole_piece(self) -> str:
         story = self.story
-        head = f"<b>{escape(self.whole())} = {self.coloured(story.gradient, RED)}</b>"
+        head = f"<b>{escape(self.whole())} = {self.coloured(story.gradient, 'gradient')}</b>"
         several = story.count > 1
         if not story.count:
             head += f": {escape(story.reason)}"
@@ -43,15 +46,15 @@ class _Html(Cells):
             f"{''.join(parts)}</div>"
         )
 
-    def coloured(self, number: float, colour: str) -> str:
-        return f'<span style="color:{colour}">{escape(self.number(number))}</span>'
+    def coloured(self, number: float, quantity: str) -> str:
+        return _coloured(self.number(number), quantity)
 
     def product(self, path: WrittenPath) -> str:
         rows = [list(row) for row in zip(*self.factors(path), strict=True)]
         if rows[1] == rows[2]:
             del rows[1]
         rows = [[escape(cell) for cell in row] for row in rows]
-        rows[-1] = [f'<span style="color:{RED}">{cell}</span>' for cell in rows[-1]]
+        rows[-1] = [_coloured(cell, "local", escaped=True) for cell in rows[-1]]
         for row in rows:
             if path.left_out:
                 row.insert(len(row) // 2, f"… {path.left_out:,} more …")
@@ -60,7 +63,7 @@ class _Html(Cells):
         for start, row in zip(ends, rows, strict=True):
             cells = f"</td><td style='{_CELL}'>·</td><td style='{_CELL}'>".join(row)
             lines.append(f"<td style='{_CELL}'>{start}</td><td style='{_CELL}'>{cells}</td>")
-        result = self.coloured(path.product, RED)
+        result = self.coloured(path.product, "contribution" if self.story.count > 1 else "gradient")
         lines[-1] += f"<td style='{_CELL}'>=</td><td style='{_CELL}'><b>{result}</b></td>"
         return _table(lines)
 
@@ -68,19 +71,25 @@ class _Html(Cells):
         story = self.story
         text = ""
         if story.count > len(story.paths):
-            text = f"{self.rest()}, together {self.coloured(story.rest, RED)}<br>"
-        terms = [f'<span style="color:{RED}">{escape(term)}</span>' for term in self.terms()]
-        total = self.coloured(story.gradient, RED)
+            text = f"{self.rest()}, together {self.coloured(story.rest, 'contribution')}<br>"
+        terms = [_coloured(term, "contribution") for term in self.terms()]
+        total = self.coloured(story.gradient, "gradient")
         return _paragraph(f"{text}sum: {' + '.join(terms)} = <b>{total}</b>")
 
     def definitions_table(self) -> str:
         lines = []
         for name, expression, number, note in self.definitions():
-            value = f'<span style="color:{GREEN}">{escape(number)}</span>'
+            value = _coloured(number, "data")
             cells = [f"= {escape(expression)}"] if expression else []
             cells = [escape(name), *cells, f"= {value}", f"({escape(note)})" if note else ""]
             lines.append("".join(f"<td style='{_LEFT}'>{cell}</td>" for cell in cells))
         return _table(lines)
+
+
+def _coloured(text: str, quantity: str, *, escaped: bool = False) -> str:
+    plain, bright = getattr(_LIGHT, quantity), _BRIGHT[quantity]
+    style = f"color:{plain};color:color-mix(in srgb, {bright} 65%, currentColor)"
+    return f'<span style="{style}">{text if escaped else escape(text)}</span>'
 
 
 def _paragraph(text: str) -> str:

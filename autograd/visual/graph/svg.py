@@ -177,10 +177,10 @@ def _edge_labels(graph: Graph, layout: Layout, theme: Theme) -> Iterator[str]:
 
 
 def label_colour(edge: Edge, theme: Theme) -> str:
-    """A contribution is a gradient and coloured like one."""
-    if edge.on_path:
-        return theme.path
-    return theme.gradient if edge.weight is not None and edge.count == 1 else theme.quiet
+    """That of the quantity: a contribution, or a local derivative; quiet for how many edges."""
+    if edge.count > 1:
+        return theme.quiet
+    return theme.local if edge.weight is None else theme.contribution
 
 
 def _path(route: list[Point]) -> str:

@@ -137,6 +137,7 @@ def _variables(theme: Theme) -> str:
         "background": theme.background, "box": theme.box, "strip": theme.strip,
         "constant": theme.constant, "outline": theme.outline, "edge": theme.edge,
         "ink": theme.ink, "quiet": theme.quiet, "data": theme.data, "gradient": theme.gradient,
+        "local": theme.local, "contribution": theme.contribution,
         "path": theme.path, "line": theme.faded, "glow": f"{theme.path}66",
     }  # fmt: skip
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())

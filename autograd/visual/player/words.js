@@ -18,6 +18,8 @@ const plain = (text) => [text, ""];
 const quiet = (text) => [text, "quiet"];
 const dataToken = (number) => [show(number), "data"];
 const gradientToken = (number) => [show(number), "gradient"];
+const localToken = (number) => [show(number), "local"];
+const contributionToken = (number) => [show(number), "contribution"];
 
 // What a value is called in a formula.
 const nameOf = (graph, data, number) => {
@@ -72,11 +74,11 @@ const derivative = (graph, data, above, below) => (
 // A row about what one operand receives: local derivative, upstream × local, gradient so far.
 function arrivalRow(scene, arrival, hidden = false) {
   const { graph, numbers } = scene;
-  const local = wrapped(dataToken(numbers.partials[arrival.from][arrival.slot]));
+  const local = wrapped(localToken(numbers.partials[arrival.from][arrival.slot]));
   const product = [gradientToken(arrival.upstream), plain(" × "), local];
   return [
     localCell(scene, arrival),
-    hidden ? product : [...product, plain(" = "), gradientToken(arrival.amount)],
+    hidden ? product : [...product, plain(" = "), contributionToken(arrival.amount)],
     sumCell(graph, numbers.data, arrival, hidden),
   ];
 }
@@ -93,7 +95,7 @@ function localCell({ graph, numbers, edited }, arrival) {
   return [
     plain(`${derivative(graph, data, arrival.from, arrival.to)} = `),
     ...(isNumber ? [] : [[formula, "name"], plain(" = ")]),
-    dataToken(local),
+    localToken(local),
   ];
 }
 
@@ -123,7 +125,7 @@ const GATES = {
 // a.grad = 3 + 3 = 6
 function sumCell(graph, data, arrival, hidden) {
   const name = [`${nameOf(graph, data, arrival.to)}.grad`, "name"];
-  const terms = arrival.terms.map((term) => gradientToken(term));
+  const terms = arrival.terms.map((term) => contributionToken(term));
   if (hidden) return [name, plain(" = "), ["?", "gradient"]];
   const sum = terms.length < 2 ? [] : [
     ...joined([terms[0], ...terms.slice(1).map(wrapped)], " + "), plain(" = ")];
@@ -213,8 +215,8 @@ function throughBox({ graph, numbers: { data, partials }, view }, box, { arrival
     return other.name || nameOf(graph, data, number);
   };
   const lines = leaving.slice(0, MOST_LINES).map(({ from, slot, to, upstream, amount }) => [
-    gradientToken(upstream), plain(" × "), wrapped(dataToken(partials[from][slot])), plain(" = "),
-    gradientToken(amount), plain(" → "), [goal(to), "name"]]);
+    gradientToken(upstream), plain(" × "), wrapped(localToken(partials[from][slot])), plain(" = "),
+    contributionToken(amount), plain(" → "), [goal(to), "name"]]);
   const own = box.members.filter((m) => isLeaf(graph.nodes[m]) && gradients.has(m));
   if (own.length) {
     const norm = Math.hypot(...own.map((m) => gradients.get(m)));
@@ -272,7 +274,7 @@ function chainLines({ graph, numbers: { data, partials }, right, consumers, coun
     const below = (place) => (place + 1 < path.length ? path[place + 1][0] : number);
     const symbols = path.map(
       ([above], place) => [derivative(graph, data, above, below(place)), "name"]);
-    const factors = path.map(([above, slot]) => wrapped(dataToken(partials[above][slot])));
+    const factors = path.map(([above, slot]) => wrapped(localToken(partials[above][slot])));
     const product = path.some(([above, slot]) => passesNothing(graph, partials, above, slot))
       ? 0 : path.reduce((so, [above, slot]) => so * partials[above][slot], 1);
     return { symbols: joined(symbols, " · "),
