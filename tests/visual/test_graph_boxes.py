@@ -85,7 +85,7 @@ def test_a_box_is_drawn_around_its_centre():
     ("box", "outline"),
     [
         (LEAF, LIGHT.outline),
-        (Box("box0", "x", "", "2", "0", flag="dead"), LIGHT.flags["dead"]),
+        (Box("box0", "x", "", "2", "0", flag="no gradient"), LIGHT.flags["no gradient"]),
         (Box("box0", "x", "", "2", "0", on_path=True), LIGHT.path),
     ],
 )
@@ -141,7 +141,7 @@ def test_texts_and_coordinates():
     ("box", "is_root"),
     [(Box("box0", "", "*", "2", "1"), False), (Box("box0", "", "*", "2", "1"), True),
      (Box("box0", "", "*", "2", "1", on_path=True), True),
-     (Box("box0", "", "*", "2", "0", flag="dead"), False)],
+     (Box("box0", "", "*", "2", "0", flag="no gradient"), False)],
 )  # fmt: skip
 def test_the_strip_of_the_operation_covers_nothing_of_the_outline(box, is_root):
     group = parsed(BoxPicture(box, is_root=is_root).svg((100.0, 100.0), LIGHT))

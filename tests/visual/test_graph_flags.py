@@ -43,23 +43,30 @@ def test_numbers_that_are_not_finite(number):
 def test_sizes_are_relative_to_the_root(scale, sign):
     for gradient, expected in [
         (2.0 * VANISHING, ""), (0.5 * VANISHING, "vanishing"), (0.5 * EXPLODING, ""),
-        (2.0 * EXPLODING, "exploding"), (0.0, "dead"),
+        (2.0 * EXPLODING, "exploding"), (0.0, "no gradient"),
     ]:  # fmt: skip
         x, out = with_gradient(sign * gradient, scale)
         assert flag_of([x], out) == expected
 
 
-def test_a_relu_that_is_off_and_what_lies_below_it_are_dead():
+def test_a_relu_that_is_off_has_a_gradient_and_what_lies_below_it_has_none():
     x, y = Value(-1.0, "x"), Value(2.0, "y")
     out = x.relu() + y
     out.backward()
-    assert flags_in(out) == {"x": "dead", "ReLU": "dead", "y": "", "+": ""}
+    assert flags_in(out) == {"x": "no gradient", "ReLU": "off", "y": "", "+": ""}
     on = y.relu() + x
     on.backward()
     assert flags_in(on)["ReLU"] == ""
 
 
-def test_constants_are_never_dead():
+def test_what_is_off_and_gets_no_gradient_itself_is_said_to_have_none():
+    x = Value(-1.0, "x")
+    out = x.relu() * Value(0.0, "y")  # the gradient of the ReLU is y = 0
+    out.backward()
+    assert flags_in(out)["ReLU"] == "no gradient"
+
+
+def test_constants_are_never_without_gradient():
     out = Value(0.0, "x") * 3.0
     out.backward()
     assert flag_of([out.parents[1]], out) == ""
@@ -72,7 +79,7 @@ def test_a_group_is_as_bad_as_its_best_parameter():
     out = inside * 1.0
     out.backward()
     assert flag_of([dead, alive, inside], out) == ""
-    assert flag_of([dead, inside], out) == "dead"  # its only parameter
+    assert flag_of([dead, inside], out) == "no gradient"  # its only parameter
     alive.grad = math.nan
     assert flag_of([dead, alive, inside], out) == "not finite"
 

@@ -227,8 +227,9 @@ def test_what_is_flagged_is_explained_below_the_picture():
     out = x.relu() + Value(1.0, "y")
     out.backward()
     svg = draw(out).svg
-    assert "dead: the gradient is exactly 0 (2)" in texts(svg)
-    assert "dead" not in draw(Value(1.0) * 2.0).svg
+    assert "no gradient: it is exactly 0 (1)" in texts(svg)  # x
+    assert "off: its local derivatives are 0, so it passes nothing on (1)" in texts(svg)  # ReLU
+    assert "no gradient" not in draw(Value(1.0) * 2.0).svg
 
 
 def test_the_product_of_a_highlighted_path_is_written_above_the_picture():

@@ -20,6 +20,9 @@ LONGEST_HEAT = 96.0  # px of the longer side of a heat map, about
 SHADES = 8  # on each side of zero in a heat map
 BEHIND = 3.0  # how far the second outline of a collapsed box sticks out
 
+# Of the flags that are no arrows.
+MARKS = {"not finite": "!", "out of date": "≠", "no gradient": "0", "off": "\N{MINUS SIGN}"}
+
 # As in a formula, not as on a keyboard.
 SYMBOLS = {
     "*": "\N{MULTIPLICATION SIGN}",
@@ -154,12 +157,12 @@ def tooltip(box: Box) -> str:
 
 
 def icon(flag: str, centre: tuple[float, float], theme: Theme) -> str:
-    """A round mark: "!", "≠", an arrow up, an arrow down, or "0"."""
+    """A round mark: "!", "≠", an arrow up, an arrow down, "0", or the bar of a no-entry sign."""
     x, y = centre
     disc = f'<circle cx="{number(x)}" cy="{number(y)}" r="6.5" fill="{theme.flags[flag]}"/>'
     sign = {"exploding": -1, "vanishing": 1}.get(flag)
     if sign is None:
-        mark = {"not finite": "!", "out of date": "≠", "dead": "0"}[flag]
+        mark = MARKS[flag]
         return disc + text_at(
             x, y + 3.7, mark, theme.background, size=10.5, bold=True, anchor="middle"
         )

@@ -43,8 +43,9 @@ def draw(
     What has no label is called v₁, v₂, … in topological order, and the root L, as
     `explain`, `latex`, `play` and `reverse_network` call them. Gradients show "—" until
     a backward pass has reached them. Numbers that are nan or infinite, and gradients
-    that vanish, explode or are exactly 0, are marked, and so is what was computed from
-    other data than its operands hold now.
+    that vanish, explode or are exactly 0, are marked, and so are values that pass nothing
+    on, such as a ReLU that is off, and what was computed from other data than its
+    operands hold now.
 
     Args:
         root: the result whose graph is drawn.

@@ -14,15 +14,17 @@ MEANING = {
     "out of date": "out of date: computed from other data than its operands hold now",
     "exploding": "exploding: |gradient| over a million times the root's",
     "vanishing": "vanishing: |gradient| under a millionth of the root's",
-    "dead": "dead: the gradient is exactly 0",
+    "no gradient": "no gradient: it is exactly 0",
+    "off": "off: its local derivatives are 0, so it passes nothing on",
 }
 
 
 def flag_of(members: Sequence[Value], root: Value) -> str:
     """The key of `MEANING` that holds for a box of `members`, the worst first; "" for none.
 
-    A box is dead or vanishing when all of its gradients are; a value that
-    passes nothing on, such as a ReLU that is off, counts as dead.
+    A group has no gradient, or a vanishing one, when all of its parameters have. A ReLU
+    whose input is not positive is off, whatever its own gradient. Nothing here is called
+    dead: that is a unit that is off for all samples, and a graph may hold only one.
     """
     if any(not (math.isfinite(value.data) and math.isfinite(value.grad)) for value in members):
         return "not finite"
@@ -38,8 +40,10 @@ def flag_of(members: Sequence[Value], root: Value) -> str:
     largest = max(sizes)
     if largest > EXPLODING:
         return "exploding"
-    if largest == 0.0 or (len(members) == 1 and _passes_nothing_on(members[0])):
-        return "dead"
+    if largest == 0.0:
+        return "no gradient"
+    if len(members) == 1 and _passes_nothing_on(members[0]):
+        return "off"
     return "vanishing" if largest < VANISHING else ""
 
 
