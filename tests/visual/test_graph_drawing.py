@@ -417,3 +417,19 @@ def test_an_operand_used_again_and_again_makes_a_small_picture(options):
     assert f"{chr(0xD7)}100,000" in texts(picture.svg)
     assert len(picture.svg) < 5_000
     assert len(picture.dot) < 5_000
+
+
+@pytest.mark.parametrize("edges", [None, "flow"])
+@pytest.mark.parametrize(("rankdir", "axis"), [("LR", 1), ("TB", 0)])
+@pytest.mark.parametrize("shape", [[4, 3], [12, 11]])
+def test_neurons_stand_by_index(shape, rankdir, axis, edges):
+    loss = nn.cross_entropy(nn.MLP(3, shape)([1.0, -2.0, 0.5]), 1)
+    loss.backward()
+    drawing = draw(loss, collapse="neuron", rankdir=rankdir, edges=edges)
+    at = {
+        box.scope: centre[axis]
+        for box, centre in zip(drawing.graph.boxes, drawing.layout.centres, strict=True)
+    }
+    for layer, neurons in enumerate(shape):
+        across = [at[f"mlp/layer{layer}/neuron{neuron}"] for neuron in range(neurons)]
+        assert across == sorted(across)

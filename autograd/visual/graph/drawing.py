@@ -1,6 +1,7 @@
 """A drawing of a graph: in a notebook, as a file, or as a ``graphviz.Digraph``."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from autograd.visual.themes import Theme, theme_named
 if TYPE_CHECKING:
     import graphviz
 
+NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)  # the scope of the third neuron: …/neuron2
 QUICK_FOR_DOT = 150, 300  # boxes and edges that `dot` places in about a tenth of a second
 
 
@@ -66,7 +68,8 @@ def draw(
             variables, or places in lists such as ``w[0]``, whichever comes first.
         layout: ``"layered"`` (needs nothing), ``"dot"`` (the program of Graphviz), or
             ``"auto"``: dot where it is installed and quick, else layered. Where edges are
-            labelled auto takes layered, which keeps each label on its own edge.
+            labelled auto takes layered, which keeps each label on its own edge, and
+            where boxes have numbers, as neurons do, which then stand in that order.
         title: what screen readers announce and browsers show; made up if empty.
 
     Raises ValueError for an unknown option, GraphError for a graph that is too
@@ -127,13 +130,24 @@ class Drawing:
         }
         if self._layout_name == "dot" or (self._layout_name == "auto" and self._suits_dot()):
             return dot_layout(sizes, edges, **options)
-        return layered_layout(sizes, edges, **options)
+        return layered_layout(sizes, edges, numbered=self._numbered, **options)
+
+    @cached_property
+    def _numbered(self) -> list[list[int]]:
+        """The boxes that stand by index, such as the neurons of a layer: their scopes end so."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for position, box in enumerate(self.graph.boxes):
+            if match := NUMBERED.fullmatch(box.scope):
+                found.setdefault(match[1], []).append((int(match[2]), position))
+        return [[box for _, box in sorted(row)] for row in found.values() if len(row) > 1]
 
     def _suits_dot(self) -> bool:
         boxes, edges = QUICK_FOR_DOT
         quick = len(self.graph.boxes) <= boxes and len(self.graph.edges) <= edges
         labelled = any(edge.label for edge in self.graph.edges if edge.count == 1)
-        return quick and not labelled and find_dot() is not None
+        # dot puts boxes where edges cross least, also those that have numbers.
+        free = not labelled and not self._numbered
+        return quick and free and find_dot() is not None
 
     @cached_property
     def svg(self) -> str:

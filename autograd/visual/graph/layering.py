@@ -59,16 +59,24 @@ class Layering:
 
 
 def layered(
-    count: int, edges: Sequence[Edge], *, labelled: bool, ordered: Collection[int] = ()
+    count: int,
+    edges: Sequence[Edge],
+    *,
+    labelled: bool,
+    ordered: Collection[int] = (),
+    numbered: Iterable[Sequence[int]] = (),
 ) -> Layering:
     """Ranks and orders for `count` boxes, with a node for each edge's label if `labelled`.
 
-    Into the boxes that are `ordered` edges run in the order given.
+    Into the boxes that are `ordered` edges run in the order given. Each of `numbered`
+    is a row of boxes that keep their order, also where that costs crossings.
     """
     forward = without_cycles(count, edges)
     layering = with_trunks(ranked(count, forward), forward, edges, ordered)
     layering.order = first_order(layering)
     reduce_crossings(layering)
+    for boxes in numbered:
+        _keep_in_order(layering, boxes)
     return with_labels(layering) if labelled else layering
 
 
@@ -250,6 +258,16 @@ def reduce_crossings(layering: Layering) -> None:
                 best, fewest = order, number
     layering.order = [row[:] for row in best]
     _swap_neighbours(layering)
+
+
+def _keep_in_order(layering: Layering, boxes: Sequence[int]) -> None:
+    """Let `boxes` change places among themselves, so that those of a rank stand as given."""
+    wanted = {box: position for position, box in enumerate(boxes)}
+    for row in layering.order:
+        slots = [slot for slot, node in enumerate(row) if node in wanted]
+        in_order = sorted((row[slot] for slot in slots), key=wanted.__getitem__)
+        for slot, node in zip(slots, in_order, strict=True):
+            row[slot] = node
 
 
 def crossings(layering: Layering, order: list[list[int]]) -> int:

@@ -34,6 +34,7 @@ def layered_layout(
     label_sizes: Sequence[Size | None] = (),
     rankdir: str = "LR",
     ordered: Collection[int] = (),
+    numbered: Sequence[Sequence[int]] = (),
 ) -> Layout:
     """Place boxes in ranks along the direction of the edges, without needing any program.
 
@@ -42,7 +43,8 @@ def layered_layout(
     edge, and each label gets room beside its edge. `rankdir` is the direction
     of the edges: ``"LR"``, ``"TB"``, ``"RL"`` or ``"BT"``. Into the boxes with
     indices in `ordered`, edges enter in the order given: the first topmost, or
-    leftmost in ``"TB"`` and ``"BT"``. No edge runs through a box. In a cycle some
+    leftmost in ``"TB"`` and ``"BT"``. So stand the boxes of each sequence in
+    `numbered`, as far as they share a rank. No edge runs through a box. In a cycle some
     edge points backwards.
 
     >>> layered_layout([(40, 20), (40, 20)], [(0, 1)]).centres
@@ -52,7 +54,9 @@ def layered_layout(
     if not sizes:
         return Layout(2 * MARGIN, 2 * MARGIN, (), (), ())
     vertical, backwards = rankdir in ("TB", "BT"), rankdir in ("RL", "BT")
-    layering = layered(len(sizes), edges, labelled=any(labels), ordered=frozenset(ordered))
+    layering = layered(
+        len(sizes), edges, labelled=any(labels), ordered=frozenset(ordered), numbered=numbered
+    )
     extents = _extents(layering, sizes, labels, vertical=vertical)
     across, breadth = placed_across(layering, extents)
     spans = rank_spans(layering, extents, across)
