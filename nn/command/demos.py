@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import autograd
 from autograd import Drawing, Value, no_grad
-from autograd.errors import DotMissingError
+from autograd.errors import DotMissingError, PackageMissingError
 from nn import data, plots, schedules
 from nn.class_losses import cross_entropy
 from nn.history import History
@@ -245,10 +245,10 @@ def neuron_loss(model: MLP, x: list[float], target: int, loss: Callable[..., Any
 
 
 def save_drawing(drawing: Drawing, path: Path) -> tuple[Path, str]:
-    """Save as `path`, or as SVG beside it where ``dot`` is missing, with a hint to say."""
+    """Save as `path`, or as SVG beside it where what it takes is missing, with a hint to say."""
     try:
         return drawing.save(path), ""
-    except DotMissingError as error:
+    except (DotMissingError, PackageMissingError) as error:
         return drawing.save(path.with_suffix(".svg")), f"\n{error}"
 
 

@@ -1,29 +1,31 @@
 """A drawing of a graph: in a notebook, as a file, or as a ``graphviz.Digraph``."""
 
+import contextlib
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.engines.select import Value
+from autograd.errors import PackageMissingError
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.graph.boxes import BoxPicture
 from autograd.visual.graph.dot_program import run_dot
 from autograd.visual.graph.following import following
 from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
 from autograd.visual.graph.model import Graph, Show, graph_of
+from autograd.visual.graph.raster import can_rasterise, png_of
 from autograd.visual.graph.svg import edge_label_size, size_of, svg_of
 from autograd.visual.graph.zoomable import BUTTONS, zoomable
-from autograd.visual.page import framed, image
+from autograd.visual.page import base64_text, framed, image
+from autograd.visual.scopes import numbered
 from autograd.visual.texts import printable
 from autograd.visual.themes import Theme, theme_named
 
 if TYPE_CHECKING:
     import graphviz
 
-NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)  # the scope of the third neuron: …/neuron2
 QUICK_FOR_DOT = 150, 300  # boxes and edges that `dot` places in about a tenth of a second
 
 
@@ -135,11 +137,7 @@ class Drawing:
     @cached_property
     def _numbered(self) -> list[list[int]]:
         """The boxes that stand by index, such as the neurons of a layer: their scopes end so."""
-        found: dict[str, list[tuple[int, int]]] = {}
-        for position, box in enumerate(self.graph.boxes):
-            if match := NUMBERED.fullmatch(box.scope):
-                found.setdefault(match[1], []).append((int(match[2]), position))
-        return [[box for _, box in sorted(row)] for row in found.values() if len(row) > 1]
+        return numbered(box.scope for box in self.graph.boxes)
 
     def _suits_dot(self) -> bool:
         boxes, edges = QUICK_FOR_DOT
@@ -180,8 +178,9 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to `path`: .svg, .html, .png, .pdf, .dot or .gv; returns the path.
 
-        .png and .pdf need the program ``dot`` and raise DotMissingError
-        without it; another suffix raises ValueError.
+        .png needs the package resvg_py (``chainrule[plot]``) and raises PackageMissingError
+        without it, .pdf the program ``dot`` and DotMissingError; another suffix raises
+        ValueError.
         """
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
@@ -189,19 +188,21 @@ class Drawing:
             path.write_text(self.dot, encoding="utf-8")
         elif kind in ("svg", "html"):
             path.write_text(self.svg if kind == "svg" else self.html, encoding="utf-8")
-        elif kind in ("png", "pdf"):
-            path.write_bytes(self._rendered(kind))
+        elif kind == "png":
+            path.write_bytes(self.png)
+        elif kind == "pdf":
+            advice = "save as .svg or .html, which need nothing"
+            path.write_bytes(run_dot(self.graphviz.source, kind, advice))
         else:
             raise ValueError(
                 f"cannot save as {path.name!r}: use .svg, .html, .png, .pdf, .dot or .gv"
             )
         return path
 
-    def _rendered(self, kind: str) -> bytes:
-        digraph = self.graphviz
-        if kind == "png":
-            digraph.attr(dpi="192")  # sharp on today's screens
-        return run_dot(digraph.source, kind, "save as .svg or .html, which need nothing")
+    @property
+    def png(self) -> bytes:
+        """The picture as PNG, the very one of `svg`; PackageMissingError without resvg_py."""
+        return png_of(self._svg_in(self.theme))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = size_of(self.graph, self.layout)
@@ -210,7 +211,11 @@ class Drawing:
             self.html, still, title=self.title, width=width, height=height + BUTTONS,
             follows=self.follows,
         )  # fmt: skip
-        return {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
+        kinds = {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
+        if can_rasterise():  # for exports to LaTeX and PDF, which know no SVG
+            with contextlib.suppress(PackageMissingError):  # without fonts
+                kinds["image/png"] = base64_text(self.png)
+        return kinds
 
     def __repr__(self) -> str:
         boxes = f" in {len(self.graph.boxes)} boxes"

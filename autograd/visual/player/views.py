@@ -17,7 +17,7 @@ from autograd.visual.graph.grouping import (
 from autograd.visual.graph.layout import Point, layered_layout
 from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.player.box_sizes import BoxSizes
-from autograd.visual.scopes import all_scopes, prefixes
+from autograd.visual.scopes import all_scopes, numbered, prefixes
 from autograd.visual.texts import printable
 
 MOST_OPEN = 150  # values of which all may be open at once
@@ -94,7 +94,14 @@ def _view(grouping: Grouping, order: Sequence[Value], sizes: BoxSizes, rankdir: 
         for box, group in enumerate(grouping.groups)
         if not group.name and are_ordered(order[group.members[0]])
     ]
-    layout = layered_layout(roomy, edges, label_sizes=labels, rankdir=rankdir, ordered=ordered)
+    layout = layered_layout(
+        roomy,
+        edges,
+        label_sizes=labels,
+        rankdir=rankdir,
+        ordered=ordered,
+        numbered=numbered(group.scope for group in grouping.groups),
+    )
     boxes = [
         _box(group, centre, size, sizes)
         for group, centre, size in zip(grouping.groups, layout.centres, room, strict=True)

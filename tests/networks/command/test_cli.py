@@ -303,11 +303,20 @@ def test_pictures_need_no_program(run, without_dot, name, start):
 
 
 def test_without_dot_a_picture_in_svg_is_written_with_a_hint(run, without_dot):
-    code, out, err = run("draw", "x*x", "x=3", "--out", "graph.png")
+    code, out, err = run("draw", "x*x", "x=3", "--out", "graph.pdf")
     assert (code, err) == (0, [])
     assert out[1] == "x*x = 9, written to graph.svg"
     assert "`dot` was not found" in out[2]
     assert "apt install graphviz" in out[2]
+    assert names() == ["graph.svg"]
+
+
+def test_without_its_package_a_png_is_an_svg_with_a_hint(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    code, out, err = run("draw", "x*x", "x=3", "--out", "graph.png")
+    assert (code, err) == (0, [])
+    assert out[1] == "x*x = 9, written to graph.svg"
+    assert "pip install 'chainrule[plot]'" in out[2]
     assert names() == ["graph.svg"]
 
 
