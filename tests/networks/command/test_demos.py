@@ -102,11 +102,11 @@ def test_the_picture_of_a_neuron_stays_small():
 def test_save_drawing_falls_back_to_svg_with_a_hint(tmp_path, monkeypatch):
     drawing = autograd.draw(Value(1.0, "x") * 2.0)
     monkeypatch.setenv("PATH", str(tmp_path))
-    path, hint = demos.save_drawing(drawing, tmp_path / "graph.png")
+    path, hint = demos.save_drawing(drawing, tmp_path / "graph.pdf")
     assert path == tmp_path / "graph.svg"
     assert path.read_text(encoding="utf-8") == drawing.svg
     assert "install Graphviz" in hint
-    assert not (tmp_path / "graph.png").exists()
+    assert not (tmp_path / "graph.pdf").exists()
 
 
 @pytest.mark.parametrize("name", demos.DEMOS)
