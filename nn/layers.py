@@ -122,6 +122,8 @@ class Layer(Module):
         """The outputs for one input of the right length; ShapeError otherwise."""
         x = as_inputs(x, self.inputs, "this layer")
         outputs = Inputs()  # of the next layer
+        if len(self.scopes) != len(self.neurons):  # some were taken out, or put in
+            self.scopes = [f"neuron{position}" for position in range(len(self.neurons))]
         for name, neuron in zip(self.scopes, self.neurons, strict=True):
             with scope(name):
                 # neuron(x), without Python's detour through the slots of the type: a tenth faster

@@ -383,3 +383,12 @@ def test_wrong_arguments_say_what_is_wrong(make, error, match):
 def test_a_model_called_with_many_rows_says_what_to_write(rows):
     with pytest.raises(NumberError, match=r"takes one row.*model\.predict\(X\)"):
         nn.MLP(2, [3, 1])(rows)
+
+
+def test_neurons_can_be_taken_out_and_put_in():
+    layer = nn.Layer(2, 3, "tanh", generator=0)
+    all_three = [out.data for out in layer([0.5, -1.0])]
+    taken = layer.neurons.pop(1)
+    assert [out.data for out in layer([0.5, -1.0])] == [all_three[0], all_three[2]]
+    layer.neurons.append(taken)
+    assert [out.data for out in layer([0.5, -1.0])] == [all_three[0], all_three[2], all_three[1]]
