@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 import nn
 from autograd import Value, scope, topological_order
 from autograd.errors import GraphError
+from autograd.visual.graph.chains import ENDS, LONGEST
 from autograd.visual.graph.grouping import (
     LEGIBLE,
     MOST_BOXES,
@@ -155,16 +157,59 @@ def chain(length):
     return topological_order(value)
 
 
+def star(size):
+    return topological_order(autograd.sum([Value(0.0) for _ in range(size - 1)]))
+
+
 def test_auto_collapses_nothing_while_that_is_legible():
-    assert len(group(chain(LEGIBLE)).groups) == LEGIBLE
+    assert len(group(star(LEGIBLE)).groups) == LEGIBLE
     with scope("deep"):
-        order = chain(LEGIBLE)
+        order = star(LEGIBLE)
     assert len(group(order).groups) == LEGIBLE
+
+
+def test_auto_leaves_out_the_middle_of_a_long_chain():
+    order = chain(LONGEST + 1)  # a leaf, and as many steps as are drawn
+    assert len(group(order).groups) == LONGEST + 1
+    groups = group(chain(LONGEST + 2)).groups
+    steps = LONGEST + 1 - 2 * ENDS
+    assert [(one.name, len(one.members)) for one in groups if one.name] == [
+        (f"… {steps} more steps …", steps)
+    ]
+    assert len(groups) == 2 + 2 * ENDS
+    assert len(group(chain(5000)).groups) == 2 + 2 * ENDS
+    assert len(group(order, None).groups) == len(order)  # all of it, when asked for
+
+
+def test_leaves_that_only_the_middle_reads_are_left_out_with_it():
+    x, shared = Value(2.0), Value(3.0)
+    out = x
+    for step in range(40):
+        out = out * (shared if step % 2 else Value(1.0))
+    order = topological_order(out)
+    groups = group(order).groups
+    [middle] = [one for one in groups if one.name]
+    members = [order[member] for member in middle.members]
+    assert shared not in members
+    assert x not in members
+    assert len([value for value in members if value.parents]) == 40 - 2 * ENDS
+    assert len([value for value in members if not value.parents]) == (40 - 2 * ENDS) // 2
+    assert sum(len(one.members) for one in groups) == len(order)
+
+
+def test_a_value_that_is_read_elsewhere_ends_a_chain():
+    out = start = Value(1.0)
+    steps = []
+    for _ in range(24):
+        out = out.tanh()
+        steps.append(out)
+    order = topological_order(out + steps[11] * start)
+    assert not [one for one in group(order).groups if one.name]  # 12 and 12 steps
 
 
 def test_auto_refuses_what_has_no_scopes():
     with pytest.raises(GraphError, match=r"with autograd\.scope") as refused:
-        group(chain(LEGIBLE + 1))
+        group(star(LEGIBLE + 1))
     assert f"{LEGIBLE + 1} values cannot be drawn" in str(refused.value)
 
 

@@ -219,7 +219,11 @@ def test_a_long_description_ends():
     out = Value(1.0)
     for _ in range(99):
         out = -out
-    assert parsed(draw(out).svg).find(f"{SVG}desc").text.endswith("; and 40 more boxes.")
+    assert (
+        parsed(draw(out, collapse=None).svg)
+        .find(f"{SVG}desc")
+        .text.endswith("; and 40 more boxes.")
+    )
 
 
 def test_what_is_flagged_is_explained_below_the_picture():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from autograd.engines.select import Value
 from autograd.errors import GraphError
+from autograd.visual.graph.chains import middles
 from autograd.visual.scopes import all_scopes, prefixes, scope_of
 from autograd.visual.texts import printable
 
@@ -42,8 +43,8 @@ def group(order: Sequence[Value], collapse: str | int | None = "auto") -> Groupi
     `collapse` is None (no box holds more than one value), ``"neuron"``,
     ``"layer"`` or another name (scopes so called, a number behind it or not,
     are closed), an int (scopes that many levels deep are closed), or
-    ``"auto"``: nothing up to `LEGIBLE` values, else the deepest level that
-    leaves few enough boxes. Raises ValueError for a name that no scope has,
+    ``"auto"``: nothing up to `LEGIBLE` values (but the middle of long chains), else the
+    deepest level that leaves few enough boxes. Raises ValueError for a name that no scope has,
     GraphError where auto finds no way.
     """
     if collapse == "auto":
@@ -109,8 +110,9 @@ def closed_scope(scope: str, opened: Collection[str]) -> str:
 def _legible(order: Sequence[Value]) -> Grouping:
     """The first grouping that can be read: every value, then coarser and coarser levels."""
     scopes = all_scopes(order)
-    if len(order) <= LEGIBLE:
-        return group_by_open_scopes(order, scopes)
+    found = _without_middles(order)
+    if len(order) <= LEGIBLE or (not scopes and len(found.groups) <= LEGIBLE):
+        return found
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     for depth in range(deepest, 0, -1):
         opened = opened_to(scopes, depth)
@@ -123,6 +125,18 @@ def _legible(order: Sequence[Value]) -> Grouping:
         f"{_known(scopes)}: make parts of the graph inside `with autograd.scope('name'):`, which "
         "closes each into one box, or draw one neuron, one sample, or a value nearer to the leaves"
     )
+
+
+def _without_middles(order: Sequence[Value]) -> Grouping:
+    """Every value on its own, but for the middle of long chains, which is one box."""
+    keys: list[str | None] = [None] * len(order)
+    names: dict[str, str] = {}
+    for number, (members, steps) in enumerate(middles(order)):
+        key = f"\0steps {number}"  # \0: no scope is called so
+        names[key] = f"… {steps} more steps …"
+        for member in members:
+            keys[member] = key
+    return _grouping(order, keys, names)
 
 
 def _leaves_together(order: Sequence[Value], grouping: Grouping) -> Grouping:
