@@ -3,6 +3,7 @@
 import contextlib
 import html
 import itertools
+import re
 import shutil
 import subprocess
 import sys
@@ -361,6 +362,19 @@ def test_another_suffix_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match=r"use \.svg, \.html, \.png, \.pdf, \.dot or \.gv"):
         draw(circuit()).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_everything_is_as_large_as_it_is_asked_to_be():
+    once, twice = draw(circuit()).svg, draw(circuit(), scale=2).svg
+    size = r'width="([\d.]+)" height="([\d.]+)" viewBox="([^"]+)"'
+    (width, height, box), (wider, higher, same) = (
+        re.search(size, svg).groups() for svg in (once, twice)
+    )
+    assert (float(wider), float(higher)) == (2 * float(width), 2 * float(height))
+    assert box == same
+    for wrong in (0, -1, "2", True, float("nan"), 21):
+        with pytest.raises(ValueError, match="scale is a number above 0"):
+            draw(circuit(), scale=wrong)
 
 
 # --- without the program dot -----------------------------------------------------

@@ -41,6 +41,7 @@ def draw(
     names: Mapping[str, Any] | None = None,
     layout: str = "auto",
     title: str = "",
+    scale: float = 1.0,
 ) -> "Drawing":
     """Draw everything `root` depends on: label, operation, data in green, gradient in red.
 
@@ -73,6 +74,7 @@ def draw(
             labelled auto takes layered, which keeps each label on its own edge, and
             where boxes have numbers, as neurons do, which then stand in that order.
         title: what screen readers announce and browsers show; made up if empty.
+        scale: how much larger everything is: 2 for the last row of a lecture hall.
 
     Raises ValueError for an unknown option, GraphError for a graph that is too
     large to be read however it is collapsed, and DotMissingError for
@@ -93,8 +95,9 @@ def draw(
     if theme != "auto":
         theme_named(theme)
     expect_format(number_format)
+    _check_scale(scale)
     graph = graph_of(root, Show(number_format, edges, highlight, collapse, names))
-    return Drawing(graph, rankdir, theme, layout, title)
+    return Drawing(graph, rankdir, theme, layout, title, scale)
 
 
 class Drawing:
@@ -107,7 +110,9 @@ class Drawing:
         theme: str = "light",
         layout: str = "auto",
         title: str = "",
+        scale: float = 1.0,
     ) -> None:
+        self.scale = scale
         self.graph, self.rankdir = graph, rankdir
         self.follows = theme == "auto"  # what shows it
         self.theme = theme_named("light" if self.follows else theme)
@@ -155,7 +160,7 @@ class Drawing:
         return self._svg_in(self.theme)
 
     def _svg_in(self, theme: Theme) -> str:
-        return svg_of(self.graph, self._pictures, self.layout, theme, self.title)
+        return svg_of(self.graph, self._pictures, self.layout, theme, self.title, self.scale)
 
     @property
     def html(self) -> str:
@@ -205,7 +210,7 @@ class Drawing:
         return png_of(self._svg_in(self.theme))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        width, height = size_of(self.graph, self.layout)
+        width, height = (self.scale * side for side in size_of(self.graph, self.layout))
         still = image(self.svg, "image/svg+xml", self.title)
         html = framed(
             self.html, still, title=self.title, width=width, height=height + BUTTONS,
@@ -228,6 +233,11 @@ def find_dot() -> str | None:
     import shutil
 
     return shutil.which("dot")
+
+
+def _check_scale(scale: Any) -> None:
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0.0 < scale <= 20.0:
+        raise ValueError(f"scale is a number above 0, up to 20, got {scale!r}")
 
 
 def _check(name: str, given: Any, allowed: Sequence[Any]) -> None:

@@ -33,14 +33,20 @@ def edge_label_size(edge: Edge) -> tuple[float, float] | None:
 
 
 def svg_of(
-    graph: Graph, pictures: list[BoxPicture], layout: Layout, theme: Theme, title: str
+    graph: Graph,
+    pictures: list[BoxPicture],
+    layout: Layout,
+    theme: Theme,
+    title: str,
+    scale: float = 1.0,
 ) -> str:
     """The picture of `graph` as SVG text: notes on top, boxes and edges, legend below."""
     across, down = size_of(graph, layout)
+    wide, high = number(across * scale), number(down * scale)
     above, shift = _above(graph), (across - layout.width) / 2
     parts = [
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
             f'viewBox="0 0 {across} {down}" role="img" aria-label="{escape(title)}" '
             f'font-family="{FONTS}" font-size="12">'
         ),

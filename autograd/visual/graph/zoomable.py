@@ -52,6 +52,7 @@ const main = document.querySelector("main");
 const svg = main.querySelector("svg");
 const whole = svg.viewBox.baseVal;
 const home = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
+const drawn = svg.width.baseVal.value / whole.width; // how large it was asked to be
 let view, fitted;
 
 function show(next) {
@@ -61,7 +62,8 @@ function show(next) {
 
 // The whole picture, centred, but never larger than it was drawn.
 function fit() {
-  const scale = Math.min(1, main.clientWidth / home.width, main.clientHeight / home.height) || 1;
+  const [wide, high] = [main.clientWidth / home.width, main.clientHeight / home.height];
+  const scale = Math.min(drawn, wide, high) || 1;
   const width = main.clientWidth / scale, height = main.clientHeight / scale;
   show({ x: home.x + (home.width - width) / 2, y: home.y + (home.height - height) / 2,
          width, height });
