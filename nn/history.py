@@ -62,12 +62,28 @@ class History:
             self.metrics.setdefault(name, []).append(number)
         self.seconds.append(seconds)
 
+    def _series(self) -> dict[str, list[float]]:
+        names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
+        return {name: getattr(self, name) for name in names} | self.metrics
+
+    def _repr_html_(self) -> str:
+        """For a notebook: every series in its first and last epoch, and where it was best."""
+        from autograd.visual.page import table
+
+        rows = []
+        for name, numbers in self._series().items():
+            if not numbers:
+                continue
+            best = max(numbers) if name.endswith("accuracy") else min(numbers)
+            # Of a metric nobody says which way is better.
+            found = "" if name in self.metrics else f"{best:.4f} ({numbers.index(best) + 1})"
+            rows.append((name, f"{numbers[0]:.4f}", f"{numbers[-1]:.4f}", found))
+        ended = f", stopped: {self.stopped}" if self.stopped else ""
+        caption = f"{self.epochs} epochs in {sum(self.seconds):.3g} s{ended}"
+        return table(caption, ("", "first", "last", "best (epoch)"), rows)
+
     def __repr__(self) -> str:
-        series = {
-            name: getattr(self, name)
-            for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
-        }
-        series |= self.metrics
+        series = self._series()
         last = {name: numbers[-1] for name, numbers in series.items() if numbers}
         shown = "".join(f", {name} {number:.4f}" for name, number in last.items())
         stopped = f", stopped: {self.stopped}" if self.stopped else ""

@@ -126,10 +126,45 @@ class Module:
         """What the repr says besides the count of parameters."""
         return ""
 
+    def _repr_html_(self) -> str:
+        """For a notebook: its parts, and how many parameters each has."""
+        from autograd.visual.page import table
+
+        rows = [(path, what, f"{count:,}") for path, what, count in _parts(self)]
+        rows.append(("all", "", f"{len(self.parameters()):,}"))
+        return table(repr(self), ("part", "", "parameters"), rows, texts=2)
+
     def __repr__(self) -> str:
         count = len(self.parameters())
         said = [self.extra_repr(), f"{count} parameter{'' if count == 1 else 's'}"]
         return f"{type(self).__name__}({', '.join(filter(None, said))})"
+
+
+def _parts(model: Module) -> list[tuple[str, str, int]]:
+    """The path of every part, such as ``layers.0``, what is there, and its parameters."""
+    counts: dict[str, int] = {}
+    for path, _ in model.named_parameters():
+        steps = path.split(".")
+        end = next((i + 1 for i, step in enumerate(steps[:-1]) if step.isdigit()), 1)
+        part = ".".join(steps[:end])
+        counts[part] = counts.get(part, 0) + 1
+    return [(part, _said_of(model, part), count) for part, count in counts.items()]
+
+
+def _said_of(model: Module, path: str) -> str:
+    """The repr of what is at `path`, if it is a module: without its count, which stands beside."""
+    found: Any = model
+    try:
+        for step in path.split("."):
+            if isinstance(found, dict):
+                found = found[step]
+            else:
+                found = found[int(step)] if step.isdigit() else getattr(found, step)
+    except (AttributeError, LookupError, TypeError):
+        return ""
+    if not isinstance(found, Module):
+        return ""
+    return f"{type(found).__name__}({found.extra_repr()})" if found.extra_repr() else repr(found)
 
 
 class Parameters(list[Value]):

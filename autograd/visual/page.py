@@ -10,6 +10,7 @@ that. A frame with ``sandbox="allow-scripts"`` cannot reach the page around it.
 import base64
 import html
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 TALLEST = 640  # pixels of a frame in a notebook, unless it says how tall it is
@@ -142,6 +143,28 @@ def image(content: bytes | str, kind: str, alt: str, width: float | None = None)
     encoded = base64_text(content.encode() if isinstance(content, str) else content)
     size = "" if width is None else f'width="{width:.0f}" '
     return f'<img alt="{escape(alt)}" {size}src="data:{kind};base64,{encoded}">'
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1
+) -> str:
+    """A table for the output of a cell, in the colours around it; every text is escaped.
+
+    The first columns, so many as `texts`, stand to the left, numbers to the right.
+    """
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        sides = ["left"] * texts + ["right"] * (len(cells) - texts)
+        return "".join(
+            f'<{tag} style="text-align:{side};padding:2px 14px 2px 0">{escape(cell)}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
+        )
+
+    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
+    return (
+        f'<table><caption style="text-align:left;padding:2px 0">{escape(caption)}</caption>'
+        f"<thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def base64_text(content: bytes) -> str:

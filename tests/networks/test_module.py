@@ -1,12 +1,15 @@
 """Module: how parameters are found, named, reset, saved and loaded."""
 
 import copy
+import html as html_module
 import math
+import re
 
 import numpy as np
 import pytest
 from small_models import Holder, Line
 
+import nn
 from autograd import Value, no_grad
 from autograd.errors import NumberError, ShapeError
 from nn import MLP, Module
@@ -264,3 +267,43 @@ def test_predict_classes_of_several_outputs_and_of_models_of_ones_own():
 def test_predict_says_which_row_is_wrong(X, error, match):
     with pytest.raises(error, match=match):
         MLP(2, [1]).predict(X)
+
+
+def cells(html):
+    return [html_module.unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", html)]
+
+
+def test_a_model_shows_its_parts_in_a_notebook():
+    model = nn.MLP(3, [4, 1], activation="tanh", output="sigmoid", generator=0)
+    assert cells(model._repr_html_()) == [
+        "layers.0", "Layer(3 -> 4 tanh)", "16",
+        "layers.1", "Layer(4 -> 1 sigmoid)", "5",
+        "all", "", "21",
+    ]  # fmt: skip
+
+
+def test_a_model_of_ones_own_shows_its_attributes():
+    class Mine(nn.Module):
+        def __init__(self):
+            self.slope, self.tables = Value(1.0), {"<a>": [Value(1.0), Value(2.0)]}
+            self.inner = nn.Neuron(2, "tanh", generator=0)
+
+        def extra_repr(self):
+            return "<b>"
+
+    html = Mine()._repr_html_()
+    assert "<b>" not in html
+    assert cells(html)[::3] == ["slope", "tables", "inner", "all"]
+    assert cells(html)[2::3] == ["1", "2", "3", "6"]
+
+
+def test_a_history_shows_its_series_in_a_notebook():
+    history = nn.History(loss=[0.5, 0.25, 0.3], accuracy=[0.5, 1.0, 1.0], seconds=[1.0, 1.0, 0.5])
+    history.metrics["gap"] = [3.0, 2.0, 1.0]
+    html = history._repr_html_()
+    assert "3 epochs in 2.5 s" in html
+    assert cells(html) == [
+        "loss", "0.5000", "0.3000", "0.2500 (2)",
+        "accuracy", "0.5000", "1.0000", "1.0000 (2)",
+        "gap", "3.0000", "1.0000", "",
+    ]  # fmt: skip

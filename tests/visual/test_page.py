@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value, draw
-from autograd.visual.page import TALLEST, data_element, document, framed, image, script_json
+from autograd.visual.page import (
+    TALLEST,
+    data_element,
+    document,
+    framed,
+    image,
+    script_json,
+    table,
+)
 
 STILL = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -181,3 +189,11 @@ def test_no_script_makes_elements_from_text():
     pages = [(name, text) for name, text in sources(".py") if "addEventListener" in text]
     assert pages
     assert [name for name, text in [*scripts, *pages] if NEVER.search(text)] == []
+
+
+def test_a_table_escapes_all_it_holds():
+    text = table("<b>", ("a&b", "n"), [("<script>", "1")])
+    assert "<script>" not in text
+    assert "<b>" not in text
+    assert "&lt;script&gt;" in text
+    assert text.count("<td") == text.count("<th ") == 2
