@@ -62,6 +62,7 @@ def themed(light: str, dark: str | None) -> str:
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
         f':root[data-theme="light"] {{ color-scheme: light; {light} }}\n'
         f':root[data-theme="dark"] {{ color-scheme: dark; {dark} }}\n'
+        f"@media print {{ :root, :root[data-theme] {{ color-scheme: light; {light} }} }}\n"
     )
 
 

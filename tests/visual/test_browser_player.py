@@ -215,8 +215,9 @@ def test_a_chosen_value_shows_its_chain_rule(show):
     assert "∂f/∂x = ∂f/∂q · ∂q/∂x" in chain
     assert "= (-4) × 1 = -4" in chain
     box(page, "z").hover()
-    assert "∂f/∂z = 3" in page.inner_text("#inspector")
     assert page.locator(".box.off-path").count() == 3
+    page.keyboard.press("End")
+    assert "∂f/∂z = 3" in page.inner_text("#inspector")
     page.keyboard.press("Escape")
     assert page.locator(".box.off-path").count() == 0
 
@@ -645,6 +646,67 @@ def test_a_mistake_on_show_is_not_descended(show):
     assert page.locator("#downhill").is_hidden()
     page.keyboard.press("d")
     assert page.locator("#moved").is_hidden()
+
+
+def test_a_gradient_is_not_told_before_it_has_arrived(show):
+    page = show(play(textbook()))
+    box(page, "q").hover()
+    inspector = page.locator("#inspector")
+    assert "has not reached it" in inspector.inner_text()
+    assert "-4" not in inspector.inner_text()
+    page.keyboard.press("End")
+    assert "∂f/∂q = " in inspector.inner_text()
+
+
+def test_after_an_edit_by_keyboard_the_box_has_the_focus(show):
+    page = show(play(textbook()))
+    box(page, "x").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("x:")
+    assert box(page, "x").locator(".data").text_content() == "3"
+
+
+def test_what_is_not_finite_is_marked(show):
+    x = Value(0.0, "x")
+    root = x.sqrt()
+    root.label = "root"
+    page = show(play(root))
+    assert page.locator(".box.not-finite").count() == 0
+    page.keyboard.press("End")
+    assert box(page, "x").locator(".gradient").text_content() == "inf"
+    marked = page.locator(".box.not-finite")
+    assert marked.count() == 1
+    assert "not a finite number" in marked.get_attribute("aria-label")
+
+
+def test_the_end_without_an_order_says_why_the_right_number_came_too_late(show):
+    a = Value(3.0, "a")
+    b = a + a
+    b.label = "b"
+    c = b * b
+    c.label = "c"
+    d = c + b
+    d.label = "d"
+    page = show(play(d, bugs="no_topological_order"))
+    page.keyboard.press("End")
+    said = page.locator(".remark.mistake").inner_text()
+    assert "too late" in said
+    assert "a.grad" in said
+    d.backward()
+    assert f"should be {a.grad:g}" in said
+
+
+def test_a_step_is_printed_in_light_and_without_what_is_pressed(show, artefacts):
+    page = show(play(branching()), color_scheme="dark")
+    page.keyboard.press("End")
+    page.emulate_media(media="print")
+    assert page.locator("footer").is_hidden()
+    assert page.locator("#zoom").is_hidden()
+    shown = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert shown == "rgb(255, 255, 255)"
+    assert page.pdf(path=artefacts / "step.pdf").startswith(b"%PDF")
 
 
 # --- safety ------------------------------------------------------------------------------------

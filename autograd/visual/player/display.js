@@ -37,7 +37,8 @@ function activity() {
   return active;
 }
 
-const scene = () => ({ graph, numbers, right, edited, bug, consumers, counts, view });
+const scene = () => ({ graph, numbers, right, edited, bug, consumers, counts, view,
+  last: position === steps.length - 1 });
 const played = () => stateAfter(graph, numbers.partials, steps, position, bug);
 
 // What each box says now.
@@ -55,6 +56,8 @@ function texts(state) {
     const wrong = got !== undefined && isSettled(number) && isWrong(got, right[number]);
     const gradient = got === undefined ? hidden : show(got);
     const said = { data: data(number), gradient, wrong, right: show(right[number]) };
+    const seen = said.data === show(numbers.data[number]) ? [numbers.data[number]] : [];
+    said.notFinite = ![...seen, got ?? 0].every(Number.isFinite);
     const terms = state.terms.get(number) ?? [];
     said.sum = terms.length > 1 ? sumOf(terms) : "";
     const name = nameOf(graph, numbers.data, number) + (isLeaf(node) ? "" : `, ${node.op}`);
@@ -63,7 +66,8 @@ function texts(state) {
       missing: hidden,
       waiting: said.data === hidden,
       spoken: `${name}: data ${said.data}${node.trained ? `, gradient ${gradient}` : ""}`
-        + `${wrong ? `, wrong: it should be ${said.right}` : ""}`,
+        + `${wrong ? `, wrong: it should be ${said.right}` : ""}`
+        + `${said.notFinite ? ", not a finite number" : ""}`,
     };
   });
 }

@@ -23,9 +23,15 @@ function inspect(number, state) {
   const parts = [title];
   if (isLeaf(node)) parts.push(graph.obstacle ? obstacle() : editor(number));
   else if (state.known.has(number)) parts.push(lineElement(valueLine(graph, numbers.data, number)));
-  const secret = at("predict").checked && !state.gradients.has(number);
-  if (node.trained && !secret) {
+  // Who points at a value is not told what the backward pass will find; who asks for it is.
+  const asked = number === chosen && !at("predict").checked;
+  if (node.trained && (asked || state.gradients.has(number))) {
     parts.push(...chainLines(scene(), number).map(lineElement));
+  } else if (node.trained) {
+    const missing = document.createElement("p");
+    missing.className = "remark";
+    missing.textContent = "Its gradient is still to come: the backward pass has not reached it.";
+    parts.push(missing);
   }
   panel.replaceChildren(...parts);
 }
@@ -56,6 +62,7 @@ function editor(number) {
     event.preventDefault();
     input.blur();
     edit(number, input.value);
+    picture.focus(view.boxes.findIndex(({ members }) => members[0] === number));
   });
   return form;
 }

@@ -150,6 +150,7 @@ class Picture {
     element.setAttribute("aria-label", said.spoken);
     element.classList.toggle("waiting", said.waiting);
     element.classList.toggle("mistaken", Boolean(said.wrong));
+    element.classList.toggle("not-finite", Boolean(said.notFinite));
   }
 
   // A number that is too long for its box, after an edit for example, in a smaller font.
@@ -212,6 +213,10 @@ class Picture {
       }
     };
     if (this.dots.length) move(start);
+  }
+
+  focus(place) {
+    this.boxes[place]?.element.focus({ preventScroll: true });
   }
 
   // --- the camera ------------------------------------------------------------------

@@ -232,12 +232,21 @@ const announcement = (bug, harmless) => (
     + (harmless ? " In this graph every gradient comes out right all the same." : ""));
 
 // What went wrong in this step, if it did.
-function mistake({ graph, numbers, right, bug }, { arrivals, left }) {
+function mistake({ graph, numbers, right, bug, last }, { arrivals, left, gradients }) {
   const name = (number) => `${nameOf(graph, numbers.data, number)}.grad`;
   const overwritten = arrivals.find((arrival) => arrival.lost !== undefined);
   if (bug === "overwrite" && overwritten) {
     return `Mistake: = instead of +=. The ${show(overwritten.lost)} that was in `
       + `${name(overwritten.to)} is lost.`;
+  }
+  if (bug === "no_topological_order" && last) {
+    const late = graph.nodes.findIndex((node, number) => (
+      node.trained && isWrong(gradients.get(number) ?? 0, right[number])));
+    if (late >= 0) {
+      return `Mistake: ${name(late)} stays ${show(gradients.get(late) ?? 0)}, and should be `
+        + `${show(right[late])}. What was missing has arrived above it by now, but too late: every `
+        + "value passes its gradient on once, and that was before.";
+    }
   }
   const early = arrivals.find(({ from, upstream }) => isWrong(upstream, right[from]));
   if (bug && early) {
