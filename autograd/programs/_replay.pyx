@@ -158,6 +158,14 @@ def side_by_side(columns, Py_ssize_t count):
 
 # --- slots of long instructions, for the passes and the lowering ---------------------------------
 
+cdef inline Py_ssize_t slot_at(tuple slots, Py_ssize_t i, Py_ssize_t count) except -1:
+    """Slot number i of the slots, all of which are below `count`."""
+    cdef Py_ssize_t at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
+    if not 0 <= at < count:
+        raise IndexError(f"slot {at} of {count}")
+    return at
+
+
 def moved(list place, tuple slots):
     """`place` of each of the slots, which may be negative, as a tuple."""
     cdef Py_ssize_t i, at, n = len(slots), count = len(place)
@@ -177,37 +185,28 @@ def moved(list place, tuple slots):
 def uses(list sequences, Py_ssize_t count):
     """How often each of so many slots stands in the sequences of slots."""
     cdef c_array.array counted = c_array.clone(integers, count, zero=True)
-    cdef Py_ssize_t i, at
+    cdef Py_ssize_t i
     cdef tuple slots
     for slots in sequences:
         for i in range(len(slots)):
-            at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
-            if not 0 <= at < count:
-                raise IndexError(f"slot {at} of {count}")
-            counted.data.as_ints[at] += 1
+            counted.data.as_ints[slot_at(slots, i, count)] += 1
     return counted.tolist()
 
 
 def mark(bytearray marks, tuple slots):
     """Set the marks of these slots."""
-    cdef Py_ssize_t i, at, count = len(marks)
+    cdef Py_ssize_t i, count = len(marks)
     cdef unsigned char *own = marks
     for i in range(len(slots)):
-        at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
-        if not 0 <= at < count:
-            raise IndexError(f"slot {at} of {count}")
-        own[at] = 1
+        own[slot_at(slots, i, count)] = 1
 
 
 def any_marked(bytearray marks, tuple slots):
     """Whether one of these slots is marked."""
-    cdef Py_ssize_t i, at, count = len(marks)
+    cdef Py_ssize_t i, count = len(marks)
     cdef unsigned char *own = marks
     for i in range(len(slots)):
-        at = PyLong_AsSsize_t(<object> PyTuple_GET_ITEM(slots, i))
-        if not 0 <= at < count:
-            raise IndexError(f"slot {at} of {count}")
-        if own[at]:
+        if own[slot_at(slots, i, count)]:
             return True
     return False
 
