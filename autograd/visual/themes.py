@@ -32,7 +32,7 @@ THEMES = {
     "light": Theme(
         background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
         outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
-        data="#137333", gradient="#c5221f", local="#7a3fb0", contribution="#9a5200",
+        data="#137333", gradient="#c5221f", local="#7f39f0", contribution="#00496b",
         path="#1a56db", faded="#d4d8dd",
         negative="#2166ac", zero="#f7f7f7", positive="#b2182b",
         flags={"not finite": "#a50e0e", "out of date": "#8a5300", "exploding": "#b3261e",
@@ -41,7 +41,7 @@ THEMES = {
     "dark": Theme(
         background="#16191f", box="#20252d", strip="#2d343f", constant="#1a1e25",
         outline="#6f7885", edge="#8a94a1", ink="#e8eaed", quiet="#a6aeb8",
-        data="#6fd38c", gradient="#ff8a80", local="#cda6ff", contribution="#f5b860",
+        data="#6fd38c", gradient="#ff8a80", local="#cda6ff", contribution="#9be2ff",
         path="#7ab0ff", faded="#3a414b",
         negative="#5aa9e6", zero="#2b313a", positive="#f2777a",
         flags={"not finite": "#ff8a80", "out of date": "#f2c14e", "exploding": "#ff9e80",
@@ -52,12 +52,19 @@ THEMES = {
     "colour-blind": Theme(
         background="#ffffff", box="#ffffff", strip="#eef1f6", constant="#f6f7f9",
         outline="#8a929c", edge="#7b838d", ink="#1f2328", quiet="#5b636d",
-        data="#0b2f7a", gradient="#ad5600", local="#1f7a74", contribution="#6b5a00",
+        data="#0b2f7a", gradient="#ad5600", local="#1f7a74", contribution="#4a2a00",
         path="#7a1f6e", faded="#d4d8dd",
         negative="#123e9c", zero="#f7f7f7", positive="#d77a00",
         flags={"not finite": "#7a1f6e", "out of date": "#5c4a00", "exploding": "#8f4700",
                "vanishing": "#0b2f7a", "no gradient": "#5b636d", "off": "#5b636d"},
     ),
+}  # fmt: skip
+
+
+#: Where the colours around a text are not known: mixed with that of the text, 65 to 35, these can
+#: be read on light and on dark pages.
+TO_BE_MIXED = {
+    "data": "#12a150", "gradient": "#ee3d33", "local": "#8a4df5", "contribution": "#1583b8",
 }  # fmt: skip
 
 

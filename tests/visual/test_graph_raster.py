@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from autograd import Value, draw, errors
+from autograd import Value, draw, errors, play
 from autograd.visual.graph import raster
 
 resvg = pytest.importorskip("resvg_py")
@@ -43,8 +43,14 @@ def test_it_has_the_size_and_the_background_of_the_picture(theme, tmp_path):
 
 
 def test_a_notebook_gets_it_for_exports_that_know_no_svg():
+    assert "image/png" in play(Value(2.0, "x") * 3.0)._repr_mimebundle_()
     bundle = picture()._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_picture_that_follows_the_theme_is_light():
+    apart = numpy.abs(pixels(picture().png) - pixels(picture(theme="light").png))
+    assert apart.max() <= 3  # colours that are two in the dark are a shade apart
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch, tmp_path):

@@ -3,12 +3,11 @@
 from autograd.visual.explanation.as_text import Cells
 from autograd.visual.explanation.story import Story, WrittenPath
 from autograd.visual.page import escape
-from autograd.visual.themes import THEMES
+from autograd.visual.themes import THEMES, TO_BE_MIXED
 
 # The colours of pictures, mixed with that of the text around them: so they can be read on light and
 # on dark pages. What knows no mixing shows those of light pages.
 _LIGHT = THEMES["light"]
-_BRIGHT = {"data": "#12a150", "gradient": "#ee3d33", "local": "#9a5be0", "contribution": "#c47a10"}
 _FONT = "font:15px/1.5 Cambria,'DejaVu Serif',Georgia,serif"
 _CELL = "padding:1px 6px;text-align:center;border:0;background:none;white-space:nowrap"
 _LEFT = _CELL.replace("center", "left")
@@ -87,7 +86,7 @@ class _Html(Cells):
 
 
 def _coloured(text: str, quantity: str, *, escaped: bool = False) -> str:
-    plain, bright = getattr(_LIGHT, quantity), _BRIGHT[quantity]
+    plain, bright = getattr(_LIGHT, quantity), TO_BE_MIXED[quantity]
     style = f"color:{plain};color:color-mix(in srgb, {bright} 65%, currentColor)"
     return f'<span style="{style}">{text if escaped else escape(text)}</span>'
 

@@ -1,6 +1,5 @@
 """A drawing of a graph: in a notebook, as a file, or as a ``graphviz.Digraph``."""
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -8,17 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.engines.select import Value
-from autograd.errors import PackageMissingError
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.graph.boxes import BoxPicture
 from autograd.visual.graph.dot_program import run_dot
 from autograd.visual.graph.following import following
 from autograd.visual.graph.layout import Layout, dot_layout, layered_layout
 from autograd.visual.graph.model import Graph, Show, graph_of
-from autograd.visual.graph.raster import can_rasterise, png_of
+from autograd.visual.graph.raster import png_of, still_kinds_of
 from autograd.visual.graph.svg import edge_label_size, size_of, svg_of
 from autograd.visual.graph.zoomable import BUTTONS, zoomable
-from autograd.visual.page import base64_text, framed, image
+from autograd.visual.page import framed, image
 from autograd.visual.scopes import numbered
 from autograd.visual.texts import printable
 from autograd.visual.themes import Theme, theme_named
@@ -102,6 +100,8 @@ def draw(
 
 class Drawing:
     """A graph ready to be shown: in a notebook, as a file, or as a ``graphviz.Digraph``."""
+
+    follows, scale = False, 1.0  # of drawings in pickles from before there were these
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class Drawing:
     @property
     def png(self) -> bytes:
         """The picture as PNG, the very one of `svg`; PackageMissingError without resvg_py."""
-        return png_of(self._svg_in(self.theme))
+        return png_of(self.svg)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         width, height = (self.scale * side for side in size_of(self.graph, self.layout))
@@ -216,11 +216,7 @@ class Drawing:
             self.html, still, title=self.title, width=width, height=height + BUTTONS,
             follows=self.follows,
         )  # fmt: skip
-        kinds = {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
-        if can_rasterise():  # for exports to LaTeX and PDF, which know no SVG
-            with contextlib.suppress(PackageMissingError):  # without fonts
-                kinds["image/png"] = base64_text(self.png)
-        return kinds
+        return {"text/plain": repr(self), "text/html": html} | still_kinds_of(self.svg)
 
     def __repr__(self) -> str:
         boxes = f" in {len(self.graph.boxes)} boxes"

@@ -1,23 +1,20 @@
 """SVG as PNG: the same picture, as pixels."""
 
+import contextlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from autograd.errors import PackageMissingError
+from autograd.visual.page import base64_text
 
 SHARP = 2.0  # pixels for each px of the picture, for today's screens
 _HOW = "pip install 'chainrule[plot]', or save as .svg or .html, which need nothing"
 
 
-def can_rasterise() -> bool:
-    """Whether the package that does it is installed."""
-    return find_spec("resvg_py") is not None
-
-
 def png_of(svg: str) -> bytes:
-    """`svg` rendered by the package resvg_py; PackageMissingError without it, or without fonts."""
+    """`svg` rendered by the package resvg_py, in light; PackageMissingError without it or fonts."""
     try:
         from resvg_py import svg_to_bytes
     except ImportError as error:
@@ -27,6 +24,17 @@ def png_of(svg: str) -> bytes:
     if not _writes_letters():
         raise PackageMissingError(f"no font was found, so that all names would be missing: {_HOW}")
     return bytes(svg_to_bytes(svg_string=svg, zoom=SHARP, **_fonts()))
+
+
+def still_kinds_of(svg: str) -> dict[str, str]:
+    """`svg` for the output of a cell: as it is, and as PNG where that can be made.
+
+    Exports of notebooks to LaTeX and PDF know no SVG.
+    """
+    kinds = {"image/svg+xml": svg}
+    with contextlib.suppress(PackageMissingError):
+        kinds["image/png"] = base64_text(png_of(svg))
+    return kinds
 
 
 @cache

@@ -1,6 +1,6 @@
 """The page of a drawing: fitted to the window, zoomed and moved with wheel, mouse and keys."""
 
-from autograd.visual.page import FOLLOW, document, themed
+from autograd.visual.page import FOLLOW, document, escape, themed
 from autograd.visual.themes import THEMES, Theme
 
 BUTTONS = 32  # pixels below a picture, so that its buttons cover nothing
@@ -14,7 +14,7 @@ def zoomable(
     With `dark` it is that where the reader, or the page around it, is dark.
     """
     body = (
-        f'<main tabindex="0">{svg}</main>\n'
+        f'<header><h1>{escape(title)}</h1></header><main tabindex="0">{svg}</main>\n'
         '<nav aria-label="Zoom"><button id="in" title="zoom in (+)" aria-label="Zoom in">+</button>'
         '<button id="out" title="zoom out (-)" aria-label="Zoom out">&minus;</button>'
         '<button id="fit" title="fit (0)" aria-label="Fit the whole picture">fit</button></nav>'
@@ -37,12 +37,12 @@ main { height: calc(100% - BUTTONSpx); cursor: grab; outline: none; touch-action
 main:active { cursor: grabbing; }
 main:focus-visible { box-shadow: inset 0 0 0 2px #4285f4; }
 main > svg { display: block; width: 100%; height: 100%; }
-nav { height: 28px; padding-left: 8px; display: flex; gap: 4px; opacity: 0.25;
-  transition: opacity 0.15s; }
-body:hover nav, nav:focus-within { opacity: 1; }
+h1 { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+nav { height: 28px; padding-left: 8px; display: flex; gap: 4px; }
 button { font: 12px/1 Helvetica, Arial, sans-serif; min-width: 26px; height: 24px;
-  color: var(--ink); background: var(--background); border: 1px solid #80868b;
+  color: var(--ink); background: var(--background); border: 1px solid transparent;
   border-radius: 5px; cursor: pointer; }
+nav:hover button { border-color: #80868b; }
 button:hover, button:focus-visible { border-color: #4285f4; outline: none; color: #4285f4; }
 """
 

@@ -68,7 +68,8 @@ class Picture {
     const node = this.graph.nodes[box.members[0]];
     const strip = box.name || isLeaf(node) ? 0 : stripOf(box, element, node);
     element.append(svg("rect", { class: "outline", width: box.width, height: box.height, rx: 7 }));
-    const rows = svg("g", { transform: `translate(${strip} ${PADDING / 2})` });
+    const rows = svg("g", {
+      transform: `translate(${strip} ${PADDING / 2})`, "aria-hidden": true }); // see aria-label
     element.append(rows);
     const right = box.width - strip - PADDING;
     const row = (number, key) => {

@@ -10,6 +10,7 @@ from autograd import errors
 from autograd.engines.select import Value
 from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
+from autograd.visual.graph.raster import still_kinds_of
 from autograd.visual.naming import Naming, naming_of
 from autograd.visual.page import FOLLOW, data_element, document, framed, image, themed
 from autograd.visual.player.content import content_of
@@ -80,6 +81,8 @@ def play(
 class Player:
     """A page ready to be shown in a notebook, or saved; `html` is its text."""
 
+    follows = False  # of players in pickles from before there was this
+
     def __init__(
         self, html: str, still_svg: str, values: int, title: str, *, follows: bool = False
     ) -> None:
@@ -103,7 +106,8 @@ class Player:
             self.html, still, title=self.title, width=WIDTH, height=HEIGHT, least=HEIGHT,
             follows=self.follows,
         )  # fmt: skip
-        return {"text/plain": repr(self), "image/svg+xml": self.still_svg, "text/html": html}
+        still_kinds = still_kinds_of(self.still_svg)
+        return {"text/plain": repr(self), "text/html": html} | still_kinds
 
     def __repr__(self) -> str:
         return f"<Player of {self.values} values>"
