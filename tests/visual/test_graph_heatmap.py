@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, scope
+from autograd import Value, draw, scope
 from autograd.visual.graph.heatmap import MOST_CELLS, heat_maps, shrunk
 
 
@@ -74,3 +74,14 @@ def test_no_map_is_larger_than_allowed_and_nothing_is_lost(height, width):
     assert found.rows[-1][-1] == -9.0
     assert found.block[0] * len(found.rows) >= height
     assert found.block[1] * len(found.rows[0]) >= width
+
+
+def test_the_scale_stands_below_the_map():
+    model = nn.MLP(2, [3, 1], activation="tanh", generator=0)
+    loss = nn.squared_error(model([0.5, -1.0]), 1.0)
+    loss.backward()
+    svg = draw(loss, collapse="layer", layout="layered").svg
+    weights = [abs(p.data) for p in model.layers[0].parameters()]
+    slopes = [abs(p.grad) for p in model.layers[0].parameters()]
+    assert f"parameters ±{max(weights):.2g}" in svg
+    assert f"gradients ±{max(slopes):.2g}" in svg

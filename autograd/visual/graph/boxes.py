@@ -18,6 +18,7 @@ PAD = 7.0  # between outline and text
 CORNER = 6.0
 LONGEST_HEAT = 96.0  # px of the longer side of a heat map, about
 SHADES = 8  # on each side of zero in a heat map
+CAPTION = 104.0  # px for "parameters ±0.00012"
 BEHIND = 3.0  # how far the second outline of a collapsed box sticks out
 
 # Of the flags that are no arrows.
@@ -129,7 +130,7 @@ class BoxPicture:
         maps = self.box.heat or ()
         columns = max(max(map(len, heat.rows)) for heat in maps)
         rows = max(len(heat.rows) for heat in maps)
-        return 2 * max(columns * self.cell, 52.0) + PAD, rows * self.cell + ROW + PAD / 2
+        return 2 * max(columns * self.cell, CAPTION) + PAD, rows * self.cell + ROW + PAD / 2
 
     def _heat(self, middle: float, top: float, theme: Theme) -> Iterator[str]:
         if not self.box.heat:
@@ -144,7 +145,9 @@ class BoxPicture:
             left = centre - max(map(len, heat.rows)) * self.cell / 2
             yield from heat_map(heat, (left, top + PAD / 2), self.cell, theme)
             y = top + self.heat_height - PAD / 4
-            yield text_at(centre, y, caption, theme.quiet, size=9.5, anchor="middle")
+            # The scale: blue is minus that, orange plus that.
+            scale = f" ±{heat.largest:.2g}" if heat.largest else ""
+            yield text_at(centre, y, caption + scale, theme.quiet, size=9.5, anchor="middle")
 
 
 def tooltip(box: Box) -> str:
@@ -175,8 +178,7 @@ def heat_map(
     heat: HeatMap, corner: tuple[float, float], cell: float, theme: Theme
 ) -> Iterator[str]:
     """Coloured cells, one path for each colour: zero is pale, the largest magnitude is full."""
-    cells = [x for row in heat.rows for x in row if x is not None and math.isfinite(x)]
-    largest = max(map(abs, cells), default=0.0) or 1.0
+    largest = heat.largest or 1.0
     paths: dict[str, list[str]] = {}
     for down, row in enumerate(heat.rows):
         for across, x in enumerate(row):

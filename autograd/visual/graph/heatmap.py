@@ -19,6 +19,12 @@ class HeatMap:
     rows: tuple[tuple[float | None, ...], ...]
     block: tuple[int, int] = (1, 1)  # rows and columns that a cell stands for: their largest
 
+    @property
+    def largest(self) -> float:
+        """The largest magnitude of a finite cell, which has the full colour; 0 for none."""
+        cells = [x for row in self.rows for x in row if x is not None and math.isfinite(x)]
+        return max(map(abs, cells), default=0.0)
+
 
 def heat_maps(members: Sequence[Value], scope: str) -> tuple[HeatMap, HeatMap] | None:
     """The parameters of a layer, a row for each scope inside `scope`, and their gradients.
