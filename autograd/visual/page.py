@@ -146,6 +146,11 @@ def image(content: bytes | str, kind: str, alt: str, width: float | None = None)
     return f'<img alt="{escape(alt)}" {size}src="data:{kind};base64,{encoded}">'
 
 
+def captioned(picture: str, text: str) -> str:
+    """A picture, an element of ours, with a line of text below it."""
+    return f"<figure style='margin:0'>{picture}<figcaption>{escape(text)}</figcaption></figure>"
+
+
 def table(
     caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1
 ) -> str:

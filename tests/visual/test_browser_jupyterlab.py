@@ -281,6 +281,7 @@ def check_stills(page):
     check_seen_once(page, "img")
     for number in range(2):
         assert sorted(still_texts(page, number)) == sorted(SHOWN)
+    assert "run the cell, or trust the notebook" in outputs(page).nth(1).inner_text()
     loaded = "images => images.filter(image => image.complete && image.naturalWidth > 100).length"
     assert eventually(lambda: outputs(page).locator("img").evaluate_all(loaded), PICTURES)
     check_explanation(page)

@@ -12,7 +12,7 @@ from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
 from autograd.visual.graph.raster import still_kinds_of
 from autograd.visual.naming import Naming, naming_of
-from autograd.visual.page import FOLLOW, data_element, document, framed, image, themed
+from autograd.visual.page import FOLLOW, captioned, data_element, document, framed, image, themed
 from autograd.visual.player.content import content_of
 from autograd.visual.themes import THEMES, Theme
 
@@ -101,7 +101,10 @@ class Player:
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        still = image(self.still_svg, "image/svg+xml", self.title)
+        still = captioned(
+            image(self.still_svg, "image/svg+xml", self.title),
+            "A still picture: run the cell, or trust the notebook, and the player plays.",
+        )
         html = framed(  # never lower: the buttons need the height
             self.html, still, title=self.title, width=WIDTH, height=HEIGHT, least=HEIGHT,
             follows=self.follows,
