@@ -16,7 +16,6 @@ class Held:
         self.leaves = leaves
         self.unbound = bool(leaves) and not isinstance(leaves[0], select.Value)
         self.computed = _with_parents(leaves)
-        self._numbers = array("d", bytes(8 * len(leaves)))
         # An optimiser of the same leaves works on the arrays of this store as well.
         self._store = (
             select.engine.Store(leaves)
@@ -34,8 +33,9 @@ class Held:
         if self._store is not None:
             return self._store.current_numbers()  # type: ignore[no-any-return]
         if select.name == "compiled":
-            select.engine.read_numbers(self.leaves, self._numbers)
-            return self._numbers
+            numbers = array("d", bytes(8 * len(self.leaves)))
+            select.engine.read_numbers(self.leaves, numbers)
+            return numbers
         return array("d", [leaf._data for leaf in self.leaves])
 
     def requires_grad(self) -> bool:

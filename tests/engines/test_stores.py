@@ -208,3 +208,21 @@ def test_leaves_lie_as_they_were_made_whichever_is_read_first():
     program = autograd.compile(lambda x: x * autograd.sum(read))
     program(1.0)
     assert program.parameters == made
+
+
+@pytest.mark.parametrize("count", [3, 50])
+def test_numbers_that_a_replay_reads_do_not_change_under_it(count):
+    leaves = [Value(float(i)) for i in range(count)]
+    program = autograd.compile(lambda x: x * autograd.sum(leaves))
+    program(1.0)
+    held = next(iter(program._versions.values())).held
+    before = held.numbers()
+    leaves[1].data = 100.0
+    after = held.numbers()
+    assert before.tolist() == [float(i) for i in range(count)]
+    assert after[1] == 100.0
+    optimizer = nn.SGD(leaves, 0.5)
+    program.backward(1.0)
+    optimizer.step()
+    assert after[1] == 100.0
+    assert held.numbers()[1] == 99.5

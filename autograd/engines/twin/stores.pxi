@@ -85,6 +85,8 @@ cdef class Store:
         if stale:
             refresh()
         items = items_of(self.leaves)
+        # Another array: a replay in another thread may be reading this one.
+        self.numbers = copy_of(self.numbers, len(self.leaves))
         x, g = self.numbers.data.as_doubles, self.gradients.data.as_doubles
         self.plain = True
         for i in range(len(self.leaves)):
