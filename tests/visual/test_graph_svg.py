@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value, apply, draw, scope
 from autograd.visual.texts import printable
+from autograd.visual.themes import THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELEMENTS = {"svg", "title", "desc", "rect", "g", "path", "polygon", "text", "circle"}
@@ -244,3 +245,18 @@ def test_the_product_of_a_highlighted_path_is_written_above_the_picture():
     times = "\N{MULTIPLICATION SIGN}"
     note = next(text for text in root.iter(f"{SVG}text"))
     assert note.text == f"∂out/∂x = 5 {times} 3 = 15"
+
+
+def test_a_legend_says_what_the_numbers_on_edges_are_in_their_colour():
+    x = Value(2.0, "x")
+    out = (x * 3.0).tanh()
+    out.backward()
+    plain = draw(out, theme="light").svg
+    assert "on the edges" not in plain
+    for edges, role in (("local", "local"), ("flow", "contribution")):
+        svg = draw(out, edges=edges, theme="light").svg
+        line = next(line for line in svg.splitlines() if "on the edges" in line)
+        assert f'fill="{getattr(THEMES["light"], role)}"' in line
+        height = float(re.search(r'height="([\d.]+)"', svg)[1])
+        y = float(re.search(r' y="([\d.]+)"', line)[1])
+        assert y < height

@@ -62,7 +62,7 @@ def svg_of(
         ),
         *_edge_labels(graph, layout, theme),
         "</g>",
-        *_legend(_flags_found(graph), above + layout.height, theme),
+        *_legend(graph, above + layout.height, theme),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -70,11 +70,13 @@ def svg_of(
 
 def size_of(graph: Graph, layout: Layout) -> tuple[int, int]:
     """Width and height in px of the picture with its notes and its legend."""
-    found = _flags_found(graph)
+    quantities, found = _quantities(graph), _flags_found(graph)
     texts = [(note, NOTE_SIZE) for note in graph.notes]
     texts += [(f"{meaning} ({count})  ", LEGEND_SIZE) for _, meaning, count in found]
+    texts += [(_QUANTITIES[role], LEGEND_SIZE) for role in quantities]
     wide = max([layout.width, *(width(text, size) + 3 * MARGIN for text, size in texts)])
-    below = len(found) * LINE + (MARGIN / 2 if found else 0.0)
+    lines = len(found) + len(quantities)
+    below = lines * LINE + (MARGIN / 2 if lines else 0.0)
     return math.ceil(wide), math.ceil(_above(graph) + layout.height + below)
 
 
@@ -122,8 +124,31 @@ def _notes(notes: tuple[str, ...], theme: Theme) -> Iterator[str]:
         yield text_at(MARGIN, y, note, theme.path, size=NOTE_SIZE)
 
 
-def _legend(found: list[tuple[str, str, int]], top: float, theme: Theme) -> Iterator[str]:
-    for row, (flag, meaning, count) in enumerate(found):
+# What the numbers on edges are, by their role in a theme.
+_QUANTITIES = {
+    "local": "on the edges: local derivatives",
+    "contribution": "on the edges: contributions, upstream gradient times local derivative",
+}
+
+
+def _quantities(graph: Graph) -> list[str]:
+    """The roles of the numbers on edges."""
+    roles = {_role(edge) for edge in graph.edges if edge.label}
+    return [role for role in _QUANTITIES if role in roles]
+
+
+def _role(edge: Edge) -> str:
+    if edge.count > 1:
+        return "quiet"
+    return "local" if edge.weight is None else "contribution"
+
+
+def _legend(graph: Graph, top: float, theme: Theme) -> Iterator[str]:
+    quantities = _quantities(graph)
+    for row, role in enumerate(quantities):
+        y = top + row * LINE + LINE / 2 + 4.0
+        yield text_at(MARGIN, y, _QUANTITIES[role], getattr(theme, role), size=LEGEND_SIZE)
+    for row, (flag, meaning, count) in enumerate(_flags_found(graph), len(quantities)):
         y = top + row * LINE + LINE / 2
         yield icon(flag, (MARGIN + 6.0, y), theme)
         shown = f"{meaning} ({count})"
@@ -184,9 +209,8 @@ def _edge_labels(graph: Graph, layout: Layout, theme: Theme) -> Iterator[str]:
 
 def label_colour(edge: Edge, theme: Theme) -> str:
     """That of the quantity: a contribution, or a local derivative; quiet for how many edges."""
-    if edge.count > 1:
-        return theme.quiet
-    return theme.local if edge.weight is None else theme.contribution
+    colour: str = getattr(theme, _role(edge))
+    return colour
 
 
 def _path(route: list[Point]) -> str:
