@@ -3,6 +3,7 @@
 
 import io
 import math
+import random
 import re
 from html.parser import HTMLParser
 
@@ -52,6 +53,17 @@ def textbook_loss(first_weight):
 TEXTBOOK = """\
 ∂L/∂w₁,₁ = 0.01596
 
+w₁,₁ → z₁ → h₁ → s → y → L
+    ∂L/∂y · ∂y/∂s     · ∂s/∂h₁ · ∂h₁/∂z₁     · ∂z₁/∂w₁,₁
+  = 2v₁   · y·(1 − y) · u₁     · h₁·(1 − h₁) · x₁
+  = 1.549 · 0.1747    · 0.3    · 0.1966      · 1
+  = 0.01596
+
+where
+"""
+EVERY_OPERATION = """\
+∂L/∂w₁,₁ = 0.01596
+
 w₁,₁ → z₁ → h₁ → s → y → v₁ → L
     ∂L/∂v₁ · ∂v₁/∂y · ∂y/∂s     · ∂s/∂h₁ · ∂h₁/∂z₁     · ∂z₁/∂w₁,₁
   = 2v₁    · 1      · y·(1 − y) · u₁     · h₁·(1 − h₁) · x₁
@@ -66,6 +78,7 @@ def test_the_textbook_case():
     loss, w = textbook()
     explanation = explain(loss, w[0][0])
     assert explanation.text.startswith(TEXTBOOK)
+    assert explain(loss, w[0][0], simplify=False).text.startswith(EVERY_OPERATION)
     for line in (
         "  u₁   = 0.3",
         "  h₂   = 0.7858",
@@ -106,7 +119,7 @@ def test_several_paths_and_their_sum():
     model = nn.MLP(2, [3, 2, 1], "tanh", "sigmoid", generator=1)
     loss = nn.squared_error(model([1.0, 1.0]), 0.0)
     w = model.layers[0].neurons[0].w[0]
-    explanation = explain(loss, w)
+    explanation = explain(loss, w, simplify=False)
     assert explanation.count == 2
     products = [path.product for path in explanation.paths]
     assert abs(products[0]) >= abs(products[1])
@@ -154,6 +167,57 @@ def test_a_long_chain_is_shortened_and_says_so():
     text = explain(v, first).text
     assert "… 4,986 more factors …" in text
     assert len(text.splitlines()) < 60
+
+
+def test_the_four_factors_of_the_first_weight_of_a_textbook():
+    """Error, slope of the output, slope of the hidden neuron and its weight, input: by hand."""
+    x, w = Value(1.0, "x", requires_grad=False), Value(0.3, "w11")
+    h = w * x + 0.2
+    h.label = "h11"
+    a = h.sigmoid()
+    a.label = "a11"
+    y = (a * Value(-0.4, "v1") + 0.1).sigmoid()
+    y.label = "y"
+    cost = (y - 0.0) ** 2
+    cost.label = "C"
+    text = explain(cost, w).text
+    assert text.splitlines()[2] == "w₁₁ → h₁₁ → a₁₁ → y → C"
+    line = text.splitlines()[5].removeprefix("  = ").replace("\N{MINUS SIGN}", "-")
+    factors = [float(part.strip(" ()")) for part in line.split("·")]
+    hidden = sigmoid(0.5)
+    out = sigmoid(-0.4 * hidden + 0.1)
+    assert factors == pytest.approx(
+        [2 * out, out * (1 - out) * -0.4, hidden * (1 - hidden), 1.0], rel=1e-3
+    )
+
+
+def test_a_symbol_means_its_path_and_no_other():
+    x = Value(0.7, "x")
+    unnamed = x * 2.0
+    both = (unnamed + x * 3.0).tanh()  # two ways from x up to it
+    both.label = "both"
+    out = both * 2.0
+    out.label = "out"
+    text = explain(out, x).text
+    assert "∂both/∂x" not in text
+    assert text.count("∂out/∂both") == 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_simplified_paths_have_the_products_of_all_factors(seed):
+    rng = random.Random(seed)
+    values = [Value(rng.uniform(0.5, 1.5), f"x{i}") for i in range(3)]
+    for i in range(12):
+        one, other = rng.choice(values[-5:]), rng.choice(values)
+        made = rng.choice([one + other, one * other, (one + 1.0).tanh(), one - other])
+        if rng.random() < 0.4:
+            made.label = f"n{i}"
+        values.append(made)
+    short, long = (explain(values[-1], values[0], simplify=s) for s in (True, False))
+    assert [path.product for path in short.paths] == [path.product for path in long.paths]
+    for path in short.paths:
+        factors = math.prod(step.number for step in path.steps)
+        assert factors == pytest.approx(path.product, rel=1e-12)
 
 
 def test_wide_products_are_written_one_factor_to_a_line():
@@ -292,7 +356,7 @@ def test_latex_of_the_textbook_case():
     text = explain(loss, w[0][0]).latex
     assert text.startswith(r"\begin{aligned} \frac{\partial L}{\partial w_{1,1}} &= ")
     assert (
-        r"2 v_{1} \cdot 1 \cdot y \, \left(1 - y\right) \cdot u_{1} \cdot h_{1} \, "
+        r"2 v_{1} \cdot y \, \left(1 - y\right) \cdot u_{1} \cdot h_{1} \, "
         r"\left(1 - h_{1}\right) \cdot x_{1}"
     ) in text
     assert r"h_{1} & = \sigma\left(z_{1}\right) = 0.7311" in text
@@ -338,7 +402,7 @@ def read(html):
 def test_html_shows_what_the_text_shows():
     loss, w = textbook()
     texts = read(explain(loss, w[0][0]).html).texts
-    for cell in ("∂L/∂v₁", "2v₁", "y·(1 − y)", "0.1747", "∂z₁/∂w₁,₁", "0.01596", "= σ(z₁)", "h₁"):
+    for cell in ("∂L/∂y", "2v₁", "y·(1 − y)", "0.1747", "∂z₁/∂w₁,₁", "0.01596", "= σ(z₁)", "h₁"):
         assert cell in texts
 
 

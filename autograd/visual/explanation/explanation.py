@@ -17,6 +17,7 @@ from autograd.support.provenance import check_up_to_date
 from autograd.visual.arguments import expect_format, expect_value
 from autograd.visual.explanation import as_html, as_latex, as_text
 from autograd.visual.explanation.definitions import definition
+from autograd.visual.explanation.simplified import LONGEST, simplified
 from autograd.visual.explanation.story import Step, Story, WrittenPath
 from autograd.visual.naming import Naming
 from autograd.visual.paths import Paths, find_paths
@@ -36,13 +37,16 @@ def explain(
     most: int = 10,
     names: Mapping[str, Any] | None = None,
     number_format: str = ".4g",
+    simplify: bool = True,
 ) -> "Explanation":
     """The chain rule for d `output` / d `input`: its paths, its factors, their products, the sum.
 
     The `most` paths with the largest products are written out, the rest are
     counted and added up. Values are called by their labels, or by the names of
-    variables with ``names=locals()``, and the others as in ``draw(output)``. No `grad`
-    is read or changed, and hooks are not run. What is no Value raises TypeError,
+    variables with ``names=locals()``, and the others as in ``draw(output)``. A value without
+    a name goes where others on the path have one, as in a textbook, and so does a factor of 1;
+    with `simplify` False every operation is a factor. No `grad` is read or changed, and hooks
+    are not run. What is no Value raises TypeError,
     `most` outside of 1 to 1000 ValueError; a graph with too many paths to follow, or a
     path on which a leaf was changed since, raises GraphError.
 
@@ -52,10 +56,10 @@ def explain(
     >>> print(explain(y.square(), w, names={"y": y}))
     ∂L/∂w₁ = 1.279
     <BLANKLINE>
-    w₁ → v₁ → y → L
-        ∂L/∂y · ∂y/∂v₁   · ∂v₁/∂w₁
-      = 2y    · (1 − y²) · x
-      = 1.523 · 0.42     · 2
+    w₁ → y → L
+        ∂L/∂y · ∂y/∂w₁
+      = 2y    · (1 − y²)·x
+      = 1.523 · 0.8399
       = 1.279
     <BLANKLINE>
     where
@@ -74,7 +78,7 @@ def explain(
     if output is not input:
         check_up_to_date(paths.order)
     naming = Naming(output, names, others=[input])
-    return _Writer(paths, naming, input, number_format).explanation()
+    return _Writer(paths, naming, input, number_format, simplify=bool(simplify)).explanation()
 
 
 class Explanation(Story):
@@ -123,7 +127,10 @@ class Explanation(Story):
 class _Writer:
     """Turns paths of values into steps with formulas and names."""
 
-    def __init__(self, paths: Paths, naming: Naming, input: Value, number_format: str) -> None:
+    def __init__(
+        self, paths: Paths, naming: Naming, input: Value, number_format: str, *, simplify: bool
+    ) -> None:
+        self.simplify = simplify
         self.paths, self.naming, self.number_format = paths, naming, number_format
         self.output, self.input = naming.root, input
         self.steps: dict[tuple[Value, int], Step] = {}
@@ -131,19 +138,21 @@ class _Writer:
         self.partials: dict[Value, tuple[float, ...]] = {}
 
     def explanation(self) -> Explanation:
-        shown = [_shortened(path.edges) for path in self.paths.largest]
+        written = tuple(self.written(path.edges, path.product) for path in self.paths.largest)
+        steps = [step for path in written for step in path.steps]
+        values = self.naming.values
         on_shown = {self.output, self.input}
-        for edges, _ in shown:
-            on_shown.update(node for node, _ in edges)
-            on_shown.update(node.parents[position] for node, position in edges)
-        order = [node for node in self.paths.order if node in on_shown]
-        written = tuple(
-            WrittenPath(tuple(self.step(*edge) for edge in edges), left_out, path.product)
-            for path, (edges, left_out) in zip(self.paths.largest, shown, strict=True)
-        )
-        definitions = {node: self.definition(node) for node in order}
-        formulas = [step.formula for step in self.steps.values()]
-        seen = on_shown | self.seen_in([*formulas, *definitions.values()])
+        on_shown.update(values[key] for step in steps for key in (step.result, step.operand))
+        seen = on_shown | self.seen_in([step.formula for step in steps])
+        definitions: dict[Value, ast.expr | None] = {}
+        shown = [_shortened(path.edges)[0] for path in self.paths.largest]
+        on_a_path = {self.output, *(node for edges in shown for node, _ in edges)}
+        while fresh := [node for node in seen & on_a_path if node not in definitions]:
+            definitions |= {node: self.definition(node) for node in fresh}
+            if not self.simplify:
+                seen |= self.seen_in(definitions.values())
+                break
+            seen |= self.seen_in([definitions[node] for node in fresh])
         return Explanation(
             naming=self.naming,
             output=self.naming.key(self.output),
@@ -156,6 +165,15 @@ class _Writer:
             number_format=self.number_format,
             reason=self.reason(),
         )
+
+    def written(self, edges: Edges, product: float) -> WrittenPath:
+        """A path; of a long one without its middle."""
+        if not self.simplify or len(edges) > LONGEST:
+            shown, left_out = _shortened(edges)
+            return WrittenPath(tuple(self.step(*edge) for edge in shown), left_out, product)
+        steps = [self.step(*edge) for edge in edges]
+        found, left_out = _shortened(simplified(steps, self.naming, self.paths.order))
+        return WrittenPath(found, left_out, product)
 
     def step(self, node: Value, position: int) -> Step:
         if (node, position) not in self.steps:
@@ -236,8 +254,8 @@ def _marks(parents: Sequence[Value]) -> list[str]:
     return marks
 
 
-def _shortened(edges: Edges) -> tuple[Edges, int]:
-    """The edges to show of a path, and how many are left out in their middle."""
+def _shortened(edges: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
+    """The edges, or steps, to show of a path, and how many are left out in their middle."""
     if len(edges) <= LONGEST_PATH:
         return edges, 0
     half = LONGEST_PATH // 2
