@@ -36,7 +36,8 @@ THEMES = {
         path="#1a56db", faded="#d4d8dd",
         negative="#2166ac", zero="#f7f7f7", positive="#b35806",
         flags={"not finite": "#a50e0e", "out of date": "#8a5300", "exploding": "#b3261e",
-               "vanishing": "#6b3fa0", "no gradient": "#5b636d", "off": "#5b636d"},
+               "vanishing": "#6b3fa0", "no gradient": "#5b636d", "off": "#5b636d",
+               "saturated": "#8a5300"},
     ),
     "dark": Theme(
         background="#16191f", box="#20252d", strip="#2d343f", constant="#1a1e25",
@@ -45,7 +46,8 @@ THEMES = {
         path="#7ab0ff", faded="#3a414b",
         negative="#5aa9e6", zero="#2b313a", positive="#f1a340",
         flags={"not finite": "#ff8a80", "out of date": "#f2c14e", "exploding": "#ff9e80",
-               "vanishing": "#c9a6ff", "no gradient": "#a6aeb8", "off": "#a6aeb8"},
+               "vanishing": "#c9a6ff", "no gradient": "#a6aeb8", "off": "#a6aeb8",
+               "saturated": "#f2c14e"},
     ),
     # Data and gradient differ in lightness, and in hue along the blue-yellow axis that nearly
     # everybody sees.
@@ -56,7 +58,8 @@ THEMES = {
         path="#7a1f6e", faded="#d4d8dd",
         negative="#123e9c", zero="#f7f7f7", positive="#d77a00",
         flags={"not finite": "#7a1f6e", "out of date": "#5c4a00", "exploding": "#8f4700",
-               "vanishing": "#0b2f7a", "no gradient": "#5b636d", "off": "#5b636d"},
+               "vanishing": "#0b2f7a", "no gradient": "#5b636d", "off": "#5b636d",
+               "saturated": "#8a5300"},
     ),
 }  # fmt: skip
 

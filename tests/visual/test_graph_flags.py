@@ -49,6 +49,24 @@ def test_sizes_are_relative_to_the_root(scale, sign):
         assert flag_of([x], out) == expected
 
 
+@pytest.mark.parametrize(
+    ("squash", "edge"),
+    # Where the slope is a hundredth of the steepest, by hand: tanh' = 1 - tanh², sigmoid' =
+    # s (1 - s), softsign' = 1 / (1 + |x|)², and erf' = exp(-x²) of the steepest.
+    [("tanh", math.atanh(math.sqrt(0.99))), ("softsign", 9.0), ("erf", math.sqrt(math.log(100.0))),
+     ("sigmoid", math.log((1.0 + math.sqrt(0.99)) / (1.0 - math.sqrt(0.99))))],
+)  # fmt: skip
+def test_a_unit_is_saturated_where_its_slope_is_a_hundredth(squash, edge):
+    for x, expected in [(edge + 0.01, "saturated"), (-edge - 0.01, "saturated"), (edge - 0.01, "")]:
+        out = getattr(Value(x, "x"), squash)() + 0.0
+        out.backward()
+        [unit] = [box.flag for box in graph_of(out).boxes if box.op == squash]
+        assert unit == expected
+    flat = Value(1000.0, "x").tanh()
+    flat.backward()
+    assert flags_in(flat) == {"x": "no gradient", "tanh": "saturated"}
+
+
 def test_a_relu_that_is_off_has_a_gradient_and_what_lies_below_it_has_none():
     x, y = Value(-1.0, "x"), Value(2.0, "y")
     out = x.relu() + y

@@ -22,7 +22,13 @@ CAPTION = 104.0  # px for "parameters ±0.00012"
 BEHIND = 3.0  # how far the second outline of a collapsed box sticks out
 
 # Of the flags that are no arrows.
-MARKS = {"not finite": "!", "out of date": "≠", "no gradient": "0", "off": "\N{MINUS SIGN}"}
+MARKS = {
+    "not finite": "!",
+    "out of date": "≠",
+    "no gradient": "0",
+    "off": "\N{MINUS SIGN}",
+    "saturated": "~",
+}
 
 # As in a formula, not as on a keyboard.
 SYMBOLS = {

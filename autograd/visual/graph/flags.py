@@ -15,8 +15,12 @@ MEANING = {
     "exploding": "exploding: |gradient| over a million times the root's",
     "vanishing": "vanishing: |gradient| under a millionth of the root's",
     "no gradient": "no gradient: it is exactly 0",
+    "saturated": "saturated: its slope is under a hundredth of its steepest",
     "off": "off: its local derivatives are 0, so it passes nothing on",
 }
+# The steepest slope of what goes flat on both sides.
+STEEPEST = {"tanh": 1.0, "sigmoid": 0.25, "softsign": 1.0, "erf": 2.0 / math.sqrt(math.pi)}
+SATURATED = 0.01  # of it
 
 
 def flag_of(members: Sequence[Value], root: Value) -> str:
@@ -42,6 +46,8 @@ def flag_of(members: Sequence[Value], root: Value) -> str:
         return "exploding"
     if largest == 0.0:
         return "no gradient"
+    if len(members) == 1 and _is_saturated(members[0]):
+        return "saturated"
     if len(members) == 1 and _passes_nothing_on(members[0]):
         return "off"
     return "vanishing" if largest < VANISHING else ""
@@ -50,6 +56,11 @@ def flag_of(members: Sequence[Value], root: Value) -> str:
 def is_reached(value: Value) -> bool:
     """Whether a backward pass has given `value` a gradient; assigning one counts."""
     return bool(value._reached or value.grad)
+
+
+def _is_saturated(value: Value) -> bool:
+    steepest = STEEPEST.get(value.op)
+    return steepest is not None and abs(value.partials[0]) < SATURATED * steepest
 
 
 def _passes_nothing_on(value: Value) -> bool:
