@@ -32,6 +32,8 @@ from nn.module import Module
 from nn.optim import SGD, AdaGrad, Adam, AdamW, NudgeDescent, RMSProp
 from nn.optimizer import Optimizer
 from nn.pictures.animation import Animation, animate_boundary
+from nn.pictures.playgrounds.network_picture import NetworkPicture, network
+from nn.pictures.playgrounds.pages import Playground, playground
 from nn.pictures.reports import Report, report
 from nn.pictures.surface import LossSurface, loss_surface
 from nn.storage import load, save
@@ -52,9 +54,11 @@ __all__ = [
     "LossSurface",
     "ModelFileError",
     "Module",
+    "NetworkPicture",
     "Neuron",
     "NudgeDescent",
     "Optimizer",
+    "Playground",
     "RMSProp",
     "Report",
     "absolute_error",
@@ -79,6 +83,8 @@ __all__ = [
     "metrics",
     "multiclass_hinge",
     "negative_log_likelihood",
+    "network",
+    "playground",
     "plots",
     "report",
     "save",

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import autograd
 from autograd import Value, numerical_gradient
 from nn import updates
 from nn.arguments.settings import Setting, SettingError, as_flag, as_number
@@ -215,7 +216,7 @@ class Adam(Optimizer):
             beta1=beta1,
             beta2=beta2,
             rate=self.learning_rate / (1.0 - beta1**self.steps),
-            root_correction=math.sqrt(1.0 - beta2**self.steps),
+            root_correction=autograd.sqrt(1.0 - beta2**self.steps),
             **others,
         )
 

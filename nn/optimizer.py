@@ -39,6 +39,10 @@ class StateError(ChainruleError, ValueError):
     """A saved state does not belong to this optimizer or schedule."""
 
 
+class ParametersError(ChainruleError, ValueError):
+    """The optimizer's parameters are not those of the model, or none of them can be trained."""
+
+
 class Optimizer:
     """The base: a list of parameters, a `learning_rate` (assignable), `step` and `zero_grad`.
 

@@ -207,6 +207,8 @@ def test_the_checks_find_what_they_must():
 OPEN_TO_NN = {
     "autograd",
     "autograd.errors",
+    "autograd.calculus.formula",  # whether a rule takes a sequence
+    "autograd.export.javascript_printer",  # rules and updates for pages that train
     "autograd.functions",
     "autograd.ops",
     "autograd.checking.gradient_check",  # gradients by `backward` that are put back
@@ -217,7 +219,11 @@ OPEN_TO_NN = {
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
     "autograd.support.tracing",  # whether a trace is on, and checks before its replay
+    "autograd.visual.graph.following",  # pictures that follow the theme of what shows them
+    "autograd.visual.graph.raster",  # an SVG as PNG
+    "autograd.visual.graph.zoomable",  # a page that shows an SVG
     "autograd.visual.page",  # whole pages, frames in notebooks, and what is safe to stand in them
+    "autograd.visual.themes",  # the colours of what a page or a picture of a network shows
     "autograd.visual.texts",  # texts of users made safe to show
 }
 # The compiled formulas read and write the numbers of all parameters at once.

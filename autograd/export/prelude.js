@@ -95,8 +95,11 @@ function erfcTail(x) {
 
 const operator = { add: (x, y) => x + y, sub: (x, y) => x - y, mul: (x, y) => x * y };
 
+// A loop, which is many times as quick as Array.from.
 function map(f, x, y) {
-  return Array.from({ length: Math.min(x.length, y.length) }, (_, i) => f(x[i], y[i]));
+  const mapped = new Array(Math.min(x.length, y.length));
+  for (let i = 0; i < mapped.length; i += 1) mapped[i] = f(x[i], y[i]);
+  return mapped;
 }
 
 // Python's x[start:stop:step] for a step of 1 or -1.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from autograd.visual.page import themed
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -76,6 +78,26 @@ def theme_named(name: str) -> Theme:
     if name not in list(THEMES):  # a list takes what cannot be hashed
         raise ValueError(f"theme must be {', '.join(map(repr, THEMES))}, got {name!r}")
     return THEMES[name]
+
+
+def colour_sheet(theme: str) -> str:
+    """A theme as the variables of a style sheet; "auto" follows the reader's preference."""
+    if theme != "auto":
+        scheme = "dark" if theme == "dark" else "light"
+        return f":root {{ color-scheme: {scheme}; {_variables(THEMES[theme])} }}\n"
+    return themed(_variables(THEMES["light"]), _variables(THEMES["dark"]))
+
+
+def _variables(theme: Theme) -> str:
+    colours = {
+        "background": theme.background, "box": theme.box, "strip": theme.strip,
+        "constant": theme.constant, "outline": theme.outline, "edge": theme.edge,
+        "ink": theme.ink, "quiet": theme.quiet, "data": theme.data, "gradient": theme.gradient,
+        "local": theme.local, "contribution": theme.contribution,
+        "path": theme.path, "line": theme.faded, "glow": f"{theme.path}66",
+        "negative": theme.negative, "zero": theme.zero, "positive": theme.positive,
+    }  # fmt: skip
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
 def mixed(start: str, end: str, share: float) -> str:

@@ -4,12 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import Value
-from autograd.errors import ChainruleError
 from nn.module import Module
-
-
-class ParametersError(ChainruleError, ValueError):
-    """The optimizer's parameters are not those of the model, or none of them can be trained."""
+from nn.optimizer import ParametersError
 
 
 class Ownership:

@@ -12,9 +12,9 @@ from autograd.visual.arguments import expect_value
 from autograd.visual.graph.drawing import draw
 from autograd.visual.graph.raster import still_kinds_of
 from autograd.visual.naming import Naming, naming_of
-from autograd.visual.page import FOLLOW, captioned, data_element, document, framed, image, themed
+from autograd.visual.page import FOLLOW, captioned, data_element, document, framed, image
 from autograd.visual.player.content import content_of
-from autograd.visual.themes import THEMES, Theme
+from autograd.visual.themes import THEMES, colour_sheet
 
 BUGS = ("overwrite", "no_topological_order", "no_zero_grad")
 SCRIPTS = (
@@ -121,7 +121,7 @@ def _page(told: dict[str, Any], rules: str, theme: str) -> str:
     scripts = [rules, *(_asset(f"{name}.js") for name in SCRIPTS)]
     script = '(() => {\n"use strict";\n' + "\n".join(scripts) + "})();"
     script = (FOLLOW if theme == "auto" else "") + script
-    style = _colours(theme) + _asset("player.css")
+    style = colour_sheet(theme) + _asset("player.css")
     background = "var(--background)"
     return document(body, title=told["title"], style=style, script=script, background=background)
 
@@ -129,25 +129,6 @@ def _page(told: dict[str, Any], rules: str, theme: str) -> str:
 @cache
 def _asset(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
-
-
-def _colours(theme: str) -> str:
-    """The theme as CSS variables; "auto" follows the reader's preference."""
-    if theme != "auto":
-        scheme = "dark" if theme == "dark" else "light"
-        return f":root {{ color-scheme: {scheme}; {_variables(THEMES[theme])} }}\n"
-    return themed(_variables(THEMES["light"]), _variables(THEMES["dark"]))
-
-
-def _variables(theme: Theme) -> str:
-    colours = {
-        "background": theme.background, "box": theme.box, "strip": theme.strip,
-        "constant": theme.constant, "outline": theme.outline, "edge": theme.edge,
-        "ink": theme.ink, "quiet": theme.quiet, "data": theme.data, "gradient": theme.gradient,
-        "local": theme.local, "contribution": theme.contribution,
-        "path": theme.path, "line": theme.faded, "glow": f"{theme.path}66",
-    }  # fmt: skip
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
 
 
 def _still(

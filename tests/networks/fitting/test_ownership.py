@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import Value
-from nn.fitting.ownership import ParametersError
+from nn.optimizer import ParametersError
 
 LOGITS = nn.binary_cross_entropy_with_logits
 X, Y = nn.data.moons(12, seed=0)

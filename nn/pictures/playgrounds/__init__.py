@@ -1,0 +1,1 @@
+"""The playground: a network alive in a page, which trains it there."""
