@@ -1,4 +1,4 @@
-"""The command ``chainrule``: demo, draw and info."""
+"""The command ``chainrule``: demo, playground, draw and info."""
 
 import argparse
 import contextlib
@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import textwrap
+import webbrowser
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from autograd.errors import ChainruleError, GraphError
 from autograd.support.arguments import one_spelling
 from nn.command import demos
 from nn.command.terminal import complain, flush_stdout, let_go_of_stdout, usable_streams
+from nn.pictures.playgrounds.pages import playground
 
 DRAW_EXAMPLE = 'chainrule draw "tanh(w*x + b)" w=0.5 x=2 b=-1.25'
 DRAW_OPTIONS = ("--out", "--highlight", "--edges", "--rankdir", "--theme", "--help", "-h", "--")
@@ -109,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_help, parser=parser)  # of the command alone
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", parser_class=_Parser)
     _add_demo(commands)
+    _add_playground(commands)
     _add_draw(commands)
     info = commands.add_parser("info", help="say the version, the engine and what was found")
     info.set_defaults(run=_info)
@@ -132,6 +135,26 @@ def _add_demo(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)"
     )
     demo.set_defaults(run=_demo)
+
+
+def _add_playground(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    command = commands.add_parser(
+        "playground", help="write a page in which a network learns, and open it"
+    )
+    planar = [name for name, demo in demos.DEMOS.items() if demo.inputs == 2]
+    command.add_argument(
+        "name", nargs="?", default="moons", choices=planar, help="what to learn (default: moons)"
+    )
+    command.add_argument(
+        "--out", metavar="FILE", help="the page, .html (default: playground-NAME.html)"
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the data (default: 0)"
+    )
+    command.add_argument(
+        "--no-open", action="store_true", help="write the page, and open no browser"
+    )
+    command.set_defaults(run=_playground)
 
 
 def _add_draw(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -176,6 +199,7 @@ def _examples() -> str:
 examples:
   chainrule demo          learn handwritten digits, in about a minute
   chainrule demo moons    learn two half moons, in seconds
+  chainrule playground    watch a network learn in the browser, and meddle
   chainrule draw --help   what an expression may contain
   {DRAW_EXAMPLE}
 """
@@ -219,6 +243,21 @@ def _demo(options: argparse.Namespace) -> int:
     with demos.naming(out), tempfile.TemporaryFile(dir=out):
         pass  # better to fail now than after the training
     demos.run(options.name, out, options.epochs, options.seed, print)
+    return 0
+
+
+def _playground(options: argparse.Namespace) -> int:
+    out = Path(options.out if options.out is not None else f"playground-{options.name}.html")
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out {options.out!r} must end in .html: a playground is a page")
+    demo = demos.DEMOS[options.name]
+    X, y = demo.make_data(options.seed)
+    page = playground(X=X, y=y, title=f"Playground: {demo.summary}")
+    with demos.naming(out):
+        page.save(out)
+    print(f"a network for {demo.summary}, written to {out}: it trains in the page, offline")
+    if not options.no_open:
+        webbrowser.open(out.resolve().as_uri())
     return 0
 
 

@@ -39,6 +39,8 @@ class Demo:
     make_data: Callable[[int], tuple[list[list[float]], list[int]]]  # from the seed
     batch_size: int = 16
 
+    inputs: int = 2
+
     @property
     def loss(self) -> Callable[..., Any]:
         """Cross-entropy of the one or the many logits."""
@@ -53,7 +55,7 @@ def _digits(seed: int) -> tuple[list[list[float]], list[int]]:
 
 
 DEMOS = {
-    "digits": Demo("1,797 handwritten digits", (32, 10), "relu", 0.01, 15, _digits, 32),
+    "digits": Demo("1,797 handwritten digits", (32, 10), "relu", 0.01, 15, _digits, 32, inputs=64),
     "moons": Demo(
         "two half moons", (16, 16, 1), "relu", 0.02, 30, lambda seed: data.moons(200, 0.15, seed)
     ),

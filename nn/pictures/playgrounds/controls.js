@@ -39,6 +39,7 @@ function refresh() {
   drawLosses();
   drawPanel();
   drawCounts();
+  if (element("python").open) toPython();
 }
 
 function drawCounts() {
@@ -62,11 +63,15 @@ function say() {
     + `loss ${told(state.judged?.loss)}${accuracy}`;
 }
 
-function setPlaying(playing) {
+function showPlaying(playing) {
   state.playing = playing;
   const button = element("play");
   button.setAttribute("aria-pressed", String(playing));
   button.lastElementChild.textContent = playing ? "Pause" : "Play";
+}
+
+function setPlaying(playing) {
+  showPlaying(playing);
   if (playing) {
     clock.owed = 0;
     clock.before = clock.pictured = performance.now();
@@ -182,11 +187,27 @@ function toPython() {
   element("numbers").value = JSON.stringify(found);
 }
 
+// Which colour is which class.
+function nameClasses() {
+  const numbers = [...new Set(content.classes ?? [])].sort((a, b) => a - b);
+  element("classes").replaceChildren(...numbers.map((number) => {
+    const several = content.outputs > 1;
+    const dot = make("span", { class: several ? "dot" : `dot ${number ? "positive" : "negative"}` });
+    if (several) dot.style.background = classColour(number);
+    return make("span", {}, dot, `class ${number}`);
+  }));
+  const kinds = numbers.length ? `, in ${numbers.length} classes` : "";
+  element("data").setAttribute("aria-label", `${state.X.length} samples${kinds}`);
+}
+
 const ACTIONS = {
   play: () => setPlaying(!state.playing),
   step: oneStep,
   epoch: oneEpoch,
-  reset: () => changed(() => { state.playing = false; restart(); setPlaying(false); }),
+  reset: () => {
+    showPlaying(false);
+    changed(restart);
+  },
   anew: () => changed(drawAnew),
   "more-layers": () => changed(addLayer),
   "fewer-layers": () => changed(removeLayer),
@@ -242,6 +263,12 @@ element("title").textContent = content.title;
 element("what-loss").textContent = content.lossName;
 element("optimizer").textContent = content.optimizer.name;
 element("across").textContent = element("across-out").textContent = inputName(0);
+for (const axis of document.querySelectorAll(".axis.up")) {
+  axis.textContent = state.X[0].length > 1 ? inputName(1) : "";
+}
+element("accuracy-side").hidden = element("misread").hidden = !content.classes;
+if (state.X[0].length === 1) element("misread").hidden = true; // its curve rings none
+nameClasses();
 element("held").hidden = state.X[0].length < 3;
 readColours();
 restart();

@@ -40,7 +40,7 @@ def completed(
     if loss is None:
         loss = _loss_for(model, y)
     if optimizer is None:
-        optimizer = Adam(model.parameters(), 0.02)
+        optimizer = Adam(model.parameters(), 0.03)
     return Parts(model, X, y, loss, optimizer)
 
 

@@ -129,8 +129,8 @@ def _svg(model: MLP, theme: Theme, title: str) -> str:
         for column, count in enumerate(widths)
     ]
     weights = [abs(w.data) for layer in model.layers for neuron in layer.neurons for w in neuron.w]
-    largest = max(weights) or 1.0
-    described = f"{model.extra_repr()}. The largest weight is {told_number(max(weights))}."
+    largest = max(weights)
+    described = f"{model.extra_repr()}. The largest weight is {told_number(largest)}."
     size = f'width="{across:.0f}" height="{down:.0f}" viewBox="0 0 {across:.0f} {down:.0f}"'
     return "\n".join([
         f'<svg xmlns="{SPACE}" {size} role="img" aria-label="{escape(title)}" {FONT}>',
@@ -152,7 +152,8 @@ def _lines(model: MLP, places: list[list[Point]], largest: float, theme: Theme) 
         for number, neuron in enumerate(layer.neurons):
             for origin, weight in enumerate(neuron.w):
                 (x1, y1), (x2, y2) = places[depth][origin], places[depth + 1][number]
-                share, bend = abs(weight.data) / largest, 0.45 * (x2 - x1)
+                share = abs(weight.data) / largest if largest else 0.0
+                bend = 0.45 * (x2 - x1)
                 colour = theme.negative if weight.data < 0.0 else theme.positive
                 said = f"{_named(depth - 1, origin)} → {_named(depth, number)}: "
                 drawn.append((share, (

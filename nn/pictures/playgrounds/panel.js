@@ -82,12 +82,12 @@ function aboutNeuron({ depth, neuron }) {
     const [w, x] = [parameters[place + input], bias ? 1 : passed.x[input]];
     const name = bias ? "bias" : make("button", {
       "data-key": `line ${input}`, onclick: () => select({ depth, neuron, input }),
-    }, depth ? neuronName(depth - 1, input) : inputName(input));
+    }, depth ? `neuron ${input + 1}` : inputName(input));
     body.append(row("td", [name, told(w), bias ? "" : told(x), told(w * x), told(byZ * x),
       told(state.last?.gradients[place + input])],
     ["", "data", "data", "data", "gradient", "gradient"]));
   }
-  const columns = ["from", "weight w", "input x", "w · x", "∂C/∂z · x", "∂C/∂w of the batch"];
+  const columns = [depth ? `from ${layerName(depth - 1)}` : "from the inputs", "weight w", "input x", "w · x", "∂C/∂z · x", "∂C/∂w of the batch"];
   const head = make("thead", {}, make("tr", {}, ...columns.map((name) =>
     make("th", { scope: "col" }, name))));
   return [heading, sampleChooser(),
@@ -120,10 +120,16 @@ function arrivals(depth, neuron, parameters, by) {
   }
   const terms = next.activations.map((_, other) => {
     const weight = parameters[placeOf(next, other) + neuron];
-    return `${told(by[depth + 1].z[other], 3)} · ${told(weight, 3)}`;
+    return `${enclosed(by[depth + 1].z[other])} · ${enclosed(weight)}`;
   });
   const shown = terms.slice(0, 6).join(" + ") + (terms.length > 6 ? ` + … (${terms.length})` : "");
   return make("p", { class: "quiet" }, `∂C/∂a = Σ ∂C/∂z · w over ${layerName(depth + 1)} = ${shown}`);
+}
+
+// A number among others: a negative one in brackets.
+function enclosed(number) {
+  const text = told(number, 3);
+  return text.startsWith("−") ? `(${text})` : text;
 }
 
 function follow(parameters, sample) {

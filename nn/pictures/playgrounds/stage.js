@@ -20,10 +20,12 @@ function buildStage() {
   const box = element("network");
   const tallest = Math.max(...widths);
   const head = 58;
-  const height = Math.max(box.clientHeight, head + tallest * 27 + 12);
+  const least = head + tallest * 24 + 12;
+  box.style.setProperty("--tall", `${Math.min(least, 460)}px`);
+  const height = Math.max(box.clientHeight, least);
   const width = Math.max(box.clientWidth, widths.length * 92);
   const gap = Math.min(74, (height - head - 12) / tallest);
-  const radius = Math.max(10, Math.min(25, gap * 0.4));
+  const radius = Math.max(9.5, Math.min(25, gap * 0.4));
   stage.radius = radius;
   const longest = Math.max(...content.X[0].map((_, input) => inputName(input).length));
   const left = radius + 14 + Math.min(90, 7.5 * longest); // the names of the inputs
@@ -111,7 +113,7 @@ function buildLines(width, height) {
   svg.append(...stage.lines.map(({ line }) => line), ...stage.lines.map(({ target }) => target));
 }
 
-const isSame = (a, b) => a && b && a.depth === b.depth && a.neuron === b.neuron
+const isSame = (a, b) => Boolean(a && b) && a.depth === b.depth && a.neuron === b.neuron
   && a.input === b.input;
 
 function drawStage() {

@@ -33,6 +33,7 @@ function restart() {
   state.network = networkOf(content.layers);
   state.parameters = [...content.parameters];
   state.trained = [...content.trained];
+  state.selected = state.pointed = null;
   state.optimizer = optimizerOf({ ...content.optimizer, rate: state.optimizer?.rate
     ?? content.optimizer.rate }, state.network.size);
   beginAgain();
