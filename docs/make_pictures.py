@@ -107,6 +107,7 @@ def pictures() -> Iterator[tuple[str, Drawing]]:
     yield "batch", draw(batch())
     yield "troubles", draw(troubles())
     yield "names", named()
+    yield "network", nn.network(nn.MLP(2, [4, 3, 1], "tanh", generator=0))
     yield "reverse-network", reverse_network(neuron()).draw()
     graphs = runpy.run_path(str(HERE.parent / "benchmarks" / "layout.py"))["GRAPHS"]
     for number, build in enumerate(graphs.values()):
@@ -165,6 +166,30 @@ def player_pictures(folder: Path) -> None:
             print(folder / f"{name}.png")
 
 
+def playground_pictures(folder: Path) -> None:
+    """The playground after some epochs: two classes, and three in the dark."""
+    from playwright.sync_api import sync_playwright
+
+    X, y = nn.data.spiral(240, 0.03, seed=0)
+    spiral = nn.MLP(2, [8, 8, 3], "tanh", init="xavier", generator=0)
+    shots = [
+        ("playground", nn.playground(), 20, "light"),
+        ("playground-classes", nn.playground(spiral, X, y), 25, "dark"),
+    ]
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as pages:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name, playground, epochs, scheme in shots:
+            page = browser.new_page(viewport={"width": 1280, "height": 760}, color_scheme=scheme)
+            page.goto(playground.save(Path(pages) / "playground.html").as_uri())
+            for _ in range(epochs):
+                page.click("#epoch")
+            page.locator("#circles button.neuron").nth(7).click()
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            print(folder / f"{name}.png")
+
+
 def main() -> None:
     """Write all of them."""
     w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.25, "b")
@@ -181,6 +206,7 @@ def main() -> None:
         print(folder / f"{name}.png")
     if shutil.which("chromium"):
         player_pictures(folder)
+        playground_pictures(folder)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def _model_for(X: list[Any], y: list[Any], loss: Callable[..., Any] | None) -> M
     output = "sigmoid" if loss is losses.binary_cross_entropy else "identity"
     row = opened(X[0]) if X else [0.0]
     inputs = len(row) if isinstance(row, list) else 1
-    return MLP(inputs, [6, 6, outputs], "tanh", output, init="xavier_uniform", generator=0)
+    return MLP(inputs, [8, 8, outputs], "tanh", output, generator=0)
 
 
 def _loss_for(model: MLP, y: list[Any]) -> Callable[..., Any]:

@@ -61,7 +61,7 @@ def playground(
 
     >>> import nn
     >>> nn.playground()
-    <Playground of 2 -> 6 tanh -> 6 tanh -> 1 identity, 200 samples>
+    <Playground of 2 -> 8 tanh -> 8 tanh -> 1 identity, 200 samples>
 
     """
     if theme != "auto":

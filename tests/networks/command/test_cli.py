@@ -75,6 +75,7 @@ is_svg = "{http://www.w3.org/2000/svg}svg"
         (["demo", "xor", "moons"], "unrecognized arguments: moons"),
         (["demo", "xor", "--bogus"], "--bogus"),
         (["demo", "--bo\ngus"], "--bo"),
+        (["playground", "digits"], "invalid choice: 'digits'.*moons"),
         (["demo", "xor", "--epochs"], "--epochs: expected one argument"),
         (["demo", "xor", "--epochs", "0"], "'0' is not a whole number from 1 up"),
         (["demo", "xor", "--epochs", "-3"], "--epochs"),
@@ -218,7 +219,9 @@ def helped(capsys, *arguments):
 
 
 @pytest.mark.parametrize("columns", ["", "1", "20", "80", "400", "-3", "many"])
-@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["draw", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["demo", "--help"], ["draw", "-h"], ["playground", "-h"]]
+)
 def test_help_goes_to_stdout_in_any_width(arguments, columns, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
     helped(capsys, *arguments)
@@ -255,6 +258,48 @@ def test_help_of_draw_lists_the_operations_and_examples_that_run(capsys, run):
         code, _, err = run(*shlex.split(example)[1:])
         assert (code, err) == (0, [])
     assert names() == ["graph.svg", "loss.html"]
+
+
+# --- playground --------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The addresses that a browser was asked to open."""
+    found = []
+    monkeypatch.setattr(cli.webbrowser, "open", found.append)
+    return found
+
+
+@pytest.mark.parametrize("name", ["moons", "circles", "spiral", "xor"])
+def test_a_playground_is_written_and_opened(name, run, opened):
+    code, out, err = run("playground", name)
+    assert (code, err, names()) == (0, [], [f"playground-{name}.html"])
+    assert f"playground-{name}.html" in out[0]
+    assert opened == [Path(f"playground-{name}.html").resolve().as_uri()]
+    assert Path(f"playground-{name}.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_playground_goes_where_it_is_told_and_follows_the_seed(run, opened):
+    pages = []
+    for seed in ("0", "0", "1"):
+        code, _, err = run("playground", "--out", "p.html", "--no-open", "--seed", seed)
+        assert (code, err, opened, names()) == (0, [], [], ["p.html"])
+        pages.append(Path("p.html").read_bytes())
+    assert pages[0] == pages[1] != pages[2]
+
+
+@pytest.mark.parametrize("out", ["", "p.svg", "folder"])
+def test_a_playground_is_a_page(out, run, opened):
+    code, _, err = run("playground", "--out", out)
+    assert (code, opened, names()) == (2, [], [])
+    assert "must end in .html" in err[0]
+
+
+def test_a_playground_that_cannot_be_written_says_where(run, opened):
+    code, _, err = run("playground", "--out", "nowhere/p.html")
+    assert (code, opened) == (1, [])
+    assert err[0].startswith("chainrule: nowhere/p.html: ")
 
 
 # --- draw --------------------------------------------------------------------------
