@@ -36,6 +36,8 @@ def pages():
         "mistake": play(out, bugs="overwrite"),
         "quiz": play(out, quiz=True),
         "drawing": draw(out),
+        "network drawn": nn.network(model),
+        "playground": nn.playground(),
     }
 
 
@@ -56,7 +58,14 @@ def test_nothing_stands_in_the_way(browser, tmp_path, name, width, scheme):
     page = context.new_page()
     page.goto(path.as_uri())
     assert found(page) == {}
-    if name != "drawing":
+    if name == "playground":
+        page.click("#epoch")
+        page.locator("#circles button.neuron").first.click()
+        assert found(page) == {}
+        page.locator("#panel tbody button").first.click()
+        page.click("#python summary")
+        assert found(page) == {}
+    elif "draw" not in name:
         page.keyboard.press("End")
         assert found(page) == {}
         page.locator(".box").first.click()

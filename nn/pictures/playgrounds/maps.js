@@ -84,7 +84,7 @@ function sharp(canvas) {
   return { pen, width, height };
 }
 
-// A small map of one neuron: red where it is positive, blue where negative, in its own scale.
+// A small map of one neuron, in the two colours of heat maps and in a scale of its own.
 function drawMap(canvas, map) {
   const largest = Math.max(...map.map((a) => (Number.isFinite(a) ? Math.abs(a) : 0))) || 1;
   if (state.network.inputs === 1) return drawSmallCurve(canvas, map, largest);

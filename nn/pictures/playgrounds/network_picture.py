@@ -1,15 +1,13 @@
 """The still picture of a network: neurons as circles, weights as lines, in SVG."""
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
-from autograd.errors import PackageMissingError
 from autograd.visual.graph.following import following
-from autograd.visual.graph.raster import can_rasterise, png_of
+from autograd.visual.graph.raster import png_of, still_kinds_of
 from autograd.visual.graph.zoomable import BUTTONS, zoomable
-from autograd.visual.page import base64_text, escape, framed, image
+from autograd.visual.page import escape, framed, image
 from autograd.visual.texts import printable
 from autograd.visual.themes import THEMES, Theme, theme_named
 from nn.layers import MLP
@@ -28,7 +26,7 @@ Point = tuple[float, float]
 def network(model: MLP, *, title: str = "", theme: str = "auto") -> "NetworkPicture":
     """The network as circles and lines: the larger a weight, the wider its line.
 
-    Positive weights are red, negative ones blue, as in heat maps; a line says its weight
+    Positive and negative weights have the colours of heat maps; a line says its weight
     where one points at it, a circle its bias. `theme` is that of `autograd.draw`.
 
     >>> import nn
@@ -86,11 +84,7 @@ class NetworkPicture:
             self.html, still, title=self.title, width=width, height=height + BUTTONS,
             follows=self.follows,
         )  # fmt: skip
-        kinds = {"text/plain": repr(self), "image/svg+xml": self.svg, "text/html": html}
-        if can_rasterise():
-            with contextlib.suppress(PackageMissingError):  # without fonts
-                kinds["image/png"] = base64_text(self.png)
-        return kinds
+        return {"text/plain": repr(self), "text/html": html} | still_kinds_of(self.svg)
 
     def __repr__(self) -> str:
         return f"<NetworkPicture of {self.sizes}>"

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograd.visual.page import FOLLOW, data_element, document, framed, image
+from autograd.visual.graph.raster import still_kinds_of
+from autograd.visual.page import FOLLOW, captioned, data_element, document, framed, image
 from autograd.visual.texts import printable
 from autograd.visual.themes import colour_sheet, theme_named
 from nn.data import as_batch_size
@@ -98,11 +99,12 @@ class Playground:
         return path
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        html = framed(
-            self.html, image(self.still.svg, "image/svg+xml", self.title), title=self.title,
-            height=HEIGHT, follows=self.still.follows,
-        )  # fmt: skip
-        return {"text/plain": repr(self), "image/svg+xml": self.still.svg, "text/html": html}
+        still = captioned(
+            image(self.still.svg, "image/svg+xml", self.title),
+            "A still picture: run the cell, or trust the notebook, and the network learns.",
+        )
+        html = framed(self.html, still, title=self.title, height=HEIGHT, follows=self.still.follows)
+        return {"text/plain": repr(self), "text/html": html} | still_kinds_of(self.still.svg)
 
     def __repr__(self) -> str:
         return f"<Playground of {self.still.sizes}, {self.samples} samples>"
