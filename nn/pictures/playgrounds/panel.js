@@ -32,7 +32,7 @@ function aboutLine(at) {
     make("dd", { class: kind }, number));
   fact("weight now", told(state.parameters[place]), "data");
   fact("gradient ∂C/∂w", told(state.last?.gradients[place]), "gradient");
-  fact("last update", told(state.last?.updates[place]), "contribution");
+  fact("last update", told(state.last?.updates[place]), "");
   if (!state.trained[place]) fact("trained", "no: it is frozen", "");
   return [make("h2", {}, capital(nameOf(at.depth, at.neuron, at.input))), facts, history(place)];
 }
