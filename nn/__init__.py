@@ -6,6 +6,9 @@
 MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from autograd.support.public_names import loader as _loader
 from nn import data, init, metrics, plots, schedules
 from nn.class_losses import (
     categorical_cross_entropy,
@@ -32,8 +35,6 @@ from nn.module import Module
 from nn.optim import SGD, AdaGrad, Adam, AdamW, NudgeDescent, RMSProp
 from nn.optimizer import Optimizer
 from nn.pictures.animation import Animation, animate_boundary
-from nn.pictures.playgrounds.network_picture import NetworkPicture, network
-from nn.pictures.playgrounds.pages import Playground, playground
 from nn.pictures.reports import Report, report
 from nn.pictures.surface import LossSurface, loss_surface
 from nn.storage import load, save
@@ -91,3 +92,22 @@ __all__ = [
     "schedules",
     "squared_error",
 ]
+
+if _TYPE_CHECKING:
+    from nn.pictures.playgrounds.network_picture import NetworkPicture, network
+    from nn.pictures.playgrounds.pages import Playground, playground
+
+# What takes long to load is loaded when it is asked for.
+_LATER = {
+    "NetworkPicture": "nn.pictures.playgrounds.network_picture",
+    "Playground": "nn.pictures.playgrounds.pages",
+    "network": "nn.pictures.playgrounds.network_picture",
+    "playground": "nn.pictures.playgrounds.pages",
+}
+
+
+__getattr__ = _loader(__name__, _LATER, globals())
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -217,6 +217,7 @@ OPEN_TO_NN = {
     "autograd.programs.tracing_calls",  # what a function computes, as a tape to compare
     "autograd.support.arguments",  # numbers, lists and names as users give them
     "autograd.support.modes",  # whether operations are recorded
+    "autograd.support.public_names",  # names that are loaded when they are asked for
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
     "autograd.support.tracing",  # whether a trace is on, and checks before its replay
     "autograd.visual.graph.following",  # pictures that follow the theme of what shows them
