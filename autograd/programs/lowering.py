@@ -5,11 +5,11 @@ in front, then the others, both in the order of the tape.
 """
 
 from array import array
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import chain, pairwise, permutations
+from itertools import chain, filterfalse, pairwise, permutations
 from typing import NamedTuple
 
 from autograd import ops
@@ -18,15 +18,25 @@ from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 # The kinds and flags of `native/replay.h`.
 ELEMENTWISE, SEQUENCE, MATRICES, PYTHON, SOFTMAX = range(5)
-SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, SINGLE, BIASED, COLUMN_RUNS = (
-    1, 2, 4, 8, 16, 32, 64, 128, 256,
+SHARED, RUNS, ORDERLY, REFUSES, WEIGHTS_RUN, INPUTS_RUN, BIASED, COLUMN_RUNS, QUICK, ALONE = (
+    1, 2, 4, 8, 16, 32, 128, 256, 2048, 4096,
 )  # fmt: skip
 FIELDS = 8  # of an instruction
 BY_LEAVES, BY_INPUTS = 1, 2
 # Their partials are numbers or operands, and are not stored.
 _NOT_STORED = {"add", "sub", "neg", "mul", "square", "exp", "sum", "mean", "dot"}
 _WITHOUT_LIMITS = {"sum", "mean", "dot", "max", "min"}  # those of sequences that cannot raise
-_SINGLE_SEQUENCES = {"sum", "mean", "dot", "logsumexp"}  # of a single row, in `scalars.inc`
+_SHORT = 8  # fewer results are quicker one by one
+_QUICK = {"softplus", "sigmoid"}  # in `quick.inc`
+# What has a case of its own in `alone.inc`: how that is called in `replay.h`.
+_AS_RULE = 1
+_CASES = dict(
+    zip(
+        ("add", "sub", "mul", "neg", "square", "exp", "sum", "mean", "dot", "logsumexp",
+         "mean of 4", "softplus", "sigmoid", "softmax", "softmax of 4"),
+        range(2, 17), strict=True,
+    )
+)  # fmt: skip
 
 
 class Lowered(NamedTuple):
@@ -94,6 +104,11 @@ class _Lowering:
         self.gone: set[int] = set()  # slots that nobody needs any more
         if self.products:
             self.take_in_biases()
+        self.softmaxes: dict[int, tuple[int, ...]] = {}  # results, by the first logarithm
+        if not tape.exact:
+            self.instructions = list(self.without_logarithms())
+            self.instructions = [part for each in self.instructions for part in self.apart(each)]
+            self.instructions = self.in_runs()
         self.place = self.placed()
         self.code, self.slots = array("i"), array("i")
         self.partials = 0
@@ -190,12 +205,85 @@ class _Lowering:
             and self.tape.fixed.isdisjoint(mine)
         )
 
+    def without_logarithms(self) -> Iterator[Instruction]:
+        """Where only the exponentials of a log-softmax are wanted, it is a softmax.
+
+        Its results are then where those exponentials were.
+        """
+        read = Counter(chain(self.tape.outputs, self.tape.fixed))
+        power: dict[int, int] = {}  # of a slot, where its exponential is
+        for each in self.instructions:
+            read.update(each.operands)
+            if each.op == "exp":
+                power.update(zip(each.operands, _results_of(each), strict=True))
+        for each in self.instructions:
+            results = _results_of(each)
+            if each.op == LOG_SOFTMAX and all(
+                not read[slot]
+                or (slot in power and read[slot] == 1 and power[slot] not in self.tape.fixed)
+                for slot in results
+            ):
+                self.softmaxes[each.first] = tuple(power.get(slot, slot) for slot in results)
+                self.gone.update(slot for slot in results if slot in power)
+        for each in self.instructions:
+            if each.op == "exp" and not self.gone.isdisjoint(each.operands):
+                for slot, result in zip(each.operands, _results_of(each), strict=True):
+                    if slot not in self.gone:
+                        yield Instruction("exp", (slot,), result)
+            else:
+                yield each
+
+    def apart(self, each: Instruction) -> list[Instruction]:
+        """Its results one by one where operands lie here and there: that is quicker alone."""
+        op, operands, first, count = each
+        if count == 1 or op in (MATRIX, LOG_SOFTMAX):
+            return [each]
+        columns = [operands[at : at + count] for at in range(0, len(operands), count)]
+        if count >= _SHORT and all(map(_runs, columns)):
+            return [each]
+        return [Instruction(op, operands[k::count], first + k) for k in range(count)]
+
+    def in_runs(self) -> list[Instruction]:
+        """In an order in which the same operation follows itself as often as may be.
+
+        An interpreter waits where it guesses wrong what comes next.
+        """
+        maker: dict[int, int] = {}
+        readers: list[list[int]] = [[] for _ in self.instructions]
+        waits_for: list[int] = []
+        ready: dict[str, deque[int]] = {}
+        for number, each in enumerate(self.instructions):
+            needed = {maker[slot] for slot in each.operands if slot in maker}
+            for other in needed:
+                readers[other].append(number)
+            waits_for.append(len(needed))
+            maker.update(dict.fromkeys(self.softmaxes.get(each.first) or _results_of(each), number))
+            queue = ready.setdefault(each.op, deque())
+            if not needed:
+                queue.append(number)
+        done = []
+        while queue := max(ready.values(), key=len, default=deque()):
+            while queue:
+                number = queue.popleft()
+                done.append(self.instructions[number])
+                for reader in readers[number]:
+                    waits_for[reader] -= 1
+                    if not waits_for[reader]:
+                        ready[self.instructions[reader].op].append(reader)
+        return done
+
     def placed(self) -> list[int]:
         """The new number of every slot."""
         tape, by_rows = self.tape, self.by_rows
-        order = [slot for slot in range(tape.slots) if not by_rows[slot]]
+        slots: Iterable[int] = range(tape.slots)
+        if not tape.exact:  # as they are computed: near each other
+            made = [
+                self.softmaxes.get(each.first) or _results_of(each) for each in self.instructions
+            ]
+            slots = [*range(tape.first_result), *chain.from_iterable(made)]
+        order = list(filterfalse(by_rows.__getitem__, slots))
         self.shared = len(order)
-        order += [slot for slot in range(tape.slots) if by_rows[slot] and slot not in self.gone]
+        order += filterfalse(self.gone.__contains__, filter(by_rows.__getitem__, slots))
         place = [0] * tape.slots
         for number, slot in enumerate(order):
             place[slot] = number
@@ -236,6 +324,11 @@ class _Lowering:
             flags |= BIASED if products.biases else 0
             for i, size in enumerate((width, len(weights), len(inputs)), 2):
                 self.most[i] = max(self.most[i], size)
+        elif first in self.softmaxes:
+            flags |= QUICK
+            first = self.softmaxes[first][0]
+            width = count
+            flags |= ALONE * _CASES["softmax of 4" if count == 4 else "softmax"]
         elif kind == SOFTMAX:
             width = count
             partials, self.partials = self.partials, self.partials + count + 1
@@ -247,19 +340,27 @@ class _Lowering:
                 partials, self.partials = self.partials, self.partials + count * width
         self.slots.extend(slots)
         if kind == ELEMENTWISE and count == 1:
-            flags |= SINGLE | ORDERLY | (COLUMN_RUNS << width) - COLUMN_RUNS
+            flags |= ORDERLY | (COLUMN_RUNS << width) - COLUMN_RUNS
             flags |= RUNS if shared or min(slots) >= self.shared else 0
         elif kind == ELEMENTWISE:
             flags |= self.columns(slots, count, width, shared=shared)
         if kind == SEQUENCE and op not in _WITHOUT_LIMITS:
             flags |= REFUSES
-        if kind == SEQUENCE and count == 1 and op in _SINGLE_SEQUENCES:
-            flags |= SINGLE
+        if count == 1 and kind in (ELEMENTWISE, SEQUENCE):
+            flags |= ALONE * self.case_of(op, kind, width)
         if op == "dot" and count == 1 and shared:  # its two halves
             flags |= self.columns(slots, width // 2, 2, shared=shared) & 3 * COLUMN_RUNS
         if count > 1:
             self.most[0] = max(self.most[0], count)
         self.code.extend((kind, number, count, width, place[first], at, partials, flags))
+
+    def case_of(self, op: str, kind: int, width: int) -> int:
+        """How a single row computes one result."""
+        if op == "mean" and width == 4:
+            return _CASES["mean of 4"]
+        if kind == SEQUENCE or op not in _QUICK or not self.tape.exact:
+            return _CASES.get(op, _AS_RULE if kind == ELEMENTWISE else 0)
+        return _AS_RULE
 
     def columns(self, slots: tuple[int, ...], count: int, width: int, *, shared: bool) -> int:
         """How the columns of operands lie."""
@@ -320,6 +421,8 @@ class _Lowering:
             if not any_marked(leads, operands) or first in tape.fixed:
                 continue
             leads[first : first + count] = b"\1" * count
+            for slot in self.softmaxes.get(first, ()):
+                leads[slot] = 1
             bits[-1] = self.bits(instruction, leads)
         return bytes(bits)
 

@@ -7,11 +7,13 @@ import weakref
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, overload
 
 from autograd import errors
 from autograd.programs.captured import Witness
 from autograd.programs.passes import optimised
+from autograd.programs.passes.building import without_collector
 from autograd.programs.rows import Row, Rows, check_finite, is_array, row_of, rows_of, total
 from autograd.programs.tape_view import TapeView
 from autograd.programs.tracing_calls import traced
@@ -23,7 +25,11 @@ from autograd.support.structures import flatten, is_branching
 _MOST_VERSIONS = 16  # structures of arguments that are remembered
 
 
-def compile(function: Callable[..., Any]) -> "Program":
+@overload
+def compile(function: Callable[..., Any], *, exact: bool = True) -> "Program": ...
+@overload
+def compile(*, exact: bool = True) -> "Callable[[Callable[..., Any]], Program]": ...
+def compile(function: Callable[..., Any] | None = None, *, exact: bool = True) -> Any:
     """The Program of `function`: the same results, traced once and replayed without Values.
 
     Numbers in the arguments are inputs; texts, None and booleans are settings, and another
@@ -41,15 +47,28 @@ def compile(function: Callable[..., Any]) -> "Program":
     (1.0, [1.0, 9.0])
     >>> loss.batch_backward([3.0, 4.0], [5.0, 5.0]), w.grad
     (5.0, 15.0)
+
+    With ``exact=False`` the replay may compute an operation with other roundings than eager
+    code does, a few units in the last place, and take a power of e below e^-700 for 0: a
+    softmax is one operation then, and graphs of many single operations are about three times
+    as fast.
+
+    >>> @autograd.compile(exact=False)
+    ... def first_share(x, y):
+    ...     return autograd.softmax([x, y])[0]
+    >>> first_share(0.0, 0.0)
+    0.5
     """
+    if function is None:
+        return functools.partial(compile, exact=exact)
     if isinstance(function, Program):
-        return function
+        return function if function.exact == exact else Program(function.function, exact=exact)
     if not callable(function):
         raise TypeError(
             f"compile takes a function, got {type(function).__name__} {function!r:.60}: write "
             "compile(loss), or @autograd.compile above its definition"
         )
-    return Program(function)
+    return Program(function, exact=exact)
 
 
 class Program:
@@ -59,8 +78,8 @@ class Program:
     function, so that it can be part of other graphs and of other Programs.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], *, exact: bool = True) -> None:
+        self.function, self.exact = function, exact
         self._versions: OrderedDict[Hashable, Version] = OrderedDict()
         self._transformed: dict[Hashable, Program] = {}
         self._lock = threading.RLock()
@@ -217,7 +236,7 @@ class Program:
         with self._lock:
             known = self._transformed.get(key)
             if known is None:
-                known = self._transformed[key] = Program(transform(self.function))
+                known = self._transformed[key] = Program(transform(self.function), exact=self.exact)
         return known
 
     def __repr__(self) -> str:
@@ -233,9 +252,9 @@ class Program:
             bound = self._bound.get(instance)
             if bound is None:
                 method = _Method(self.function, weakref.ref(instance))
-                bound = self._bound[instance] = Program(method)
+                bound = self._bound[instance] = Program(method, exact=self.exact)
         except TypeError:  # it cannot be referred to weakly, or not be hashed
-            return Program(self.function.__get__(instance, owner))
+            return Program(self.function.__get__(instance, owner), exact=self.exact)
         return bound
 
     def bind(self, parameters: Iterable[Any]) -> "Program":
@@ -295,10 +314,11 @@ class Program:
         known = self._known(key)
         if known is not None:
             return known
-        with self._lock:
+        with self._lock, without_collector():
             found = traced(self.function, arguments, named)
             witness = Witness([*self._roots(), arguments, named], found.leaves)
-            version = Version(found, optimised(found.tape), witness)
+            tape = replace(found.tape, exact=self.exact)
+            version = Version(found, optimised(tape), witness)
             self._versions[key] = version
             self._versions.move_to_end(key)
             while len(self._versions) > _MOST_VERSIONS:

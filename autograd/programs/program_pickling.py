@@ -50,12 +50,14 @@ def reduced(program: Any, versions: Mapping[Hashable, Version]) -> tuple[Any, ..
         )
         for key, version in versions.items()
     ]
-    return restored, (type(program), name_of(program.function), labels, parts)
+    return restored, (type(program), name_of(program.function), labels, parts, program.exact)
 
 
-def restored(kind: type, name: str, labels: list[str], parts: list[_Parts]) -> Any:
+def restored(
+    kind: type, name: str, labels: list[str], parts: list[_Parts], exact: bool = True
+) -> Any:
     """The Program, which waits for its parameters if it has some."""
-    program: Any = kind(FunctionLeftBehind(name))
+    program: Any = kind(FunctionLeftBehind(name), exact=exact)
     stand_ins = [Unbound(label) for label in labels]
     for key, traced, tape, places in parts:
         own = traced._replace(leaves=[stand_ins[place] for place in places])

@@ -69,6 +69,7 @@ class Tape:
     fixed: frozenset[int] = frozenset()
     hoisted: int = 0
     rules: Mapping[str, ops.Rule] = field(default_factory=dict)  # those that are not in `ops`
+    exact: bool = True
 
     @property
     def first_result(self) -> int:

@@ -58,8 +58,11 @@ def traced(
     token = modes.current.set(modes.current.get()._replace(recording=True, anomaly=False))
     try:
         with tracing.trace(select.next_serial()) as trace:
-            given = [Value(leaf) if type(leaf) is float else _fresh(leaf) for leaf in leaves]
-            inputs = [value for value in given if isinstance(value, Value)]
+            if set(map(type, leaves)) == {float}:  # there may be many
+                given = inputs = list(map(Value, leaves))
+            else:
+                given = list(map(_fresh, leaves))
+                inputs = [value for value in given if isinstance(value, Value)]
             trace.inputs = dict(zip(map(id, inputs), range(len(inputs)), strict=True))
             trace.names = names
             positional, by_name = rebuild(given)

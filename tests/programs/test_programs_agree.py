@@ -87,10 +87,10 @@ def close(found, wanted, size=1e-12):
     assert all(abs(a - b) <= size * scale for a, b in zip(found, wanted, strict=True))
 
 
-@given(st.integers(0, 10**6))
-def test_random_code(seed):
+@given(st.integers(0, 10**6), st.booleans())
+def test_random_code(seed, exact):
     code = Code(seed)
-    program = autograd.compile(code)
+    program = autograd.compile(code, exact=exact)
     for x in rows(code, 3, seed):
         value, by_weights, by_inputs = eager(code, x)
         if code.several:
@@ -110,9 +110,10 @@ def test_random_code(seed):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 17, 64, 100, 129, 1000])
 @pytest.mark.parametrize("seed", range(6))
-def test_batches_of_random_code(count, seed):
+@pytest.mark.parametrize("exact", [True, False])
+def test_batches_of_random_code(count, seed, exact):
     code = Code(seed * 1000 + 17)
-    program = autograd.compile(code)
+    program = autograd.compile(code, exact=exact)
     X = rows(code, count, seed)
     values, total = [], [0.0] * len(code.weights)
     for x in X:

@@ -14,8 +14,12 @@
 #endif
 
 enum { ELEMENTWISE, SEQUENCE, MATRIX, PYTHON, SOFTMAX };            /* Instruction.kind */
-enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, SINGLE = 64,
-       BIASED = 128, COLUMN_RUNS = 256 /* << column */ };                         /* Instruction.flags */
+enum { SHARED = 1, RUNS = 2, ORDERLY = 4, REFUSES = 8, WEIGHTS_RUN = 16, INPUTS_RUN = 32, BIASED = 128, COLUMN_RUNS = 256 /* << column */,
+       QUICK = 2048 /* need not be as in eager code; a SOFTMAX: then not its logarithm */,
+       ALONE = 4096 /* times how a single row computes it: a constant of the next */ };                         /* Instruction.flags */
+/* What a single row has a case of its own for; the others go by kind. */
+enum { AS_KIND, AS_RULE, AS_ADD, AS_SUB, AS_MUL, AS_NEG, AS_SQUARE, AS_EXP, AS_SUM, AS_MEAN, AS_DOT,
+       AS_LOGSUMEXP, AS_MEAN_OF_4, AS_SOFTPLUS, AS_SIGMOID, AS_SOFTMAX, AS_SOFTMAX_OF_4 };
 enum { STEPS_SHARED = 1, STEPS_OF_ROWS = 2 };                       /* which steps to take */
 
 typedef struct {

@@ -14,9 +14,9 @@ input (but in a hoisted instruction either may be anything that is computed befo
 and leaves keep their slots; constants that nothing reads any more may be among the others.
 """
 
-import gc
 from collections.abc import Callable, Iterable
 
+from autograd.programs.passes.building import without_collector
 from autograd.programs.passes.constants import fold_constants
 from autograd.programs.passes.dead_code import drop_dead_code
 from autograd.programs.passes.dots import fuse_dots
@@ -42,14 +42,7 @@ PASSES = (
 
 def optimised(tape: Tape, *, passes: Iterable[Callable[[Tape], Tape]] = PASSES) -> Tape:
     """`tape` after `passes`, in their order."""
-    # Passes make many tuples and no cycles: without a collector looking for some they are
-    # a third faster.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collector():
         for each in passes:
             tape = each(tape)
-    finally:
-        if collects:
-            gc.enable()
     return tape

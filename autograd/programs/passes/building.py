@@ -1,6 +1,8 @@
 """What the passes have in common: a new tape made step by step, or from instructions regrouped."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 _new_tuple = tuple.__new__
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """No looking for cycles: traces and passes make many tuples, none of them in one."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class Builder:
