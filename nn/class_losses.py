@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import autograd
-from autograd import Value
+from autograd import Value, scope
 from autograd.functions import shifted_logits
 from nn.arguments.messages import warn
 from nn.arguments.numbers import is_known
@@ -75,7 +75,8 @@ def cross_entropy(
 
         return options.term(row, target, loss, expected)
 
-    return classes(term, logits, targets, reduction, sample_weight, look_at)
+    with scope("cross_entropy(logits, target)"):
+        return classes(term, logits, targets, reduction, sample_weight, look_at)
 
 
 def categorical_cross_entropy(
@@ -119,10 +120,11 @@ def categorical_cross_entropy(
 
         return options.term(row, target, loss, expected)
 
-    return classes(
-        term, probabilities, targets, reduction, sample_weight,
-        lambda rows: check_several(rows, "categorical_cross_entropy"),
-    )  # fmt: skip
+    with scope("cross_entropy(p, target)"):
+        return classes(
+            term, probabilities, targets, reduction, sample_weight,
+            lambda rows: check_several(rows, "categorical_cross_entropy"),
+        )  # fmt: skip
 
 
 def negative_log_likelihood(
@@ -153,7 +155,8 @@ def negative_log_likelihood(
 
         return options.term(row, target, loss, loss, sums_to_one=False)
 
-    return classes(term, log_probabilities, targets, reduction, sample_weight, look_at)
+    with scope("negative_log_likelihood(log p, target)"):
+        return classes(term, log_probabilities, targets, reduction, sample_weight, look_at)
 
 
 def multiclass_hinge(
@@ -194,10 +197,11 @@ def multiclass_hinge(
 
         return options.term(row, target, loss, loss)
 
-    return classes(
-        term, scores, targets, reduction, sample_weight,
-        lambda rows: check_several(rows, "multiclass_hinge"),
-    )  # fmt: skip
+    with scope("multiclass_hinge(scores, target)"):
+        return classes(
+            term, scores, targets, reduction, sample_weight,
+            lambda rows: check_several(rows, "multiclass_hinge"),
+        )  # fmt: skip
 
 
 def _cross_entropy(logits: Sequence[Any], target: Any) -> Any:

@@ -130,6 +130,8 @@ class Layer(Module):
                 outputs.append(neuron.__call__(x))
         if self.activation is None:
             return outputs
+        if self.activation in LAYER_ACTIVATIONS.values():  # which is a scope of its own
+            return Inputs(self.activation(outputs))
         with scope(_name(self.activation)):
             return Inputs(self.activation(outputs))
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd
-from autograd import Value
+from autograd import Value, scope
 from autograd.engines.numbers import float_of
 from autograd.errors import TracingError
 from autograd.support import tracing
@@ -37,7 +37,8 @@ def squared_error(
     >>> squared_error([1.0, 2.0], [0.0, 4.0])
     2.5
     """
-    return elementwise(_squared, predictions, targets, reduction, sample_weight)
+    with scope("squared_error(prediction, target)"):
+        return elementwise(_squared, predictions, targets, reduction, sample_weight)
 
 
 def absolute_error(
@@ -48,7 +49,8 @@ def absolute_error(
     def term(p: Any, t: Any) -> Any:
         return autograd.abs(p - t)
 
-    return elementwise(term, predictions, targets, reduction, sample_weight)
+    with scope("absolute_error(prediction, target)"):
+        return elementwise(term, predictions, targets, reduction, sample_weight)
 
 
 def huber(
@@ -70,7 +72,8 @@ def huber(
         within = autograd.minimum(distance, delta)
         return within * (distance - 0.5 * within)  # up to delta half the square, without overflow
 
-    return elementwise(term, predictions, targets, reduction, sample_weight)
+    with scope("huber(prediction, target)"):
+        return elementwise(term, predictions, targets, reduction, sample_weight)
 
 
 def hinge(scores: Any, targets: Any, reduction: str = "mean", *, sample_weight: Any = None) -> Any:
@@ -83,7 +86,8 @@ def hinge(scores: Any, targets: Any, reduction: str = "mean", *, sample_weight: 
         tracing.check_rows(_check_sign, [target], plain)
         return autograd.relu(1.0 - target * score)
 
-    return elementwise(term, scores, targets, reduction, sample_weight)
+    with scope("hinge(score, target)"):
+        return elementwise(term, scores, targets, reduction, sample_weight)
 
 
 def binary_cross_entropy(
@@ -107,7 +111,8 @@ def binary_cross_entropy(
             return -(t * log_of_probability(p) + (1.0 - t) * log_of_probability(1.0 - p))
         return _blend(t, lambda: -log_of_probability(p), lambda: -log_of_probability(1.0 - p))
 
-    return elementwise(term, probabilities, targets, reduction, sample_weight)
+    with scope("binary_cross_entropy(p, target)"):
+        return elementwise(term, probabilities, targets, reduction, sample_weight)
 
 
 def binary_cross_entropy_with_logits(
@@ -146,7 +151,8 @@ def binary_cross_entropy_with_logits(
         size = autograd.where(below_0, logit, -logit)
         return autograd.softplus(size) + autograd.where(below_0, -t * logit, (1.0 - t) * logit)
 
-    loss = elementwise(term, logits, targets, reduction, sample_weight)
+    with scope("binary_cross_entropy(logit, target)"):
+        loss = elementwise(term, logits, targets, reduction, sample_weight)
     if made_by == {"sigmoid"}:
         warn(
             "binary_cross_entropy_with_logits takes scores, and these are made by a sigmoid: use "

@@ -76,6 +76,12 @@ def symbol_of(label: str) -> Symbol:
     return Symbol(GREEK.get(base, base), tuple(re.findall(r"\d+", indices)))
 
 
+def typeset(label: str) -> str:
+    """`label` with its numbers as indices: w₁ for w1, w_1 and w[1]."""
+    symbol = symbol_of(label)
+    return symbol.base + ",".join(symbol.indices).translate(SUBSCRIPTS)
+
+
 Printed = tuple[str, int]  # a text and its level
 
 

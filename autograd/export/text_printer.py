@@ -10,11 +10,11 @@ from autograd.export.notation import (
     ATOM,
     POWER,
     PRODUCT,
-    SUBSCRIPTS,
     WRITTEN,
     Printed,
     Printer,
     symbol_of,
+    typeset,
 )
 
 SUPERSCRIPTS = str.maketrans("0123456789()−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻")
@@ -38,10 +38,7 @@ class TextPrinter(Printer):
 
     def symbol(self, label: str) -> str:
         """`label` with its numbers as indices: w₁ for w1, w_1 and w[1]."""
-        if self.spelled:
-            return label
-        symbol = symbol_of(label)
-        return symbol.base + ",".join(symbol.indices).translate(SUBSCRIPTS)
+        return label if self.spelled else typeset(label)
 
     def _positive(self, digits: str) -> Printed:
         return digits.replace("e-0", "e-").replace("e+0", "e+").replace("e-", "e−"), ATOM

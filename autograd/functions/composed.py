@@ -59,14 +59,16 @@ def softmax(logits: Iterable[Number]) -> list[Any]:
     >>> autograd.softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return [_exp(x) for x in log_softmax(logits)]
+    with modes.scope("softmax(logits)"):
+        return [_exp(x) for x in log_softmax(logits)]
 
 
 def log_softmax(logits: Iterable[Number]) -> list[Any]:
     """The logarithms of `softmax`: each logit minus the logsumexp of all of them."""
-    shifted = shifted_logits(logits)
-    total = _logsumexp(shifted) if shifted else 0.0
-    return [_sub(x, total) for x in shifted]
+    with modes.scope("log_softmax(logits)"):
+        shifted = shifted_logits(logits)
+        total = _logsumexp(shifted) if shifted else 0.0
+        return [_sub(x, total) for x in shifted]
 
 
 def shifted_logits(logits: Iterable[Number]) -> list[Any]:
@@ -85,7 +87,8 @@ def shifted_logits(logits: Iterable[Number]) -> list[Any]:
     if len(numbers) == 1:
         return [_sub(logits[0], largest)]
     place = numbers.index(largest)
-    return [0.0 if i == place else _sub(x, logits[place]) for i, x in enumerate(logits)]
+    with modes.scope("shift(logits)"):
+        return [0.0 if i == place else _sub(x, logits[place]) for i, x in enumerate(logits)]
 
 
 def _shifted_in_a_trace(logits: list[Any]) -> list[Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from autograd.calculus.simplify import constant
 from autograd.engines.select import Value, topological_order
-from autograd.export.notation import DIGITS, SUBSCRIPTS, Symbol, symbol_of
+from autograd.export.notation import DIGITS, SUBSCRIPTS, Symbol, symbol_of, typeset
 from autograd.support.arguments import one_spelling
 from autograd.visual.arguments import expect_names
-from autograd.visual.scopes import scope_of
+from autograd.visual.scopes import neuron_parts, scope_of
 from autograd.visual.texts import printable
 
 ROOT = "L"  # a root without a name: the loss
@@ -40,7 +40,9 @@ class Naming:
        A variable that was there before, but holds what a loop leaves in it (the last
        of a list of which others have no variable), comes after the rest of `names`.
     3. The root is L.
-    4. All that remain are v₁, v₂, … in topological order. Plain numbers that
+    4. In a neuron (a scope such as ``"mlp/layer0/neuron2"``) the sum is z and what the activation
+       makes of it a, with the numbers of the scope as indices: z₀,₂ and a₀,₂.
+    5. All that remain are v₁, v₂, … in topological order. Plain numbers that
        entered an expression are shown as numbers; they come last, for where one
        has to be spoken of all the same. So do the `others`: values asked about
        that the root does not depend on.
@@ -78,10 +80,20 @@ class Naming:
             self._own |= {value: earlier.own(value) for value in given}
         self._names: dict[Value, str] = {}
         self._taken: set[Symbol] = set()
-        for source in (given, {root: labels[root]}, labels, variables, {root: ROOT}, outside):
+        parts = {v: _indexed(scope_of(v), part) for v, part in neuron_parts(self.order).items()}
+        for source in (
+            given,
+            {root: labels[root]},
+            labels,
+            variables,
+            {root: ROOT},
+            parts,
+            outside,
+        ):
             for value in self._own:
                 if value in source:
                     self._give(value, source[value])
+        self._parts = {value for value, name in parts.items() if self._names.get(value) == name}
         self._number([*earlier._names.values()] if earlier else [])
         self.values: dict[str, Value] = {}  # by their keys, the names in expressions
         self._keys: dict[Value, str] = {}
@@ -116,6 +128,14 @@ class Naming:
     def own(self, value: Value) -> str:
         """What the user calls `value`, "" for nothing; another value may be called the same."""
         return self._own[value]
+
+    def typeset(self, value: Value) -> str:
+        """What `value` is called, as mathematics writes it: w₁ for w1, w_1 and w[1]."""
+        return typeset(self._names[value])
+
+    def has_name(self, value: Value) -> bool:
+        """Whether the user calls `value` something, or a textbook does, as the sum of a neuron."""
+        return bool(self._own[value]) or value in self._parts
 
     def is_plain_number(self, value: Value) -> bool:
         """Whether `value` is a number that entered an expression, not a constant with a name."""
@@ -155,7 +175,7 @@ class Naming:
             own = {value: names.get(value, "") for value in values.values()}
             given = {value: called[key] for key, value in values.items()}
             state = {"values": values, "_keys": state["keys"], "_own": own, "_names": given}
-        self.__dict__.update(state)
+        self.__dict__.update({"_parts": set()} | state)
 
 
 Symbols = Naming  # what such a pickle calls it

@@ -28,6 +28,39 @@ def all_scopes(order: Sequence[Value]) -> list[str]:
     return list(dict.fromkeys(prefix for scope in made_in for prefix in prefixes(scope)))
 
 
+def is_call(scope: str) -> bool:
+    """Whether a scope stands for one call of a function, as ``"mlp/softmax(logits)"`` does.
+
+    Pictures show such a box closed, until it is opened.
+    """
+    return scope.endswith(")")
+
+
+_NEURON = re.compile(r"(.*/)?neuron\d+", re.DOTALL)
+
+
+def neuron_parts(order: Sequence[Value]) -> dict[Value, str]:
+    """Which values are the sum of a neuron, "z", and what its activation makes of it, "a".
+
+    The sum adds something to a dot product, or is that alone; of several samples each has its own.
+    """
+    made_in = {value: scope_of(value) for value in order if value.parents}
+    neurons = {scope for scope in set(made_in.values()) if _NEURON.fullmatch(scope)}
+    inside = {value: scope for value, scope in made_in.items() if scope in neurons}
+    own = {
+        value: [parent for parent in value.parents if inside.get(parent) == scope]
+        for value, scope in inside.items()
+    }
+    read = {parent for parents in own.values() for parent in parents}
+    parts: dict[Value, str] = {}
+    for value, parents in own.items():
+        if value.op == "add" and any(parent.op == "dot" for parent in parents):
+            parts[value] = "z"
+        elif value not in read and any(parts.get(parent) == "z" for parent in parents):
+            parts[value] = "a"
+    return parts
+
+
 _NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)  # the scope of the third neuron: …/neuron2
 
 

@@ -1,6 +1,6 @@
 """Texts of users made safe to show, and how wide they come out."""
 
-# ruff: noqa: RUF001 - mathematics has signs of its own
+# ruff: noqa: RUF001, RUF002 - mathematics has signs of its own
 
 import math
 import re
@@ -93,6 +93,16 @@ def counted(number: int, noun: str, *, in_full: int = 10**21) -> str:
     if number >= UNCOUNTED // 10:
         shown = "more than 10^999"
     return f"{shown} {noun}{'' if number == 1 else 's'}"
+
+
+def number_text(number: float, number_format: str = ".4g") -> str:
+    """`number` as pictures show it: with a minus sign, and without one before 0.
+
+    >>> number_text(-0.8), number_text(-2.5e-07), number_text(-0.0)
+    ('−0.8', '−2.5e−07', '0')
+    """
+    text = format(number + 0.0, number_format)  # adding 0.0 takes the sign off a zero
+    return printable(text.replace("-", "−"))
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:

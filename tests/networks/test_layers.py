@@ -58,7 +58,7 @@ def test_softmax_is_an_activation_of_a_layer(given):
     assert repr(model) == "MLP(2 -> 3 softmax -> 4 softmax, 25 parameters)"
     out = model([0.5, -1.0])
     assert sum(y.data for y in out) == pytest.approx(1.0, rel=1e-14)
-    assert [y.scope for y in out] == ["mlp/layer1/softmax"] * 4
+    assert [y.scope for y in out] == ["mlp/layer1/softmax(logits)"] * 4
     assert repr(model.layers[1]) == "Layer(3 -> 4 softmax, 16 parameters)"
     logits = [neuron(model.layers[0]([0.5, -1.0])) for neuron in model.layers[1].neurons]
     assert [y.data for y in out] == autograd.softmax([y.data for y in logits])

@@ -1,5 +1,7 @@
 """One box: its size, its colours, its marks."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import re
 from xml.etree import ElementTree as ET
 
@@ -22,10 +24,10 @@ from autograd.visual.themes import THEMES
 
 LIGHT = THEMES["light"]
 HEAT = HeatMap(((2.0, -4.0), (0.0, None)))
-LEAF = Box("box0", "x", "", "2", "-3")
+LEAF = Box("box0", "x", "", "2", "−3")
 GROUP = Box(
     "box1", "layer0", "", "", "0.5", size="9 values, 4 parameters", scope="mlp/layer0",
-    heat=(HEAT, HEAT),
+    heat=(HEAT, HEAT), grad_of="‖gradient‖ ",
 )  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def test_rows_from_top_to_bottom():
     assert [(row.text, row.role) for row in rows_of(LEAF)] == [
         ("x", "ink"),
         ("2", "data"),
-        ("-3", "gradient"),
+        ("−3", "gradient"),
     ]
     assert [row.text for row in rows_of(GROUP)] == [
         "layer0",
@@ -48,9 +50,9 @@ def test_rows_from_top_to_bottom():
 
 def test_a_made_up_name_stands_behind_the_label_or_alone():
     alone, behind = (
-        BoxPicture(Box("box0", label, "*", "2.5", "-3", called="v₁")) for label in ("", "h")
+        BoxPicture(Box("box0", label, "*", "2.5", "−3", called="v₁")) for label in ("", "h")
     )
-    unnamed, labelled = (BoxPicture(Box("box0", label, "*", "2.5", "-3")) for label in ("", "h"))
+    unnamed, labelled = (BoxPicture(Box("box0", label, "*", "2.5", "−3")) for label in ("", "h"))
     assert [(row.text, row.called) for row in alone.rows][:2] == [("", "v₁"), ("2.5", "")]
     assert [(row.text, row.called) for row in behind.rows][:2] == [("h", "v₁"), ("2.5", "")]
     assert alone.width == unnamed.width  # numbers are wider
@@ -67,8 +69,8 @@ def test_a_made_up_name_stands_behind_the_label_or_alone():
 def test_a_box_grows_with_its_content():
     small = BoxPicture(LEAF)
     assert BoxPicture(Box("box0", "x", "", "2", "")).height < small.height
-    assert BoxPicture(Box("box0", "x" * 20, "", "2", "-3")).width > small.width
-    assert BoxPicture(Box("box0", "x", "tanh", "2", "-3")).width > small.width
+    assert BoxPicture(Box("box0", "x" * 20, "", "2", "−3")).width > small.width
+    assert BoxPicture(Box("box0", "x", "tanh", "2", "−3")).width > small.width
     assert BoxPicture(GROUP).height > small.height + 30
 
 
@@ -115,7 +117,7 @@ def test_heat_maps_are_pale_at_zero_and_full_at_the_largest_magnitude():
     assert colours["M0 5"] == LIGHT.zero
     assert colours["M5 5"] == LIGHT.box  # no number
     assert colours["M0 0"] not in (LIGHT.zero, LIGHT.positive, LIGHT.negative)  # 2, half of 4
-    assert "-4 and 4" in drawn.find(".//title").text
+    assert "−4 and 4" in drawn.find(".//title").text
 
 
 def test_nan_in_a_heat_map_is_flagged():
@@ -125,9 +127,9 @@ def test_nan_in_a_heat_map_is_flagged():
 
 
 def test_tooltips():
-    assert tooltip(LEAF) == "x, data 2, gradient -3"
+    assert tooltip(LEAF) == "x, data 2, gradient −3"
     assert tooltip(Box("box0", "h", "*", "2", "", called="v₁")) == "h, v₁, *, data 2"
-    assert tooltip(GROUP) == "mlp/layer0, 9 values, 4 parameters, gradient 0.5"
+    assert tooltip(GROUP) == "mlp/layer0, 9 values, 4 parameters, ‖gradient‖ 0.5"
 
 
 def test_texts_and_coordinates():

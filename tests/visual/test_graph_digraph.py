@@ -1,5 +1,7 @@
 """The ``graphviz.Digraph``: what `dot` is told, whatever the texts."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import shutil
 import subprocess
 from xml.etree import ElementTree as ET
@@ -52,10 +54,10 @@ def test_colours_are_those_of_the_theme(theme):
 @needs_dot
 def test_edges_show_what_the_picture_shows():
     out, x = circuit()
-    assert {"-3", "2"} <= rendered(draw(out, edges="local"))
+    assert {"−3", "2"} <= rendered(draw(out, edges="local"))
     flow = draw(out, edges="flow")
     assert "penwidth=3.00" in flow.dot
-    note = "∂out/∂x = -3"
+    note = "∂out/∂x = −3"
     assert note in rendered(draw(out, highlight=x))
 
 

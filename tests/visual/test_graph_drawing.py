@@ -1,5 +1,7 @@
 """Drawings: DOT that `dot` accepts and SVG that shows what it should, whatever the labels."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import contextlib
 import html
 import itertools
@@ -70,27 +72,27 @@ def layout(request):
 
 def test_the_svg_shows_labels_operations_data_and_gradients(layout):
     f = circuit()
-    before = ["x", "-2", "—", "y", "5", "—", "z", "-4", "—"]
-    before += ["v₁", "+", "3", "—", "f", TIMES, "-12", "—"]
+    before = ["x", "−2", "—", "y", "5", "—", "z", "−4", "—"]
+    before += ["v₁", "+", "3", "—", "f", TIMES, "−12", "—"]
     assert sorted(texts(draw(f, layout=layout).svg)) == sorted(before)
     f.backward()
     after = [
         "x",
-        "-2",
-        "-4",
+        "−2",
+        "−4",
         "y",
         "5",
-        "-4",
+        "−4",
         "z",
-        "-4",
+        "−4",
         "3",
         "v₁",
         "+",
         "3",
-        "-4",
+        "−4",
         "f",
         TIMES,
-        "-12",
+        "−12",
         "1",
     ]
     assert sorted(texts(draw(f, layout=layout).svg)) == sorted(after)
@@ -102,8 +104,8 @@ def test_data_is_green_and_gradients_are_red():
     colours = {}
     for text in parsed(draw(f).svg).iter(f"{SVG}text"):
         colours.setdefault(text.get("fill"), []).append(text.text)
-    assert sorted(colours[THEMES["light"].data]) == ["-12", "-2", "-4", "3", "5"]
-    assert sorted(colours[THEMES["light"].gradient]) == ["-4", "-4", "-4", "1", "3"]
+    assert sorted(colours[THEMES["light"].data]) == ["3", "5", "−12", "−2", "−4"]
+    assert sorted(colours[THEMES["light"].gradient]) == ["1", "3", "−4", "−4", "−4"]
 
 
 def test_the_svg_has_a_group_for_each_box_and_each_edge(layout):

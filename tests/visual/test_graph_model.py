@@ -1,5 +1,7 @@
 """What a picture shows: boxes and edges, and labels that are safe to show."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import math
 
 import pytest
@@ -33,9 +35,9 @@ def test_boxes_and_edges_of_a_small_graph():
     assert graph_of(out) == Graph(
         boxes=(
             Box("box0", "x", "", "2", "—"),
-            Box("box1", "y", "", "-3", "—"),
-            Box("box2", "", "*", "-6", "—", called="v₁"),
-            Box("box3", "out", "+", "-4", "—"),
+            Box("box1", "y", "", "−3", "—"),
+            Box("box2", "", "*", "−6", "—", called="v₁"),
+            Box("box3", "out", "+", "−4", "—"),
         ),
         edges=(Edge(0, 2), Edge(1, 2), Edge(2, 3), Edge(0, 3)),
         values=4,
@@ -49,7 +51,7 @@ def test_gradients_appear_with_backward_and_go_with_zero_grad():
     out = x * y
     assert [box.grad for box in graph_of(out).boxes] == ["—", "—", "—"]
     out.backward()
-    assert [box.grad for box in graph_of(out).boxes] == ["-3", "2", "1"]
+    assert [box.grad for box in graph_of(out).boxes] == ["−3", "2", "1"]
     x.zero_grad()
     assert [box.grad for box in graph_of(out).boxes] == ["—", "2", "1"]
     y.grad = 0  # as micrograd's zero_grad does
@@ -187,12 +189,12 @@ def test_edges_show_nothing_unless_asked():
 
 def test_local_derivatives_on_edges():
     # dq/dx = dq/dy = 1, df/dq = z = -4, df/dz = q = 3
-    local = {("x", "q"): "1", ("y", "q"): "1", ("q", "f"): "-4", ("z", "f"): "3"}
+    local = {("x", "q"): "1", ("y", "q"): "1", ("q", "f"): "−4", ("z", "f"): "3"}
     assert edges_of(chain()[0], edges="local") == local
 
 
 def test_contributions_on_edges():
-    flow = {("x", "q"): "-4", ("y", "q"): "-4", ("q", "f"): "-4", ("z", "f"): "3"}
+    flow = {("x", "q"): "−4", ("y", "q"): "−4", ("q", "f"): "−4", ("z", "f"): "3"}
     assert edges_of(chain()[0], edges="flow") == flow
 
 
@@ -235,8 +237,8 @@ def test_at_a_branch_the_contributions_and_their_sum_are_seen():
     root = a * b + a * c
     root.backward()
     boxes = boxes_of(root, edges="flow")
-    assert (boxes["a"].grad, boxes["b"].grad) == ("-4 + 1.5 = -2.5", "1")
-    assert boxes_of(root)["a"].grad == "-2.5"
+    assert (boxes["a"].grad, boxes["b"].grad) == ("−4 + 1.5 = −2.5", "1")
+    assert boxes_of(root)["a"].grad == "−2.5"
 
 
 def test_gradients_of_earlier_calls_are_a_term_of_their_own():
@@ -264,7 +266,7 @@ def test_contributions_of_any_size_can_be_shown():
     both = Value(1.0, "both")
     root = both * math.inf + both * -math.inf + both
     root.backward()
-    assert boxes_of(root, edges="flow")["both"].grad == "inf - inf + 1 = nan"
+    assert boxes_of(root, edges="flow")["both"].grad == "inf − inf + 1 = nan"
 
 
 def test_flow_of_a_value_alone():
@@ -282,11 +284,11 @@ def on_path(root, **options):
 
 def test_one_path_and_its_product():
     f, x = chain()
-    assert shown(f, highlight=x).notes == ("∂f/∂x = (-4) \N{MULTIPLICATION SIGN} 1 = -4",)
+    assert shown(f, highlight=x).notes == ("∂f/∂x = (−4) \N{MULTIPLICATION SIGN} 1 = −4",)
     expected = {"x": True, "q": True, "f": True, "y": False, "z": False}
     assert on_path(f, highlight=x) == expected
     # Only the edges of the path show their derivatives.
-    labels = {("x", "q"): "1", ("q", "f"): "-4", ("y", "q"): "", ("z", "f"): ""}
+    labels = {("x", "q"): "1", ("q", "f"): "−4", ("y", "q"): "", ("z", "f"): ""}
     assert edges_of(f, highlight=x) == labels
 
 
@@ -414,16 +416,50 @@ def test_a_collapsed_neuron_shows_its_output():
     out = neuron([0.5, -1.0])
     out.backward()
     box = shown(out, collapse="neuron").boxes[0]
-    assert (box.data, box.heat) == (f"{out.data:.4g}", None)
+    assert (box.data, box.heat) == (f"{out.data:.4g}".replace("-", "−"), None)
+
+
+def test_a_collapsed_neuron_shows_the_derivative_by_its_sum():
+    model = nn.MLP(2, [2, 1], "sigmoid", "sigmoid", generator=0)
+    loss = nn.squared_error(model([1.0, 1.0]), 0.0)
+    loss.backward()
+    boxes = {box.label: box for box in shown(loss, collapse="neuron").boxes}
+    out = model.layers[1].neurons[0]
+    delta = out.b.grad  # by a bias it is the derivative by the sum
+    assert boxes["layer1/neuron0"].grad_of == "∂L/∂z₁,₀ "
+    assert boxes["layer1/neuron0"].grad == f"{delta:.4g}"
+    assert boxes["layer0/neuron1"].grad_of == "∂L/∂z₀,₁ "
+    hidden = f"{model.layers[0].neurons[1].b.grad:.4g}".replace("-", "−")
+    assert boxes["layer0/neuron1"].grad == hidden
+    assert {"z₀,₀", "a₀,₀", "z₁,₀", "a₁,₀"} <= {b.called for b in shown(loss).boxes}
+
+
+def test_a_loss_is_one_box_until_it_is_opened():
+    logits = [Value(x, f"z{i}") for i, x in enumerate([2.0, -1.0, 0.5, 0.1, 3.0])]
+    loss = nn.cross_entropy(logits, 1)
+    loss.backward()
+    [box] = [box for box in shown(loss).boxes if box.size]
+    assert box.label == "cross_entropy(logits, target)"
+    assert (box.data, box.grad, box.grad_of) == (f"= {loss.data:.4g}", "1", "")
+    opened = shown(loss, collapse=None)
+    assert [b.op for b in opened.boxes if b.op] == ["-"] * 4 + ["logsumexp", "-"]
+    small = shown(nn.squared_error(logits[0], 1.0))
+    assert [b.op for b in small.boxes if b.op] == ["-", "square"]  # little more than its name
+    p = autograd.softmax(logits)
+    softmax = shown(-autograd.log(p[0])).boxes
+    assert {"softmax(logits)", "log", "neg"} <= {b.label or b.op for b in softmax}
+    with pytest.raises(ValueError, match="cross"):
+        shown(loss, collapse="cross_entropies")
+    assert any(b.size for b in shown(loss, collapse="cross_entropy").boxes)
 
 
 def test_operands_between_two_boxes_are_one_edge_with_their_number():
     out = nn.MLP(2, [3, 1], generator=0)([1.0, 2.0])
     edges = edges_of(out, collapse="layer")
     assert edges == {
-        ("1", "layer0"): f"{'×'}3",  # noqa: RUF001
-        ("2", "layer0"): f"{'×'}3",  # noqa: RUF001
-        ("layer0", "layer1"): f"{'×'}3",  # noqa: RUF001
+        ("1", "layer0"): f"{'×'}3",
+        ("2", "layer0"): f"{'×'}3",
+        ("layer0", "layer1"): f"{'×'}3",
     }
 
 
@@ -440,7 +476,7 @@ def test_names_label_what_the_user_has_named():
     w, x = [Value(1.0), Value(2.0)], Value(3.0, "own")
     out = w[0] * x + w[1]
     assert set(boxes_of(out, names={"w": w, "x": x, "out": out})) == {
-        "w[0]", "w[1]", "own", "out", "*",
+        "w₀", "w₁", "own", "out", "*",
     }  # fmt: skip
     assert [value.label for value in (*w, x, out)] == ["", "", "own", ""]
 

@@ -1,5 +1,7 @@
 """The SVG of a picture: well-formed, inert and self-contained, whatever texts it shows."""
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import re
 import shutil
 from xml.etree import ElementTree as ET
@@ -151,7 +153,7 @@ def test_text_stays_inside_its_box_in_the_widest_of_the_usual_fonts():
         font.set_text(text.text)
         return font.get_width_height()[0] / 64
 
-    labels = ["w", "WWWWWWWWWW", "@%&MW@", "illiill", "größe λ Ω Ж", "learning rate", "-1.234e-05"]
+    labels = ["w", "WWWWWWWWWW", "@%&MW@", "illiill", "größe λ Ω Ж", "learning rate", "−1.234e−05"]
     out = sum((Value(-1.2345e-5, label) for label in labels), Value(0.0)).tanh().softplus()
     out.backward()
     checked = 0
@@ -211,7 +213,7 @@ def test_screen_readers_get_a_name_and_a_description():
     assert root.get("role") == "img"
     assert root.get("aria-label") == root.find(f"{SVG}title").text == "Computation graph of out"
     assert root.find(f"{SVG}desc").text == (
-        "x: data 2, gradient -3; y: data -3, gradient 2; out = *(x, y): data -6, gradient 1."
+        "x: data 2, gradient −3; y: data −3, gradient 2; out = *(x, y): data −6, gradient 1."
     )
     assert parsed(draw(out, title="A product").svg).get("aria-label") == "A product"
 

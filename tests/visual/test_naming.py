@@ -383,13 +383,18 @@ def alone(pairs):
     return {number: name for name, number in pairs if count[number] == 1}
 
 
+def number_in(text):
+    """A number as pictures write it."""
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
 def drawn(svg):
     """{data: name} of the boxes in a picture, read from its texts; numbers have no name."""
     green = THEMES["light"].data
     for group in ET.fromstring(svg).iter(f"{SVG}g"):  # noqa: S314 - our own
         if group.get("class") == "node":
             texts = list(group.iter(f"{SVG}text"))
-            [data] = [float(text.text) for text in texts if text.get("fill") == green]
+            [data] = [number_in(text.text) for text in texts if text.get("fill") == green]
             label = [text.text for text in texts if text.get("font-weight") == "bold"]
             made_up = [text.text for text in texts if text.get("font-style") == "italic"]
             title = group.find(f"{SVG}title").text
@@ -406,7 +411,7 @@ def played(page):
 
 def number_of(text):
     """A printed number, in text or LaTeX."""
-    return float(re.sub(r" \\cdot 10\^\{(.*)\}", r"e\1", text).replace("\N{MINUS SIGN}", "-"))
+    return number_in(re.sub(r" \\cdot 10\^\{(.*)\}", r"e\1", text))
 
 
 def told_as_text(explanation):
@@ -493,7 +498,9 @@ def test_what_is_shown_changes_no_name(seed):
         {"collapse": 1},
     ):  # fmt: skip
         graph = draw(root, names=names, number_format=EXACT, **options).graph
-        shown = {float(box.data): box.called or box.label for box in graph.boxes if not box.size}
+        shown = {
+            number_in(box.data): box.called or box.label for box in graph.boxes if not box.size
+        }
         assert shown.items() <= whole.items()
         assert graph.root == Naming(root, names).name(root)
 

@@ -21,14 +21,14 @@ def simplified(steps: Sequence[Step], naming: Naming, order: Sequence[Value]) ->
     if not 1 < len(steps) <= LONGEST or len(order) > LARGEST:
         return tuple(steps)
     values = naming.values
-    some_named = any(naming.own(values[step.operand]) for step in steps[:-1])
+    some_named = any(naming.has_name(values[step.operand]) for step in steps[:-1])
     found = [steps[0]]
     for step in steps[1:]:
         last = found[-1]
         needless = some_named or _is_one(last) or _is_one(step)
         if (
             needless
-            and not naming.own(values[last.operand])
+            and not naming.has_name(values[last.operand])
             and not (last.mark or step.mark)
             and _ways(values[step.operand], values[last.result], order) == 1
         ):

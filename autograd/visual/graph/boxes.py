@@ -8,7 +8,7 @@ from autograd.visual.graph import flags
 from autograd.visual.graph.heatmap import HeatMap
 from autograd.visual.graph.model import Box
 from autograd.visual.page import escape
-from autograd.visual.texts import width
+from autograd.visual.texts import number_text, width
 from autograd.visual.themes import Theme, mixed
 
 TEXT, SMALL = 12.0, 10.5  # font sizes
@@ -160,7 +160,7 @@ def tooltip(box: Box) -> str:
     """The box in one line."""
     parts = [box.scope or box.label, box.called, box.size, box.op]
     parts += [f"data {box.data}"] if box.data else []
-    parts += [f"gradient {box.grad}"] if box.grad else []
+    parts += [f"{box.grad_of or 'gradient '}{box.grad}"] if box.grad else []
     parts += [flags.MEANING[box.flag]] if box.flag else []
     return ", ".join(part for part in parts if part)
 
@@ -195,7 +195,7 @@ def heat_map(
             )
     yield (
         f"<g><title>a row for each neuron, a column for each parameter; full colours are "
-        f"{-largest:.3g} and {largest:.3g}</title>"
+        f"{number_text(-largest, '.3g')} and {largest:.3g}</title>"
     )
     for colour, squares in paths.items():
         yield f'<path d="{"".join(squares)}" fill="{colour}" shape-rendering="crispEdges"/>'
@@ -232,7 +232,7 @@ def rows_of(box: Box) -> Iterator[Row]:
     if box.data:
         yield Row(box.data, "data")
     if box.grad:
-        yield Row(f"‖gradient‖ {box.grad}" if box.size else box.grad, "gradient")
+        yield Row(f"{box.grad_of}{box.grad}", "gradient")
 
 
 def _row(row: Row, middle: float, y: float, theme: Theme) -> Iterator[str]:

@@ -6,17 +6,19 @@ are open. Every way to collapse a picture is one choice of the open scopes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd.engines.select import Value
 from autograd.errors import GraphError
 from autograd.visual.graph.chains import middles
-from autograd.visual.scopes import all_scopes, prefixes, scope_of
+from autograd.visual.scopes import all_scopes, is_call, prefixes, scope_of
 from autograd.visual.texts import printable
 
 LEGIBLE = 150  # values: above it "auto" collapses
 MOST_REPEATED = 6  # edges side by side for one operand of one operation
+MOST_OF_A_CALL = 3  # values of a call, such as that of a loss, that are shown one by one
 MOST_BOXES, MOST_EDGES = 50, 160  # of a collapsed picture: more is a grey cloud on a screen
 
 
@@ -44,8 +46,9 @@ def group(order: Sequence[Value], collapse: str | int | None = "auto") -> Groupi
     ``"layer"`` or another name (scopes so called, a number behind it or not,
     are closed), an int (scopes that many levels deep are closed), or
     ``"auto"``: nothing up to `LEGIBLE` values (but the middle of long chains), else the
-    deepest level that leaves few enough boxes. Raises ValueError for a name that no scope has,
-    GraphError where auto finds no way.
+    deepest level that leaves few enough boxes. But for None, calls of functions such as
+    ``"softmax(logits)"`` are closed where more than `MOST_OF_A_CALL` values lie in them. Raises
+    ValueError for a name that no scope has, GraphError where auto finds no way.
     """
     if collapse == "auto":
         return _legible(order)
@@ -72,10 +75,10 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
     if collapse is None:
         return frozenset(scopes)
     if isinstance(collapse, str):
-        called = re.compile(rf"(.*/)?{re.escape(collapse)}\d*", re.DOTALL)
+        called = re.compile(rf"(.*/)?{re.escape(collapse)}\d*(\(.*\))?", re.DOTALL)
         closed = {scope for scope in scopes if called.fullmatch(scope)}
     elif isinstance(collapse, int) and not isinstance(collapse, bool) and collapse > 0:
-        return opened_to(scopes, collapse)
+        return opened_to(scopes, collapse) - closed_calls(order)
     else:
         raise ValueError(
             f"collapse={collapse!r} is none of 'auto', None, the name of scopes such as 'neuron' "
@@ -83,7 +86,15 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
         )
     if not closed and isinstance(collapse, str):
         raise ValueError(f"collapse={collapse!r}, but {_known(scopes)}")
-    return frozenset(scopes) - closed
+    return frozenset(scopes) - closed - closed_calls(order)
+
+
+def closed_calls(order: Sequence[Value]) -> frozenset[str]:
+    """The calls of functions that are closed until somebody opens them: those not of few values."""
+    inside = Counter(prefix for value in order for prefix in prefixes(scope_of(value)))
+    return frozenset(
+        scope for scope, count in inside.items() if count > MOST_OF_A_CALL and is_call(scope)
+    )
 
 
 def opened_to(scopes: Sequence[str], depth: int) -> frozenset[str]:
@@ -110,12 +121,13 @@ def closed_scope(scope: str, opened: Collection[str]) -> str:
 def _legible(order: Sequence[Value]) -> Grouping:
     """The first grouping that can be read: every value, then coarser and coarser levels."""
     scopes = all_scopes(order)
-    found = _without_middles(order)
+    calls = closed_calls(order)
+    found = _without_middles(order, frozenset(scopes) - calls)
     if len(order) <= LEGIBLE or (not scopes and len(found.groups) <= LEGIBLE):
         return found
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     for depth in range(deepest, 0, -1):
-        opened = opened_to(scopes, depth)
+        opened = opened_to(scopes, depth) - calls
         found = group_by_open_scopes(order, opened)
         for attempt in (found, _leaves_together(order, found), _rest_together(order, opened)):
             if len(attempt.groups) <= MOST_BOXES and len(attempt.edges) <= MOST_EDGES:
@@ -127,11 +139,13 @@ def _legible(order: Sequence[Value]) -> Grouping:
     )
 
 
-def _without_middles(order: Sequence[Value]) -> Grouping:
-    """Every value on its own, but for the middle of long chains, which is one box."""
-    keys: list[str | None] = [None] * len(order)
-    names: dict[str, str] = {}
+def _without_middles(order: Sequence[Value], opened: Collection[str]) -> Grouping:
+    """Every value in an open scope on its own, but for the middle of long chains, one box each."""
+    keys = [closed_scope(scope_of(value), opened) or None for value in order]
+    names = _short_names(keys)
     for number, (members, steps) in enumerate(middles(order)):
+        if any(keys[member] for member in members):
+            continue
         key = f"\0steps {number}"  # \0: no scope is called so
         names[key] = f"… {steps} more steps …"
         for member in members:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import errors, ops
 from autograd.engines.select import Value
+from autograd.export.notation import typeset
 from autograd.support.provenance import is_up_to_date
 from autograd.visual.arguments import shown
 from autograd.visual.graph import flags
@@ -15,7 +16,8 @@ from autograd.visual.graph.heatmap import HeatMap, heat_maps
 from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.naming import Naming, naming_of
 from autograd.visual.paths import Path, Paths, find_paths
-from autograd.visual.texts import counted, printable
+from autograd.visual.scopes import is_call, neuron_parts
+from autograd.visual.texts import counted, number_text, printable
 
 __all__ = ["Box", "Edge", "Graph", "Show", "graph_of", "printable"]
 
@@ -25,7 +27,7 @@ MOST_HIGHLIGHTED = 150
 FEW = 4  # paths of which each product is written out
 MOST_TERMS = 4  # of a sum of contributions that is written out
 LONGEST_LINE = 110  # characters of a product of local derivatives
-TIMES = "\N{MULTIPLICATION SIGN}"
+TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Box:
     on_path: bool | None = None  # None where nothing is highlighted
     heat: tuple[HeatMap, HeatMap] | None = None  # parameters and their gradients
     called: str = ""  # v₁, v₂, … of one value without a label, or with that of another
+    grad_of: str = ""  # before `grad`: what it is of several values
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Show:
 
     def number(self, number: float) -> str:
         """`number` as text; a format specification may ask for any fill character."""
-        return printable(format(number, self.number_format))
+        return number_text(number, self.number_format)
 
 
 def graph_of(root: Value, show: Show | None = None) -> Graph:
@@ -104,7 +107,7 @@ def graph_of(root: Value, show: Show | None = None) -> Graph:
     if show.edges == "flow" and root.requires_grad and not any(map(flags.is_reached, order)):
         notes.append("no gradients yet: call backward()")
     last = next(i for i, one in enumerate(grouping.groups) if len(order) - 1 in one.members)
-    name = "" if naming.is_plain_number(root) else naming.name(root)
+    name = "" if naming.is_plain_number(root) else naming.typeset(root)
     return Graph(boxes, content.edges(grouping), len(order), last, name, tuple(notes))
 
 
@@ -127,6 +130,7 @@ class _Content:
         self.highlighting = bool(paths)
         self.on_path = set(paths).union(*(found.order for found in paths.values()))
         self.users = self._users()
+        self.parts = neuron_parts(self.order)
         self.contributions = self._contributions() if show.edges == "flow" else {}
 
     def box(self, position: int, one: Group) -> Box:
@@ -141,7 +145,7 @@ class _Content:
 
     def _single(self, value: Value) -> Box:
         symbol = printable(ops.SYMBOLS.get(value.op, value.op))
-        label, called = self.naming.own(value), self.naming.name(value)
+        label, called = typeset(self.naming.own(value)), self.naming.typeset(value)
         if called == label or self.naming.is_plain_number(value):
             called = ""
         data = self.show.number(value.data)
@@ -200,9 +204,20 @@ class _Content:
         if parameters and len(parameters) < len(members):
             size += f", {counted(len(parameters), 'parameter')}"
         data = self.show.number(results[0].data) if len(results) == 1 else ""
+        if data and is_call(one.scope):
+            data = f"= {data}"
         heat = heat_maps(members, one.scope) if one.scope else None
-        grad = self._norm(parameters or members)
-        return Box("", printable(one.name), "", data, grad, size, printable(one.scope), heat=heat)
+        grad, grad_of = self._norm(parameters or members), "‖gradient‖ "
+        sums = [v for v, part in self.parts.items() if part == "z" and v in inside]
+        single = sums if len(sums) == 1 else results if is_call(one.scope) else []
+        if len(single) == 1:
+            grad = self.show.number(single[0].grad) if flags.is_reached(single[0]) else "—"
+            of = self.naming.typeset(single[0])
+            grad_of = f"∂{self.naming.typeset(self.root)}/∂{of} " if sums else ""
+        return Box(
+            "", printable(one.name), "", data, grad, size, printable(one.scope), heat=heat,
+            grad_of=grad_of,
+        )  # fmt: skip
 
     def _norm(self, values: Iterable[Value]) -> str:
         wanted = [value for value in values if value.requires_grad]
@@ -306,7 +321,7 @@ def _to_highlight(order: Sequence[Value], highlight: Any) -> list[Value]:
 
 def _notes(value: Value, paths: Paths, naming: Naming, show: Show) -> list[str]:
     """The chain rule for one highlighted value: products along its paths, and their sum."""
-    top, bottom = (printable(naming.name(v), 16) for v in (naming.root, value))
+    top, bottom = (printable(naming.typeset(v), 16) for v in (naming.root, value))
     left = f"∂{top}/∂{'value' if naming.is_plain_number(value) else bottom}"
     if paths.count and not all(map(is_up_to_date, paths.order)):
         return [f"{left}: a leaf was changed since, so compute {top} again"]
@@ -329,7 +344,7 @@ def _product(path: Path, show: Show) -> str:
     """The local derivatives along a path, from the root down, as the chain rule is written."""
     shown = [show.number(value.partials[position]) for value, position in path.edges] or ["1"]
     if len(shown) > 1:
-        shown = [f"({factor})" if factor.startswith("-") else factor for factor in shown]
+        shown = [f"({factor})" if factor.startswith(MINUS) else factor for factor in shown]
     if len(shown) > 10:
         shown[4:-4] = [f"… {len(shown) - 8} more …"]
     return f" {TIMES} ".join(shown)
@@ -337,5 +352,5 @@ def _product(path: Path, show: Show) -> str:
 
 def _sum(terms: Iterable[str]) -> str:
     first, *rest = terms
-    signed = (f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest)
+    signed = (f" {MINUS} {term[1:]}" if term.startswith(MINUS) else f" + {term}" for term in rest)
     return first + "".join(signed)

@@ -76,9 +76,10 @@ function closedTexts(box, state, data, isSettled, hidden) {
   const results = resultsOf(graph, box);
   const trained = box.members.filter((member) => graph.nodes[member].trained);
   const parameters = trained.filter((member) => isLeaf(graph.nodes[member]));
-  const measured = parameters.length ? parameters : trained;
+  const one = box.measured !== undefined; // the sum of a neuron, or the result of a call
+  const measured = one ? [box.measured] : parameters.length ? parameters : trained;
   const arrived = measured.filter((member) => state.gradients.has(member));
-  const norm = (of) => show(Math.hypot(...measured.map(of)));
+  const norm = (of) => show(one ? of(box.measured) : Math.hypot(...measured.map(of)));
   const wrong = arrived.some(
     (member) => isSettled(member) && isWrong(state.gradients.get(member), right[member]));
   const values = results.map(data);
@@ -91,7 +92,7 @@ function closedTexts(box, state, data, isSettled, hidden) {
     waiting: values.length > 0 && values.every((value) => value === hidden),
   };
   said.spoken = `${box.name}, ${counted(box.members.length, "value")}, closed: data ${said.data}, `
-    + `norm of the gradients ${said.gradient}${wrong ? `, wrong: it should be ${said.right}` : ""}`;
+    + `${one ? "gradient" : "norm of the gradients"} ${said.gradient}${wrong ? `, wrong: it should be ${said.right}` : ""}`;
   return said;
 }
 

@@ -134,10 +134,12 @@ function towardsRoot(consumers, start) {
 
 // Four significant digits; whole numbers in full up to a million.
 function show(number) {
+  if (number < 0) return `−${show(-number)}`;
   if (Number.isNaN(number)) return "nan";
-  if (!Number.isFinite(number)) return number > 0 ? "inf" : "-inf";
+  if (!Number.isFinite(number)) return "inf";
   if (Number.isInteger(number) && Math.abs(number) < 1e6) return String(number + 0);
   const size = Math.abs(number);
   const digits = number.toPrecision(4);
-  return size < 1e-4 || size >= 1e6 ? Number(digits).toExponential() : String(Number(digits));
+  return size < 1e-4 || size >= 1e6
+    ? Number(digits).toExponential().replace("-", "−") : String(Number(digits));
 }

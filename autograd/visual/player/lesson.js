@@ -144,7 +144,7 @@ const around = (scope) => scope.split("/")
   .map((_, end, parts) => parts.slice(0, end + 1).join("/"));
 
 function openScope(scope) {
-  const target = viewOf(around(scope));
+  const target = viewOf([...new Set([...view.open, ...around(scope)])]) ?? viewOf(around(scope));
   viewTaken = true;
   if (target) open(target);
 }
@@ -168,6 +168,7 @@ function crumbs() {
   const closed = viewOf([]);
   at("scopes").replaceChildren(...(views.length < 2 ? [] : [
     button("all closed", closed, "Close every scope"),
+    ...(views[0] === closed ? [] : [button("as at first", views[0], "Open what was open at first")]),
     ...path.map((scope) => button(scope.split("/").at(-1), viewOf(around(scope)), `Open ${scope}`)),
     ...(all && path.length < all.open.length ? [button("all open", all, "Open every scope")] : []),
   ]));

@@ -8,10 +8,11 @@ from autograd import errors, ops
 from autograd.calculus.rule_names import rule_named
 from autograd.engines.select import Value
 from autograd.export.javascript_printer import rules_script
+from autograd.export.notation import typeset
 from autograd.visual.graph.boxes import SYMBOLS
 from autograd.visual.naming import Naming
 from autograd.visual.player.local_derivatives import formula_of, local_derivatives
-from autograd.visual.texts import printable
+from autograd.visual.texts import number_text, printable
 
 Node = dict[str, Any]
 
@@ -32,8 +33,9 @@ def nodes_of(naming: Naming) -> tuple[list[Node], str, str]:
             "data": _number(value.data),
             "trained": value.requires_grad,
         }
-        if naming.own(value) not in ("", name):  # another value took the label
-            node["label"] = naming.own(value)
+        label = typeset(naming.own(value))
+        if label not in ("", name):  # another value took the label
+            node["label"] = label
         if value.parents:
             node |= _operation(value, rules[value])
             node["parents"] = [place[parent] for parent in value.parents]
@@ -62,8 +64,8 @@ def _operation(value: Value, rule: ops.Rule | None) -> Node:
 def _shown_name(value: Value, naming: Naming) -> str:
     """What `value` is called, or a constant's number."""
     if naming.is_plain_number(value):
-        return format(value.data, ".4g")
-    return naming.name(value)
+        return number_text(value.data)
+    return naming.typeset(value)
 
 
 def _script(rules: Mapping[Value, ops.Rule | None]) -> tuple[str, str]:

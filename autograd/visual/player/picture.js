@@ -87,7 +87,8 @@ class Picture {
       rows.append(svg("text", { class: "key", x: PADDING, y: ROW + 13 },
         counted(box.members.length, "value")));
       parts.data = row(2, "data");
-      parts.gradient = row(3, "‖grad‖");
+      parts.gradient = row(3, box.measured === undefined ? "‖grad‖"
+        : `grad ${this.graph.nodes[box.measured].name}`);
       element.setAttribute("class", "box closed");
     } else if (isNameless(node)) {
       parts.data = svg("text", { class: "data lone", x: box.width / 2, y: 13 });

@@ -9,6 +9,7 @@ from autograd.engines.select import Value
 from autograd.visual.graph.grouping import (
     Group,
     Grouping,
+    closed_calls,
     edges_between,
     group_by_open_scopes,
     open_scopes,
@@ -17,7 +18,7 @@ from autograd.visual.graph.grouping import (
 from autograd.visual.graph.layout import Point, layered_layout
 from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.player.box_sizes import BoxSizes
-from autograd.visual.scopes import all_scopes, numbered, prefixes
+from autograd.visual.scopes import all_scopes, is_call, neuron_parts, numbered, prefixes
 from autograd.visual.texts import printable
 
 MOST_OPEN = 150  # values of which all may be open at once
@@ -42,6 +43,8 @@ def views_of(
     choices += [frozenset(prefixes(scope)) for scope in scopes]
     deepest = max((scope.count("/") + 1 for scope in first), default=0)
     choices += [opened_to(scopes, depth) & first for depth in range(2, deepest + 1)]
+    # A call of a function, such as a loss, is opened where one stands.
+    choices += [first | frozenset(prefixes(scope)) for scope in closed_calls(order)]
     if len(order) <= MOST_OPEN:
         choices.append(frozenset(scopes))
     groupings: dict[frozenset[str], Grouping] = {}
@@ -69,11 +72,11 @@ def _first_choice(order: Sequence[Value], collapse: str | int | None) -> frozens
     """The scopes open at first: with ``"auto"`` as many levels as can be read."""
     if collapse != "auto":
         return open_scopes(order, collapse)
-    scopes = all_scopes(order)
+    scopes, calls = all_scopes(order), closed_calls(order)
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     level = frozenset(scopes)
     for depth in range(deepest + 1, 0, -1):
-        level = opened_to(scopes, depth)
+        level = opened_to(scopes, depth) - calls
         grouping = group_by_open_scopes(order, level)
         if len(grouping.groups) <= COMFORTABLE[0] and len(grouping.edges) <= COMFORTABLE[1]:
             return level
@@ -102,8 +105,9 @@ def _view(grouping: Grouping, order: Sequence[Value], sizes: BoxSizes, rankdir: 
         ordered=ordered,
         numbered=numbered(group.scope for group in grouping.groups),
     )
+    parts = neuron_parts(order)
     boxes = [
-        _box(group, centre, size, sizes)
+        _box(group, centre, size, sizes) | _measured(group, order, parts)
         for group, centre, size in zip(grouping.groups, layout.centres, room, strict=True)
     ]
     routes = [
@@ -126,6 +130,16 @@ def _box(group: Group, centre: Point, size: tuple[float, float], sizes: BoxSizes
         "strip": round(sizes.strip(group), 1),
         "sums": sizes.sums(group),
     }
+
+
+def _measured(group: Group, order: Sequence[Value], parts: dict[Value, str]) -> dict[str, int]:
+    """The value inside a closed neuron or call whose gradient the box shows: its sum, or result."""
+    sums = [m for m in group.members if parts.get(order[m]) == "z"]
+    if is_call(group.scope):
+        inside = {order[m] for m in group.members}
+        read = {p for v in inside for p in v.parents}
+        sums = [m for m in group.members if order[m] not in read]
+    return {"measured": sums[0]} if group.name and len(sums) == 1 else {}
 
 
 def _route(edge: tuple[int, int], points: Sequence[Point], label: Point | None) -> dict[str, Any]:

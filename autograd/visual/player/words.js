@@ -91,7 +91,7 @@ function localCell({ graph, numbers, edited }, arrival) {
   const outdated = (parent) => edited.has(parent) && isNameless(graph.nodes[parent]);
   const formula = node.parents.some(outdated) ? "" : node.local[arrival.slot];
   const local = partials[arrival.from][arrival.slot];
-  const isNumber = formula === "" || formula.replace("−", "-") === show(local);
+  const isNumber = formula === "" || formula === show(local);
   return [
     plain(`${derivative(graph, data, arrival.from, arrival.to)} = `),
     ...(isNumber ? [] : [[formula, "name"], plain(" = ")]),
