@@ -220,9 +220,8 @@ OPEN_TO_NN = {
     "autograd.support.public_names",  # names that are loaded when they are asked for
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
     "autograd.support.tracing",  # whether a trace is on, and checks before its replay
-    "autograd.visual.graph.following",  # pictures that follow the theme of what shows them
     "autograd.visual.graph.raster",  # an SVG as PNG
-    "autograd.visual.graph.zoomable",  # a page that shows an SVG
+    "autograd.visual.graph.still_picture",  # a picture that is one SVG
     "autograd.visual.page",  # whole pages, frames in notebooks, and what is safe to stand in them
     "autograd.visual.themes",  # the colours of what a page or a picture of a network shows
     "autograd.visual.texts",  # texts of users made safe to show

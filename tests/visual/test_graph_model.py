@@ -284,7 +284,7 @@ def on_path(root, **options):
 
 def test_one_path_and_its_product():
     f, x = chain()
-    assert shown(f, highlight=x).notes == ("∂f/∂x = (−4) \N{MULTIPLICATION SIGN} 1 = −4",)
+    assert shown(f, highlight=x).notes == ("∂f/∂x = −4",)
     expected = {"x": True, "q": True, "f": True, "y": False, "z": False}
     assert on_path(f, highlight=x) == expected
     # Only the edges of the path show their derivatives.
@@ -299,7 +299,7 @@ def test_a_few_paths_are_written_out():
     (note,) = shown(out, highlight=[x]).notes
     left, *terms, total = note.replace(" = ", " + ").split(" + ")
     assert (left, total) == ("∂out/∂x", "8")
-    assert sorted(terms) == [f"1 \N{MULTIPLICATION SIGN} {k}" for k in (2, 3, 3)]
+    assert sorted(terms) == ["2", "3", "3"]  # factors of 1 are left out
 
 
 def test_many_paths_are_counted_not_listed():
@@ -317,10 +317,10 @@ def test_many_paths_are_counted_not_listed():
 
 def test_paths_whose_products_are_long_have_a_line_each():
     x = Value(0.1, "x")
-    root = x.tanh().tanh().tanh().tanh().tanh() + x.sin().sin().sin().sin().sin().sin()
+    root = 2.0 * x.tanh().tanh().tanh().tanh().tanh() + x.sin().sin().sin().sin().sin().sin()
     first, *products = shown(root, highlight=x).notes
     assert first.endswith("the sum over 2 paths:")
-    assert [product.count("\N{MULTIPLICATION SIGN}") for product in products] == [6, 5]
+    assert [product.count("\N{MULTIPLICATION SIGN}") for product in products] == [5, 5]
 
 
 def test_a_long_path_is_shortened():

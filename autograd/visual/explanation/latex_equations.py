@@ -80,7 +80,7 @@ class _Equations:
         uses = Counter(parent for node in self.order for parent in node.parents)
         for node in self.order:
             self.build(node)
-            if node.parents and (uses[node] > 1 or node is root):
+            if node.parents and (uses[node] > 1 or node is root or self.naming.has_name(node)):
                 self.steps.add(node)
         if self.steps == {root} and not self.naming.own(root):
             result = self.printer(self.expressions[root])

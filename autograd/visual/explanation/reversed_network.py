@@ -11,7 +11,9 @@ from autograd.export.text_printer import TextPrinter, derivative
 from autograd.transforms.value_sweeps import reverse_graph
 from autograd.value import Number
 from autograd.visual.arguments import expect_value, shown
+from autograd.visual.explanation.neuron_network import layers_of, neuron_network
 from autograd.visual.graph.drawing import Drawing, draw
+from autograd.visual.graph.still_picture import StillPicture
 from autograd.visual.naming import Naming
 from autograd.visual.texts import for_terminal
 
@@ -25,9 +27,12 @@ class ReverseNetwork:
     gradients: dict[Value, Value]  # by leaf, in topological order
     norm: Value
     naming: Naming | None = None  # of the loss: the picture calls its values the same
+    level: str = "value"
 
-    def draw(self, **options: Any) -> Drawing:
-        """The picture of it; takes the options of `autograd.draw`."""
+    def draw(self, **options: Any) -> Drawing | StillPicture:
+        """The picture of it; takes the options of `autograd.draw`, of neurons only `theme`."""
+        if self.level == "neuron" and self.naming is not None:
+            return neuron_network(self.naming.root, self.naming, **options)
         options["names"] = Naming(self.norm, options.get("names"), earlier=self.naming)
         return draw(self.norm, **options)
 
@@ -45,7 +50,9 @@ class ReverseNetwork:
         return for_terminal(repr(self))
 
 
-def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> ReverseNetwork:
+def reverse_network(
+    loss: Value, names: Mapping[str, Any] | None = None, *, level: str = "value"
+) -> ReverseNetwork:
     """The graph that computes the gradient of `loss` by each of its leaves.
 
     A 1 flows in at the loss; on every edge it is multiplied by the local
@@ -53,6 +60,11 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
     (Rojas, 1996, *Neural Networks*, chapter 7). Its Values are labelled
     ∂L/∂w with the labels of `loss`'s graph, or ``names=locals()``; they are
     ordinary Values, so they can be drawn and differentiated again.
+
+    With ``level="neuron"`` its picture is that of the books: below the network of `nn.MLP`
+    stands one of its own, into which ∂L/∂z of the last layer flows; each neuron amplifies
+    what arrives by the slope of its activation, and the weights are the same,
+    transposed. That is for one sample, and GraphError for a graph without such neurons.
 
     >>> from autograd import Value, reverse_network
     >>> x, y = Value(3.0, "x"), Value(4.0, "y")
@@ -67,6 +79,8 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
             f"reverse_network takes one Value, got {shown(names)} too; it gives the gradients of "
             "all leaves: reverse_network(loss).gradients[x]"
         )
+    if level not in ("value", "neuron"):
+        raise ValueError(f'level is "value" or "neuron", got {level!r}')
     naming, text = Naming(loss, names), TextPrinter()
     order, root = naming.order, text.symbol(naming.name(loss))
     leaves = [node for node in order if node.requires_grad and not node.parents]
@@ -92,4 +106,7 @@ def reverse_network(loss: Value, names: Mapping[str, Any] | None = None) -> Reve
     gradients = [x if isinstance(x, Value) else Value(x, requires_grad=False) for x in found]
     norm = functions.norm(gradients)
     norm.label = f"‖∇{root}‖"
-    return ReverseNetwork(dict(zip(leaves, gradients, strict=True)), norm, naming)
+    found_network = ReverseNetwork(dict(zip(leaves, gradients, strict=True)), norm, naming, level)
+    if level == "neuron":
+        layers_of(loss, naming)  # what cannot be drawn is said here
+    return found_network

@@ -342,7 +342,8 @@ def _notes(value: Value, paths: Paths, naming: Naming, show: Show) -> list[str]:
 
 def _product(path: Path, show: Show) -> str:
     """The local derivatives along a path, from the root down, as the chain rule is written."""
-    shown = [show.number(value.partials[position]) for value, position in path.edges] or ["1"]
+    factors = [value.partials[position] for value, position in path.edges]
+    shown = [show.number(factor) for factor in factors if factor != 1.0] or ["1"]
     if len(shown) > 1:
         shown = [f"({factor})" if factor.startswith(MINUS) else factor for factor in shown]
     if len(shown) > 10:

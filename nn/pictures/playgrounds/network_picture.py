@@ -1,14 +1,8 @@
 """The still picture of a network: neurons as circles, weights as lines, in SVG."""
 
-import os
-from pathlib import Path
-from typing import Any
-
-from autograd.visual.graph.following import following
-from autograd.visual.graph.raster import png_of, still_kinds_of
-from autograd.visual.graph.zoomable import BUTTONS, zoomable
-from autograd.visual.page import escape, framed, image
-from autograd.visual.texts import printable
+from autograd.visual.graph.still_picture import StillPicture
+from autograd.visual.page import escape
+from autograd.visual.texts import number_text, printable
 from autograd.visual.themes import THEMES, Theme, theme_named
 from nn.layers import MLP
 from nn.pictures.playgrounds.reading_models import activation_names, check_model, check_size
@@ -40,51 +34,15 @@ def network(model: MLP, *, title: str = "", theme: str = "auto") -> "NetworkPict
     return NetworkPicture(model, title, theme)
 
 
-class NetworkPicture:
+class NetworkPicture(StillPicture):
     """A network as it was when it was drawn; shows itself in a notebook, saves as a file."""
 
     def __init__(self, model: MLP, title: str, theme: str) -> None:
         self.sizes = model.extra_repr()
-        self.title = printable(title, 200) or f"Network of {self.sizes}"
-        self.follows = theme == "auto"  # what shows it
-        self._theme = theme_named("light" if self.follows else theme)
-        self._light = _svg(model, self._theme, self.title)
-        self.svg = self._light
-        if self.follows:
-            self.svg = following(self._light, _svg(model, THEMES["dark"], self.title))
-        self.size = _size(model)
-
-    @property
-    def html(self) -> str:
-        """The picture as a page that zooms and works offline."""
-        dark = THEMES["dark"] if self.follows else None
-        return zoomable(self.svg, title=self.title, theme=self._theme, dark=dark)
-
-    @property
-    def png(self) -> bytes:
-        """The picture as PNG; PackageMissingError without the package resvg_py."""
-        return png_of(self._light)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to `path`: .svg, .html or .png (with resvg_py); returns the path."""
-        path = Path(path)
-        kind = path.suffix.lower()
-        if kind == ".png":
-            path.write_bytes(self.png)
-        elif kind in (".svg", ".html"):
-            path.write_text(self.svg if kind == ".svg" else self.html, encoding="utf-8")
-        else:
-            raise ValueError(f"cannot save as {path.name!r}: use .svg, .html or .png")
-        return path
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        width, height = self.size
-        still = image(self.svg, "image/svg+xml", self.title)
-        html = framed(
-            self.html, still, title=self.title, width=width, height=height + BUTTONS,
-            follows=self.follows,
-        )  # fmt: skip
-        return {"text/plain": repr(self), "text/html": html} | still_kinds_of(self.svg)
+        title = printable(title, 200) or f"Network of {self.sizes}"
+        own = theme_named("light" if theme == "auto" else theme)
+        light, dark = _svg(model, own, title), _svg(model, THEMES["dark"], title)
+        super().__init__(light, dark, title, _size(model), theme)
 
     def __repr__(self) -> str:
         return f"<NetworkPicture of {self.sizes}>"
@@ -97,11 +55,6 @@ def input_name(position: int) -> str:
     'x₁'
     """
     return f"x{str(position + 1).translate(LOWERED)}"
-
-
-def told_number(number: float) -> str:
-    """Four digits, with a true minus."""
-    return f"{number + 0.0:.4g}".replace("-", "−")  # noqa: RUF001 - of mathematics
 
 
 def _widths(model: MLP) -> list[int]:
@@ -124,7 +77,7 @@ def _svg(model: MLP, theme: Theme, title: str) -> str:
     ]
     weights = [abs(w.data) for layer in model.layers for neuron in layer.neurons for w in neuron.w]
     largest = max(weights)
-    described = f"{model.extra_repr()}. The largest weight is {told_number(largest)}."
+    described = f"{model.extra_repr()}. The largest weight is {number_text(largest)}."
     size = f'width="{across:.0f}" height="{down:.0f}" viewBox="0 0 {across:.0f} {down:.0f}"'
     return "\n".join([
         f'<svg xmlns="{SPACE}" {size} role="img" aria-label="{escape(title)}" {FONT}>',
@@ -154,7 +107,7 @@ def _lines(model: MLP, places: list[list[Point]], largest: float, theme: Theme) 
                     f'<path d="M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} '
                     f'{y2:g}" fill="none" stroke="{colour}" stroke-width="'
                     f'{0.6 + (WIDEST - 0.6) * share:.2f}" stroke-opacity="{0.3 + 0.6 * share:.2f}">'
-                    f"<title>{said}weight {told_number(weight.data)}</title></path>"
+                    f"<title>{said}weight {number_text(weight.data)}</title></path>"
                 )))  # fmt: skip
     return [text for _, text in sorted(drawn, key=lambda each: each[0])]
 
@@ -175,7 +128,7 @@ def _circles(model: MLP, places: list[list[Point]], theme: Theme) -> list[str]:
                 )
             else:
                 bias = model.layers[column - 1].neurons[number].b.data
-                said += f": bias {told_number(bias)}"
+                said += f": bias {number_text(bias)}"
             drawn.append(
                 f'<g><title>{said}</title><circle cx="{x:g}" cy="{y:g}" r="{RADIUS:g}" '
                 f'fill="{theme.strip if column == 0 else theme.box}" stroke="{theme.outline}" '
@@ -211,6 +164,6 @@ def _legend(across: float, down: float, largest: float, theme: Theme) -> list[st
     ]
     drawn.append(
         f'<text x="{middle + 46:g}" y="{y:g}" font-size="12" fill="{theme.quiet}">'
-        f"widest: {told_number(largest)}</text>"
+        f"widest: {number_text(largest)}</text>"
     )
     return drawn
