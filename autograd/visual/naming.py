@@ -16,7 +16,7 @@ from autograd.engines.select import Value, topological_order
 from autograd.export.notation import DIGITS, SUBSCRIPTS, Symbol, symbol_of, typeset
 from autograd.support.arguments import one_spelling
 from autograd.visual.arguments import expect_names
-from autograd.visual.scopes import neuron_parts, scope_of
+from autograd.visual.scopes import neuron_parts, outside_calls, scope_of
 from autograd.visual.texts import printable
 
 ROOT = "L"  # a root without a name: the loss
@@ -280,14 +280,15 @@ def _path(name: str, key: Any) -> str:
 
 def _told_apart(labels: dict[Value, str]) -> dict[Value, str]:
     """`labels`; if two scopes share one, all that were made in scopes hold their scope."""
-    scoped = {value: label for value, label in labels.items() if label and scope_of(value)}
-    places = {(scope_of(value), label) for value, label in scoped.items()}
+    scopes = {value: outside_calls(scope_of(value)) for value, label in labels.items() if label}
+    scoped = {value: (scope, labels[value]) for value, scope in scopes.items() if scope}
+    places = set(scoped.values())
     if len({symbol_of(label) for _, label in places}) == len(places):
         return labels
     told_apart = {place: _indexed(*place) for place in places}
     if len(set(told_apart.values())) < len(places):
         told_apart = {place: _in_full(*place) for place in places}
-    return labels | {value: told_apart[scope_of(value), label] for value, label in scoped.items()}
+    return labels | {value: told_apart[place] for value, place in scoped.items()}
 
 
 def _indexed(scope: str, label: str) -> str:

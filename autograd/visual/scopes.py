@@ -10,7 +10,8 @@ from autograd.visual.texts import text_of
 
 def scope_of(value: Value) -> str:
     """The scope that `value` was made in, as text: pictures survive any."""
-    return text_of(value.scope)
+    scope = value.scope
+    return scope if type(scope) is str else text_of(scope)
 
 
 def prefixes(scope: str) -> Iterator[str]:
@@ -34,6 +35,15 @@ def is_call(scope: str) -> bool:
     Pictures show such a box closed, until it is opened.
     """
     return scope.endswith(")")
+
+
+def outside_calls(scope: str) -> str:
+    """The scope without the calls of functions in it.
+
+    >>> outside_calls("mlp/layer1/softmax(logits)")
+    'mlp/layer1'
+    """
+    return "/".join(part for part in scope.split("/") if not is_call(part))
 
 
 _NEURON = re.compile(r"(.*/)?neuron\d+", re.DOTALL)

@@ -4,6 +4,8 @@ A server is started for real and read in a real browser. Screenshots are kept in
 the directory that CHAINRULE_ARTEFACTS names.
 """
 
+# ruff: noqa: RUF001 - mathematics has signs of its own
+
 import base64
 import json
 import os
@@ -54,8 +56,8 @@ draw(loss, collapse=None)""",
 WHOLE = "html => html.scrollWidth <= innerWidth && html.scrollHeight <= innerHeight"
 PICTURES = 3  # of the four outputs: the explanation is a text
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
-LEAVES = ["x", "-2", "-4", "y", "5", "-4", "z", "-4", "3"]
-SHOWN = [*LEAVES, "+", "v₁", "3", "-4", TIMES, "f", "-12", "1"]
+LEAVES = ["x", "−2", "−4", "y", "5", "−4", "z", "−4", "3"]
+SHOWN = [*LEAVES, "+", "v₁", "3", "−4", TIMES, "f", "−12", "1"]
 WAIT = 300_000  # milliseconds, for the slowest of machines
 
 # Errors in scripts of Jupyter itself, and what exported pages fetch from elsewhere.
@@ -267,13 +269,13 @@ def check_player(player):
         return [box.locator(row).text_content() for row in (".data", ".gradient")]
 
     assert numbers("f") == ["—", "—"]
-    steps = [("f", ["—", "—"]), ("f", ["-12", "—"]), ("f", ["-12", "1"]), ("z", ["-4", "3"])]
-    for name, shown in [*steps, ("x", ["-2", "-4"])]:
+    steps = [("f", ["—", "—"]), ("f", ["−12", "—"]), ("f", ["−12", "1"]), ("z", ["−4", "3"])]
+    for name, shown in [*steps, ("x", ["−2", "−4"])]:
         player.locator("#next").click()
         assert numbers(name) == shown
     assert player.locator("#next").is_disabled()
     player.locator("#first").click()
-    assert numbers("x") == ["-2", "—"]
+    assert numbers("x") == ["−2", "—"]
 
 
 def check_stills(page):

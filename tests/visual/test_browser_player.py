@@ -98,6 +98,11 @@ def counter_example():
     return c
 
 
+def number_in(text):
+    """A number as the player writes it."""
+    return float(text.replace("−", "-"))
+
+
 def boxes(page):
     """What every open box shows, by its name: (data, gradient)."""
     return page.evaluate(
@@ -129,29 +134,29 @@ def edit(page, name, number):
 def test_the_textbook_example_step_by_step(show):
     page = show(play(textbook()))
     unknown = {"q": ["—", "—"], "f": ["—", "—"]}
-    inputs = {"x": ["-2", "—"], "y": ["5", "—"], "z": ["-4", "—"]}
+    inputs = {"x": ["−2", "—"], "y": ["5", "—"], "z": ["−4", "—"]}
     assert boxes(page) == inputs | unknown
     page.click("#next")
     assert boxes(page) == inputs | unknown | {"q": ["3", "—"]}
-    assert "q = x + y = -2 + 5 = 3" in said(page)
+    assert "q = x + y = −2 + 5 = 3" in said(page)
     page.click("#next")
-    assert boxes(page)["f"] == ["-12", "—"]
-    assert "f = q × z = 3 × (-4) = -12" in said(page)
+    assert boxes(page)["f"] == ["−12", "—"]
+    assert "f = q × z = 3 × (−4) = −12" in said(page)
     page.click("#next")
-    assert boxes(page)["f"] == ["-12", "1"]
+    assert boxes(page)["f"] == ["−12", "1"]
     assert boxes(page)["q"] == ["3", "—"]
     page.click("#next")
     assert boxes(page) == {
-        "x": ["-2", "—"], "y": ["5", "—"], "z": ["-4", "3"], "q": ["3", "-4"], "f": ["-12", "1"],
+        "x": ["−2", "—"], "y": ["5", "—"], "z": ["−4", "3"], "q": ["3", "−4"], "f": ["−12", "1"],
     }  # fmt: skip
-    for line in ("∂f/∂q = z = -4", "1 × (-4) = -4", "q.grad = -4", "∂f/∂z = q = 3", "z.grad = 3"):
+    for line in ("∂f/∂q = z = −4", "1 × (−4) = −4", "q.grad = −4", "∂f/∂z = q = 3", "z.grad = 3"):
         assert line in said(page)
     page.click("#next")
-    assert boxes(page)["x"] == ["-2", "-4"]
-    assert boxes(page)["y"] == ["5", "-4"]
+    assert boxes(page)["x"] == ["−2", "−4"]
+    assert boxes(page)["y"] == ["5", "−4"]
     assert page.is_disabled("#next")
     page.click("#back")
-    assert boxes(page)["x"] == ["-2", "—"]
+    assert boxes(page)["x"] == ["−2", "—"]
 
 
 def test_a_gradient_that_arrives_twice_is_added_up_term_by_term(show):
@@ -174,8 +179,8 @@ def test_a_network_ends_with_the_numbers_of_the_engine(show):
         close = [
             data
             for data, gradient in shown
-            if float(data) == pytest.approx(value.data, rel=1e-3)
-            and float(gradient) == pytest.approx(value.grad, rel=1e-3)
+            if number_in(data) == pytest.approx(value.data, rel=1e-3)
+            and number_in(gradient) == pytest.approx(value.grad, rel=1e-3)
         ]
         assert close, value
     steps = len(results) + 1 + len(results)  # forward, the start of the way back, backward
@@ -202,7 +207,7 @@ def test_playing_runs_to_the_end_and_can_be_paused(show):
 def test_the_scrubber_goes_anywhere(show):
     page = show(play(textbook()))
     page.locator("#scrub").fill("4")
-    assert boxes(page)["z"] == ["-4", "3"]
+    assert boxes(page)["z"] == ["−4", "3"]
 
 
 # --- one value ------------------------------------------------------------------------
@@ -213,7 +218,7 @@ def test_a_chosen_value_shows_its_chain_rule(show):
     box(page, "x").click()
     chain = page.inner_text("#inspector").split("\n")
     assert "∂f/∂x = ∂f/∂q · ∂q/∂x" in chain
-    assert "= (-4) × 1 = -4" in chain
+    assert "= (−4) × 1 = −4" in chain
     box(page, "z").hover()
     assert page.locator(".box.off-path").count() == 3
     page.keyboard.press("End")
@@ -236,10 +241,13 @@ def test_an_edit_recomputes_everything(show):
     edit(page, "x", "1.5")
     other = textbook(x=1.5)
     other.backward()
-    numbers = {v.label: [f"{v.data:g}", f"{v.grad:g}"] for v in topological_order(other)}
+    numbers = {
+        v.label: [f"{v.data:g}".replace("-", "−"), f"{v.grad:g}".replace("-", "−")]
+        for v in topological_order(other)
+    }
     assert boxes(page) == numbers
-    edit(page, "y", "-1/2")
-    assert boxes(page)["f"] == ["-4", "1"]
+    edit(page, "y", "−1/2")
+    assert boxes(page)["f"] == ["−4", "1"]
 
 
 def test_an_edit_that_has_no_value_says_so_and_changes_nothing(show):
@@ -247,9 +255,9 @@ def test_an_edit_that_has_no_value_says_so_and_changes_nothing(show):
     page = show(play(x.log()))
     page.keyboard.press("End")
     before = boxes(page)
-    edit(page, "x", "-1")
+    edit(page, "x", "−1")
     banner = page.locator("#banner")
-    assert banner.inner_text() == "log(x = -1): no real value there. x stays 2."
+    assert banner.inner_text() == "log(x = −1): no real value there. x stays 2."
     assert boxes(page) == before
     edit(page, "x", "two")
     assert banner.inner_text() == "two is not a number. x stays 2."
@@ -297,12 +305,12 @@ def test_every_view_ends_with_the_same_gradient(show):
     loss.backward()
     page = show(play(loss, collapse="neuron"))
     page.keyboard.press("End")
-    sizes = {float(text[1]) for name, text in boxes(page).items() if name == "L"}
+    sizes = {number_in(text[1]) for name, text in boxes(page).items() if name == "L"}
     page.click('#scopes button:text-is("all closed")')
     page.keyboard.press("End")
     parameters = [v.grad for v in topological_order(loss) if not v.parents]
     norm = sum(grad * grad for grad in parameters) ** 0.5
-    assert float(boxes(page)["mlp"][1]) == pytest.approx(norm, rel=1e-3)
+    assert number_in(boxes(page)["mlp"][1]) == pytest.approx(norm, rel=1e-3)
     assert sizes == {1.0}
 
 
@@ -345,19 +353,19 @@ def test_predict_then_reveal(show):
     page = show(play(textbook(), quiz=True))
     assert boxes(page)["q"] == ["?", "?"]
     assert "What will q be?" in said(page)
-    assert "-2 + 5 = ?" in said(page)
+    assert "−2 + 5 = ?" in said(page)
     page.fill("#question input", "3")
     page.keyboard.press("Enter")
     assert page.inner_text("#verdict") == "✓ q = 3"
     page.fill("#question input", "12")
     page.keyboard.press("Enter")
-    assert "✗ f = -12" in page.inner_text("#verdict")
+    assert "✗ f = −12" in page.inner_text("#verdict")
     assert "1 of 2 right" in page.inner_text("#phase")
     page.click("#next")
     assert "∂f/∂q" in said(page)
     assert "q.grad = ?" in said(page)
     fields = page.locator("#question input")
-    fields.nth(0).fill("-4")
+    fields.nth(0).fill("−4")
     fields.nth(1).fill("3")
     page.click("#question button")
     assert page.locator("#verdict .good").count() == 2
@@ -397,7 +405,7 @@ def test_controls_and_boxes_have_names_for_screen_readers(show):
         assert (button.get_attribute("aria-label") or button.inner_text()).strip()
     page.keyboard.press("End")
     spoken = [each.get_attribute("aria-label") for each in page.locator(".box").all()]
-    assert "q, add: data 3, gradient -4" in spoken
+    assert "q, add: data 3, gradient −4" in spoken
     assert page.get_attribute("#said", "aria-live") == "polite"
 
 
@@ -422,10 +430,10 @@ def test_numbers_stay_in_their_boxes_after_an_edit(show, bugs):
     x = Value(2.0, "x")
     page = show(play(x * 3.0 + 1.0, bugs=bugs))
     page.keyboard.press("End")
-    edit(page, "x", "-1.23456e-12")
+    edit(page, "x", "−1.23456e−12")
     page.locator(".box.constant").first.click()
     field = page.locator("#inspector input")
-    field.fill("-9.87654e-17")
+    field.fill("−9.87654e−17")
     field.press("Enter")
     out = page.evaluate(
         """() => [...document.querySelectorAll(".box")].flatMap((box) => {
@@ -440,7 +448,7 @@ def test_numbers_stay_in_their_boxes_after_an_edit(show, bugs):
         })"""
     )
     assert out == []
-    assert boxes(page)["x"][0] == "-1.235e-12"
+    assert boxes(page)["x"][0] == "−1.235e−12"
 
 
 @pytest.mark.parametrize("size", [(400, 720), (560, 500), (760, 560), (1200, 720)])
@@ -545,7 +553,7 @@ def test_a_contribution_sets_out_as_the_upstream_gradient_and_arrives_as_a_produ
     page = show(play(branching()), clock_stands=True, reduced_motion="no-preference")
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    assert page.locator("#said h2").inner_text() == "v₂ passes its gradient on to r and w2"
+    assert page.locator("#said h2").inner_text() == "v₂ passes its gradient on to r and w₂"
     seen = []
     for _ in range(40):
         tokens = page.locator("#picture .dot.contribution text").all_text_contents()
@@ -554,8 +562,8 @@ def test_a_contribution_sets_out_as_the_upstream_gradient_and_arrives_as_a_produ
         page.clock.run_for(25)
     assert seen == [
         ["0.3543", "0.3543"],
-        ["0.3543 × -0.8", "0.3543 × 1.386"],
-        ["-0.2834", "0.4909"],
+        ["0.3543 × −0.8", "0.3543 × 1.386"],
+        ["−0.2834", "0.4909"],
     ]
     assert page.locator("#picture .overlay .contribution text").all_text_contents() == seen[-1]
 
@@ -573,7 +581,9 @@ def test_a_closed_box_says_what_leaves_it_and_where_it_goes(show):
     found = [match for match in products if match]
     assert found
     for match in found:
-        assert float(match[1]) * float(match[2]) == pytest.approx(float(match[3]), rel=2e-3)
+        assert number_in(match[1]) * number_in(match[2]) == pytest.approx(
+            number_in(match[3]), rel=2e-3
+        )
     assert any("neuron0" in match[4] for match in found)
     assert any(line.startswith("its 3 parameters: ‖grad‖ = ") for line in lines)
 
@@ -629,7 +639,7 @@ def test_a_step_downhill_moves_every_input_against_its_gradient(show):
     # x, y, z = -2, 5, -4: the gradient of (x + y) z is (-4, -4, 3).
     page.keyboard.press("End")
     data = [box(page, name).locator(".data").text_content() for name in "xyz"]
-    assert data == ["-1.96", "5.04", "-4.03"]
+    assert data == ["−1.96", "5.04", "−4.03"]
     assert numbers_in(page.locator("#moved").inner_text()) == [
         -0.01, -12.0, pytest.approx((5.04 - 1.96) * -4.03, rel=1e-3),
     ]  # fmt: skip
@@ -653,7 +663,7 @@ def test_a_gradient_is_not_told_before_it_has_arrived(show):
     box(page, "q").hover()
     inspector = page.locator("#inspector")
     assert "has not reached it" in inspector.inner_text()
-    assert "-4" not in inspector.inner_text()
+    assert "−4" not in inspector.inner_text()
     page.keyboard.press("End")
     assert "∂f/∂q = " in inspector.inner_text()
 
@@ -750,7 +760,7 @@ def test_the_frame_in_a_notebook_plays(browser, tmp_path):
     page.goto(path.as_uri())
     frame = page.frame_locator("iframe")
     frame.locator("#next").click()
-    assert "q = x + y = -2 + 5 = 3" in frame.locator("#said").inner_text()
+    assert "q = x + y = −2 + 5 = 3" in frame.locator("#said").inner_text()
     assert page.locator("img").is_hidden()  # the still picture, for where frames are cut
     page.close()
     assert complaints == []

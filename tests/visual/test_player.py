@@ -27,9 +27,6 @@ def textbook():
     return f
 
 
-LOSS = "squared_error(prediction, target)"  # of few values: open as long as nobody closes it
-
-
 def network(sizes=(3, 1)):
     model = nn.MLP(2, list(sizes), activation="sigmoid", output="sigmoid", generator=0)
     return nn.squared_error(model([1.0, 1.0]), 0.0)
@@ -153,10 +150,10 @@ def test_a_small_network_is_open_at_first_and_has_a_view_for_every_scope():
     layers = [["mlp", f"mlp/layer{layer}"] for layer in range(2)]
     neurons = [[*layers[0], f"mlp/layer0/neuron{i}"] for i in range(3)]
     views = open_scopes(play(network()))
-    assert len(views[0]) == 1 + 2 + 4 + 1
+    assert len(views[0]) == 1 + 2 + 4
     assert sorted(views[1:]) == sorted(
-        [[], ["mlp"], *layers, *neurons, [*layers[1], "mlp/layer1/neuron0"], [LOSS],
-         ["mlp", LOSS], ["mlp", "mlp/layer0", "mlp/layer1", LOSS]]
+        [[], ["mlp"], *layers, *neurons, [*layers[1], "mlp/layer1/neuron0"],
+         ["mlp", "mlp/layer0", "mlp/layer1"]]
     )  # fmt: skip
 
 
@@ -169,9 +166,9 @@ def test_parameters_of_neurons_are_told_apart():
 @pytest.mark.parametrize(
     ("collapse", "opened"),
     [
-        ("layer", ["mlp", LOSS]),
+        ("layer", ["mlp"]),
         (1, []),
-        ("neuron", ["mlp", "mlp/layer0", "mlp/layer1", LOSS]),
+        ("neuron", ["mlp", "mlp/layer0", "mlp/layer1"]),
     ],
 )
 def test_collapse_says_what_is_open_at_first(collapse, opened):
@@ -180,7 +177,7 @@ def test_collapse_says_what_is_open_at_first(collapse, opened):
 
 def test_a_large_network_starts_with_few_boxes():
     content, _ = content_of(network((16, 16, 1)))
-    assert content["views"][0]["open"] == ["mlp", LOSS]
+    assert content["views"][0]["open"] == ["mlp"]
     assert len(content["views"][0]["boxes"]) < 10
     assert max(len(view["open"]) for view in content["views"]) == 3  # never all of 440 values
 

@@ -18,7 +18,7 @@ from autograd.visual.texts import printable
 
 LEGIBLE = 150  # values: above it "auto" collapses
 MOST_REPEATED = 6  # edges side by side for one operand of one operation
-MOST_OF_A_CALL = 3  # values of a call, such as that of a loss, that are shown one by one
+MOST_OF_A_CALL = 5  # values of a call, such as that of a loss, that are shown one by one
 MOST_BOXES, MOST_EDGES = 50, 160  # of a collapsed picture: more is a grey cloud on a screen
 
 
@@ -71,7 +71,7 @@ def edges_between(grouping: Grouping) -> dict[tuple[int, int], int]:
 
 def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset[str]:
     """The scopes that are open when `collapse` (anything but ``"auto"``) is asked for."""
-    scopes = all_scopes(order)
+    scopes = scopes_of(order)
     if collapse is None:
         return frozenset(scopes)
     if isinstance(collapse, str):
@@ -90,10 +90,24 @@ def open_scopes(order: Sequence[Value], collapse: str | int | None) -> frozenset
 
 
 def closed_calls(order: Sequence[Value]) -> frozenset[str]:
-    """The calls of functions that are closed until somebody opens them: those not of few values."""
-    inside = Counter(prefix for value in order for prefix in prefixes(scope_of(value)))
+    """The calls of functions, such as losses, that are closed until somebody opens them."""
+    return frozenset(filter(is_call, scopes_of(order)))
+
+
+def scopes_of(order: Sequence[Value]) -> list[str]:
+    """Every scope that may be open or closed, outermost first: not the calls of few values."""
+    small = _small_calls(order)
+    return [scope for scope in all_scopes(order) if scope not in small]
+
+
+def _small_calls(order: Sequence[Value]) -> frozenset[str]:
+    """Calls whose values always stand one by one."""
+    inside: Counter[str] = Counter()
+    for scope, count in Counter(map(scope_of, order)).items():
+        for prefix in prefixes(scope):
+            inside[prefix] += count
     return frozenset(
-        scope for scope, count in inside.items() if count > MOST_OF_A_CALL and is_call(scope)
+        scope for scope, count in inside.items() if count <= MOST_OF_A_CALL and is_call(scope)
     )
 
 
@@ -104,6 +118,7 @@ def opened_to(scopes: Sequence[str], depth: int) -> frozenset[str]:
 
 def group_by_open_scopes(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     """Group the values in topological `order` where `opened` are the open scopes."""
+    opened = _small_calls(order).union(opened)
     made_in = [scope_of(value) for value in order]
     closed_in = {scope: closed_scope(scope, opened) for scope in dict.fromkeys(made_in)}
     keys = [closed_in[scope] or None for scope in made_in]
@@ -120,8 +135,7 @@ def closed_scope(scope: str, opened: Collection[str]) -> str:
 
 def _legible(order: Sequence[Value]) -> Grouping:
     """The first grouping that can be read: every value, then coarser and coarser levels."""
-    scopes = all_scopes(order)
-    calls = closed_calls(order)
+    scopes, calls = scopes_of(order), closed_calls(order)
     found = _without_middles(order, frozenset(scopes) - calls)
     if len(order) <= LEGIBLE or (not scopes and len(found.groups) <= LEGIBLE):
         return found
@@ -141,6 +155,7 @@ def _legible(order: Sequence[Value]) -> Grouping:
 
 def _without_middles(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     """Every value in an open scope on its own, but for the middle of long chains, one box each."""
+    opened = _small_calls(order).union(opened)
     keys = [closed_scope(scope_of(value), opened) or None for value in order]
     names = _short_names(keys)
     for number, (members, steps) in enumerate(middles(order)):
@@ -176,6 +191,7 @@ def _leaves_together(order: Sequence[Value], grouping: Grouping) -> Grouping:
 
 def _rest_together(order: Sequence[Value], opened: Collection[str]) -> Grouping:
     """Closed scopes, and two boxes for what lies outside: before them, and after."""
+    opened = _small_calls(order).union(opened)
     inside: list[bool] = []  # whether a value or anything below it was made in a scope
     place = {value: position for position, value in enumerate(order)}
     keys: list[str] = []

@@ -14,11 +14,12 @@ from autograd.visual.graph.grouping import (
     group_by_open_scopes,
     open_scopes,
     opened_to,
+    scopes_of,
 )
 from autograd.visual.graph.layout import Point, layered_layout
 from autograd.visual.graph.operand_order import are_ordered
 from autograd.visual.player.box_sizes import BoxSizes
-from autograd.visual.scopes import all_scopes, is_call, neuron_parts, numbered, prefixes
+from autograd.visual.scopes import is_call, neuron_parts, numbered, prefixes
 from autograd.visual.texts import printable
 
 MOST_OPEN = 150  # values of which all may be open at once
@@ -37,7 +38,7 @@ def views_of(
     rankdir: str,
 ) -> list[View]:
     """The first view, all scopes closed, each opened with those around it, levels, all open."""
-    scopes = all_scopes(order)
+    scopes = scopes_of(order)
     first = _first_choice(order, collapse)
     choices = [first, frozenset[str]()]
     choices += [frozenset(prefixes(scope)) for scope in scopes]
@@ -72,7 +73,7 @@ def _first_choice(order: Sequence[Value], collapse: str | int | None) -> frozens
     """The scopes open at first: with ``"auto"`` as many levels as can be read."""
     if collapse != "auto":
         return open_scopes(order, collapse)
-    scopes, calls = all_scopes(order), closed_calls(order)
+    scopes, calls = scopes_of(order), closed_calls(order)
     deepest = max((scope.count("/") + 1 for scope in scopes), default=0)
     level = frozenset(scopes)
     for depth in range(deepest + 1, 0, -1):

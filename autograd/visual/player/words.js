@@ -28,7 +28,7 @@ const nameOf = (graph, data, number) => {
 };
 
 const nameToken = (graph, data, number) => [nameOf(graph, data, number), "name"];
-const wrapped = (token) => (token[0].startsWith("-") ? [`(${token[0]})`, token[1]] : token);
+const wrapped = (token) => (token[0].startsWith("−") ? [`(${token[0]})`, token[1]] : token);
 
 function joined(tokens, separator) {
   const shown = tokens.length <= MOST_TERMS ? tokens : [
