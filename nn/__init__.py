@@ -8,6 +8,11 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from chainrule import other_autograd as _other_autograd
+
+if _error := _other_autograd():
+    raise _error
+
 from autograd.support.public_names import loader as _loader
 from nn import data, init, metrics, schedules
 from nn.class_losses import (
