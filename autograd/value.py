@@ -10,7 +10,6 @@ gradient*: the closure of a node, from upstream to its contributions.
 
 import itertools
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeAlias
 
@@ -330,7 +329,7 @@ class Value(Node):
     __pos__ = conjugate
     __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
 
-    if sys.platform == "emscripten":  # elsewhere Python itself frees deep graphs without recursion
+    if unlinking.NEEDED:  # elsewhere Python itself frees deep graphs without recursion
         __del__ = unlinking.unlink
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
     _by_hand = fields.fixed(lambda v: made_by_hand.changed_by_hand(v, Value._backward), "_by_hand")

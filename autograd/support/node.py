@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Never
 
 from autograd import errors
-from autograd.support import fields, made_by_hand, tracing
+from autograd.support import fields, made_by_hand, tracing, unlinking
 from autograd.support.arguments import as_float, as_operand, equals
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Node(Operations):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         made_by_hand.check_subclass(cls, Node)
+        unlinking.keep(cls)
 
     @property
     def data(self) -> float:

@@ -5,8 +5,11 @@ overflows the stack. It costs about a tenth of a microsecond for each node, and 
 is lost that comes in between, so it is asked for only there.
 """
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
+NEEDED = sys.platform == "emscripten"
 _waiting: list[tuple[Any, ...]] = []  # operands of nodes that are gone
 _freeing = [False]  # whether they are being freed, further up the stack
 
@@ -28,3 +31,16 @@ def unlink(node: Any, waiting: list[Any] = _waiting, freeing: list[bool] = _free
             waiting.pop()  # the last reference, it may be: those below it come here and wait
     finally:
         freeing[0] = False
+
+
+def keep(kind: Any) -> None:
+    """Have a subclass with a `__del__` of its own do both, where that is needed."""
+    own = vars(kind).get("__del__", unlink)
+    if not NEEDED or own is unlink:
+        return
+
+    def both(node: Any) -> None:
+        own(node)
+        unlink(node)
+
+    kind.__del__ = both

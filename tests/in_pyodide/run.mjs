@@ -16,4 +16,4 @@ for (const mount of rest.slice(0, split)) {
   const [there, here] = mount.split("=");
   python.mountNodeFS(there, resolve(here));
 }
-process.exitCode = python.runPython(readFileSync(script, "utf-8")) ?? 0;
+process.exitCode = python.runPython(readFileSync(script, "utf-8"));
