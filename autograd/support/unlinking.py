@@ -1,4 +1,4 @@
-"""Freeing a graph one node after the other, where the interpreter would go into one inside the other.
+"""Freeing a graph one node after the other, where Python would free one inside the other.
 
 CPython does so itself, but not in a browser (Pyodide): there a graph 3,000 nodes deep
 overflows the stack. It costs about a tenth of a microsecond for each node, and Ctrl-C
@@ -6,7 +6,6 @@ is lost that comes in between, so it is asked for only there.
 """
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 NEEDED = sys.platform == "emscripten"
