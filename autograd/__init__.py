@@ -11,10 +11,9 @@ import builtins as _builtins
 import os as _os
 
 if _os.path.exists(f"{__path__[0]}/tracer.py"):  # noqa: PTH110 - pathlib takes long to load
-    raise ImportError(
-        "the folder of chainrule's `autograd` also holds files of another package of that name "
-        "(HIPS autograd): run `pip uninstall autograd chainrule`, then `pip install chainrule`"
-    )
+    from chainrule import other_autograd as _other_autograd
+
+    raise _other_autograd() or ImportError
 
 from autograd import errors, ops
 from autograd.engines.select import name as engine

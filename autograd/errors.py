@@ -7,6 +7,9 @@ from typing import Any
 class ChainruleError(Exception):
     """The common ancestor: ``except ChainruleError`` catches everything chainrule raises."""
 
+    def __init__(self, *words: object, **named: Any) -> None:
+        super().__init__(*words, **named)
+
 
 class DomainError(ChainruleError, ValueError):
     """An operation has no real value at its operands, as ``log(-1)``."""

@@ -22,7 +22,9 @@ from autograd.support import (
     modes,
     numpy_support,
     pickling,
+    signatures,
     tracing,
+    unlinking,
 )  # fmt: skip
 from autograd.support.arguments import as_float, as_operand, checked, operands
 from autograd.support.node import Node
@@ -169,7 +171,7 @@ def _method(rule: ops.Rule) -> "Callable[..., Value]":
         return apply(rule, *operands(rule, self, *others, **named))
 
     method.__name__, method.__qualname__ = rule.__name__, f"Value.{rule.__name__}"
-    method.__wrapped__ = rule  # type: ignore[attr-defined]  # whose signature it has
+    method.__wrapped__ = signatures.typed(rule, "Value", "Value | float", "Value")  # type: ignore[attr-defined]
     method.__doc__ = f"As ``autograd.{rule.__name__}``, with this Value as the first operand."
     return method
 
@@ -192,6 +194,7 @@ class Value(Node):
 
     _data: float
     _grad: float
+    parents: "fields.Fixed[tuple[Value, ...]]"
     _parents: "tuple[Value, ...]"  # its operands, in their order; () for a leaf
     _local_gradient: LocalGradient
     _name: str  # of the rule in `ops`; "" for a leaf
@@ -237,6 +240,8 @@ class Value(Node):
         self._label, self._scope = label, modes.current.get().scope
         if children and modes.current.get().anomaly:
             modes.check_forward(self._name, self, self._parents)
+
+    __signature__ = signatures.OfConstructor(__init__)
 
     @fields.fixed
     def local_gradient(self) -> LocalGradient:
@@ -303,6 +308,10 @@ class Value(Node):
             tracing.refuse_change("zero_grad()")
         self._grad, self._reached, self._arrived = 0.0, False, False
 
+    def conjugate(self) -> Self:
+        """The Value itself: np.vdot and np.std ask for the conjugate."""
+        return self
+
     def detach(self) -> "Value":
         """The same number without its history: a leaf that needs no gradient."""
         return constant(self._data) if tracing.current is None else tracing.detached(self, apply)
@@ -317,9 +326,11 @@ class Value(Node):
     __rfloordiv__ = _operator(ops.floordiv, reflected=True)
     __divmod__ = lambda self, other: (self // other, self % other)  # noqa: E731
     __rdivmod__ = lambda self, other: (other // self, other % self)  # noqa: E731
+    __pos__ = conjugate
     __neg__, __abs__ = _method(ops.neg), _method(ops.abs)
-    __pos__ = conjugate = lambda self: self  # np.vdot and np.std ask for the conjugate
 
+    if unlinking.NEEDED:  # elsewhere Python itself frees deep graphs without recursion
+        __del__ = unlinking.unlink
     register_hook, __reduce__ = hooks.register_hook, pickling.reduced
     _by_hand = fields.fixed(lambda v: made_by_hand.changed_by_hand(v, Value._backward), "_by_hand")
 

@@ -8,8 +8,13 @@ MLP(2 -> 16 relu -> 16 relu -> 1 identity, 337 parameters)
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from chainrule import other_autograd as _other_autograd
+
+if _error := _other_autograd():
+    raise _error
+
 from autograd.support.public_names import loader as _loader
-from nn import data, init, metrics, plots, schedules
+from nn import data, init, metrics, schedules
 from nn.class_losses import (
     categorical_cross_entropy,
     cross_entropy,
@@ -34,9 +39,6 @@ from nn.model_files.content import ModelFileError
 from nn.module import Module
 from nn.optim import SGD, AdaGrad, Adam, AdamW, NudgeDescent, RMSProp
 from nn.optimizer import Optimizer
-from nn.pictures.animation import Animation, animate_boundary
-from nn.pictures.reports import Report, report
-from nn.pictures.surface import LossSurface, loss_surface
 from nn.storage import load, save
 from nn.training import evaluate, fit
 
@@ -94,15 +96,26 @@ __all__ = [
 ]
 
 if _TYPE_CHECKING:
+    from nn import plots
+    from nn.pictures.animation import Animation, animate_boundary
     from nn.pictures.playgrounds.network_picture import NetworkPicture, network
     from nn.pictures.playgrounds.pages import Playground, playground
+    from nn.pictures.reports import Report, report
+    from nn.pictures.surface import LossSurface, loss_surface
 
-# What takes long to load is loaded when it is asked for.
+# Pictures are loaded when they are asked for.
 _LATER = {
+    "Animation": "nn.pictures.animation",
+    "LossSurface": "nn.pictures.surface",
     "NetworkPicture": "nn.pictures.playgrounds.network_picture",
     "Playground": "nn.pictures.playgrounds.pages",
+    "Report": "nn.pictures.reports",
+    "animate_boundary": "nn.pictures.animation",
+    "loss_surface": "nn.pictures.surface",
     "network": "nn.pictures.playgrounds.network_picture",
     "playground": "nn.pictures.playgrounds.pages",
+    "plots": "nn.plots",
+    "report": "nn.pictures.reports",
 }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import autograd
 from autograd import Value
-from autograd.checking.gradient_check import backward_gradients
 from autograd.engines.numbers import float_of
 from autograd.errors import ShapeError
 from nn.arguments.rows import as_rows
@@ -185,6 +184,8 @@ def diagnose(
     layers.1  8 tanh             2.43e-02        6.67e-02         0%     0
     layers.2  1 identity         6.18e-02        1.41e-01          -     -
     """
+    from autograd.checking.gradient_check import backward_gradients  # training needs it not
+
     X, y = as_rows(X, "X"), as_rows(y, "y")
     if not X or len(X) != len(y):
         raise ShapeError(f"diagnose takes one target for each sample, got {len(X)} and {len(y)}")

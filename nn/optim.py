@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import autograd
-from autograd import Value, numerical_gradient
+from autograd import Value
 from nn import updates
 from nn.arguments.settings import Setting, SettingError, as_flag, as_number
 from nn.optimizer import Loss, Optimizer
@@ -50,7 +50,7 @@ class NudgeDescent(Optimizer):
         def recomputed() -> Any:  # called without arguments even where `loss` has defaults
             return loss()
 
-        slopes = numerical_gradient(recomputed, wanted, method="forward", step=self.nudge)
+        slopes = autograd.numerical_gradient(recomputed, wanted, method="forward", step=self.nudge)
         moved = [
             parameter.data - self.learning_rate * slope
             for parameter, slope in zip(wanted, slopes, strict=True)

@@ -1,6 +1,7 @@
 """fit: the training loop, with everything one writes around it by hand."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from nn.arguments.messages import warn
@@ -28,7 +29,6 @@ from nn.history import History
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
-from nn.pictures.live import watching
 from nn.schedules import Schedule
 
 
@@ -146,7 +146,7 @@ def fit(
     history = session.history
     if record:
         session.record(epochs)
-    with watching(history, model, samples.X, samples.y, lambda: trainer.judge, watch=watch) as seen:
+    with _watching(trainer, history, samples) if watch else nullcontext() as seen:
         with progress_bar(epochs, len(samples.X), shown=progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
@@ -154,11 +154,19 @@ def fit(
                     session.end_epoch()
                     if history.stopped:
                         break
-                    seen.update()
+                    if seen:
+                        seen.update()
             except KeyboardInterrupt:
                 history.stopped = "interrupted"
         session.restore()
     return history
+
+
+def _watching(trainer: Trainer, history: History, samples: Any) -> Any:
+    """The pictures of the training; they load where they are asked for."""
+    from nn.pictures.live import watching
+
+    return watching(history, trainer.model, samples.X, samples.y, lambda: trainer.judge)
 
 
 def evaluate(

@@ -36,7 +36,7 @@ from sys import intern
 from weakref import ref as weak_reference
 
 from autograd import errors, ops, value
-from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling
+from autograd.support import fields, hooks, made_by_hand, modes, numpy_support, pickling, signatures
 from autograd.support import tracing as traces
 from autograd.support.arguments import (
     as_float,

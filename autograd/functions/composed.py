@@ -9,7 +9,7 @@ from autograd import ops
 from autograd.engines import select
 from autograd.engines.numbers import float_of
 from autograd.engines.select import Value
-from autograd.functions.from_rules import function_of, sequence
+from autograd.functions.from_rules import ELEMENTS, function_of, sequence
 from autograd.support import modes, tracing
 from autograd.support.elements import by_element, holds_elements
 from autograd.value import Number
@@ -23,6 +23,7 @@ _logsumexp = function_of(ops.logsumexp)
 
 dot: Callable[[Iterable[Number], Iterable[Number]], Any] = select.dot
 dot.__module__ = "autograd.functions"
+dot.__annotations__ = {"x": Iterable[Number], "y": Iterable[Number], "return": Number}
 dot.__doc__ = """The sum of the products of two sequences, as one node.
 
 Unequal lengths raise ShapeError.
@@ -43,6 +44,7 @@ def _predicate(name: str, meaning: Callable[[float], bool], summary: str) -> Any
         return meaning(float_of(x))
 
     function.__name__ = function.__qualname__ = name
+    function.__annotations__ = {"x": ELEMENTS, "return": "bool | ArrayLike"}
     function.__doc__ = f"{summary}; an array or nested list of answers for one of numbers."
     return function
 

@@ -6,26 +6,38 @@ the same words.
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Never
+from typing import Any, Never, Protocol, TypeVar
 
 from autograd.errors import as_text
 
+T_co = TypeVar("T_co", covariant=True)
 
-def fixed(read: Callable[[Any], Any] | str, name: str = "") -> Any:
-    """A property that is decided when a Value is made: `read` is a slot, or a function."""
+
+class Fixed(Protocol[T_co]):
+    """What type checkers know of a property that is only read."""
+
+    def __get__(self, value: Any, kind: Any = None, /) -> T_co: ...
+    def __set__(self, value: Any, new: Never, /) -> None: ...
+
+
+def fixed(read: Callable[[Any], Any] | str, name: str = "", says: str = "") -> Any:
+    """A property that is decided when a Value is made: `read` is a slot, or a function.
+
+    `says` is its docstring, where `read` has none.
+    """
     get = attrgetter(read) if isinstance(read, str) else read
     name = name or get.__name__
 
     def refuse(*_: Any) -> Never:
         raise not_set(name)
 
-    return property(get, refuse, _kept(name))
+    return property(get, refuse, _kept(name), says or get.__doc__)
 
 
-def settable(slot: str, name: str, check: Callable[[Any], Any]) -> Any:
-    """A property of a slot that can be set to what `check` makes of it."""
+def settable(slot: str, name: str, check: Callable[[Any], Any], says: str) -> Any:
+    """A property of a slot that can be set to what `check` makes of it; `says` is its docstring."""
     return property(
-        attrgetter(slot), lambda self, new: setattr(self, slot, check(new)), _kept(name)
+        attrgetter(slot), lambda self, new: setattr(self, slot, check(new)), _kept(name), says
     )
 
 

@@ -52,13 +52,13 @@ class _Enter:
     def __get__(self, mode: "Mode | None", kind: type) -> Any:
         if mode is None:
             return self
-        if _EXIT_FIRST and mode.leaves and not mode.leaves[-1].entered:
-            leave = mode.leaves.pop()
+        if _EXIT_FIRST and mode._leaves and not mode._leaves[-1].entered:
+            leave = mode._leaves.pop()
         else:
             leave = _Leave()
-            mode.leaves = [*filter(attrgetter("entered"), mode.leaves), leave]
+            mode._leaves = [*filter(attrgetter("entered"), mode._leaves), leave]
         # The token of `set` becomes the argument of `reset`, and that the way out: in one call.
-        inside = map(current.set, (mode.changed(current.get()),))
+        inside = map(current.set, (mode._changed(current.get()),))
         undo = map(partial(partial, current.reset), inside)
         return partial(next, map(partial(setattr, leave, "undo"), undo))
 
@@ -72,12 +72,12 @@ class _Exit:
     def __get__(self, mode: "Mode | None", kind: type) -> Any:
         if mode is None:
             return self
-        if _EXIT_FIRST and not (mode.leaves and mode.leaves[-1].entered):
-            mode.leaves = [*mode.leaves, _Leave()]
-            return mode.leaves[-1]
-        if not mode.leaves:
+        if _EXIT_FIRST and not (mode._leaves and mode._leaves[-1].entered):
+            mode._leaves = [*mode._leaves, _Leave()]
+            return mode._leaves[-1]
+        if not mode._leaves:
             raise GraphError(f"{kind.__name__} is not entered: there is nothing to leave")
-        return mode.leaves.pop()
+        return mode._leaves.pop()
 
     def __call__(self, mode: "Mode", *_: object) -> None:
         self.__get__(mode, type(mode))
@@ -91,12 +91,12 @@ class Mode:
     entered again, also inside of itself.
     """
 
-    __slots__ = ("leaves",)
+    __slots__ = ("_leaves",)
 
     def __init__(self) -> None:
-        self.leaves: list[Any] = []  # until ``with`` holds them, or for good where there is none
+        self._leaves: list[Any] = []  # until ``with`` holds them, or for good where there is none
 
-    def changed(self, modes: Modes) -> Modes:
+    def _changed(self, modes: Modes) -> Modes:
         """The modes inside the block, where `modes` hold outside."""
         raise NotImplementedError
 
@@ -179,7 +179,7 @@ class no_grad(Mode):  # noqa: N801 - used like a function
 
     __slots__ = ()
 
-    def changed(self, modes: Modes) -> Modes:
+    def _changed(self, modes: Modes) -> Modes:
         """The same without recording."""
         return modes._replace(recording=False)
 
@@ -196,15 +196,15 @@ class scope(Mode):  # noqa: N801 - used like a function, as no_grad
     'mlp/layer0'
     """
 
-    __slots__ = ("name",)
+    __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.name = name if type(name) is str else as_text("a scope", name)
+        self._name = name if type(name) is str else as_text("a scope", name)
 
-    def changed(self, modes: Modes) -> Modes:
+    def _changed(self, modes: Modes) -> Modes:
         """The same with the name of the scope at the end of the path."""
-        return modes._replace(scope=f"{modes.scope}/{self.name}" if modes.scope else self.name)
+        return modes._replace(scope=f"{modes.scope}/{self._name}" if modes.scope else self._name)
 
 
 @lru_cache(maxsize=4096)
@@ -229,7 +229,7 @@ class detect_anomaly(Mode):  # noqa: N801 - used like a function
 
     __slots__ = ()
 
-    def changed(self, modes: Modes) -> Modes:
+    def _changed(self, modes: Modes) -> Modes:
         """The same with a look at every number."""
         return modes._replace(anomaly=True)
 

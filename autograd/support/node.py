@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Never
 
 from autograd import errors
-from autograd.support import fields, made_by_hand, tracing
+from autograd.support import fields, made_by_hand, tracing, unlinking
 from autograd.support.arguments import as_float, as_operand, equals
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Node(Operations):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         made_by_hand.check_subclass(cls, Node)
+        unlinking.keep(cls)
 
     @property
     def data(self) -> float:
@@ -80,11 +81,31 @@ class Node(Operations):
         self._grad = 0.0 if number is None else as_float(number)
         self._reached = self._arrived = self._grad != 0.0
 
-    parents = fields.fixed("_parents", "parents")
-    partials = fields.fixed(lambda self: tuple(map(float, self._local_gradient)), "partials")
-    op, label = fields.fixed("_name", "op"), fields.settable("_label", "label", fields.as_label)
-    requires_grad = fields.settable("_required", "requires_grad", bool)
-    scope = fields.settable("_scope", "scope", fields.as_scope)
+    parents: "fields.Fixed[tuple[Node, ...]]" = fields.fixed(
+        "_parents",
+        "parents",
+        "The operands, in their order, repeats kept; () of a leaf.",
+    )
+    partials: fields.Fixed[tuple[float, ...]] = fields.fixed(
+        lambda self: tuple(map(float, self._local_gradient)),
+        "partials",
+        "The partial derivatives by the parents, in their order, from when the node was made.",
+    )
+    op: fields.Fixed[str] = fields.fixed(
+        "_name", "op", 'The name of the operation that made it, such as "mul"; "" of a leaf.'
+    )
+    label: str = fields.settable(
+        "_label",
+        "label",
+        fields.as_label,
+        "Its name in pictures and errors: a text, else LabelError.",
+    )
+    requires_grad: bool = fields.settable(
+        "_required", "requires_grad", bool, "Whether a backward pass computes its gradient."
+    )
+    scope: str = fields.settable(
+        "_scope", "scope", fields.as_scope, 'Who made it: a path as "mlp/layer0", set by `scope`.'
+    )
     data, grad = fields.keep(data, "data"), fields.keep(grad, "grad")
     # What micrograd and microgpt call these.
     _children = fields.fixed("_parents", "_children")

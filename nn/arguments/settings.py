@@ -7,10 +7,12 @@ and arrays without dimensions mean what they hold.
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
 
 from autograd.errors import ChainruleError
 from autograd.support.arguments import as_float
+
+T = TypeVar("T")
 
 
 class SettingError(ChainruleError, ValueError):
@@ -94,15 +96,37 @@ def as_switch(given: Any) -> bool | None:
     return None
 
 
-class Setting:
+# What the settings of optimizers do, by their names: several have the same ones.
+MEANINGS = {
+    "alpha": "How slowly the running mean of squared gradients forgets: from 0 to 1.",
+    "amsgrad": "Whether to divide by the largest mean so far instead of the present one.",
+    "betas": "How slowly the running means of gradients and of their squares forget: two below 1.",
+    "centered": "Whether the mean gradient is taken off before squaring.",
+    "dampening": "How much of a new gradient the momentum leaves out.",
+    "epsilon": "What is added to a divisor, so that it is not 0.",
+    "learning_rate": "How far one step goes; schedules assign it, and so can you.",
+    "learning_rate_decay": "How fast the learning rate falls: it is divided by 1 + decay * steps.",
+    "momentum": "How much of the last step's direction the next one keeps: from 0 up.",
+    "nesterov": "Whether momentum looks ahead.",
+    "nudge": "How far each parameter is moved to see what the loss does.",
+    "weight_decay": "How strongly every step draws the parameters towards 0.",
+}
+
+
+class Setting(Generic[T]):
     """An attribute that is checked whenever it is set: ``momentum = Setting(as_number)``."""
 
-    def __init__(self, read: Callable[..., Any], **limits: Any) -> None:
+    def __init__(self, read: Callable[..., T], **limits: Any) -> None:
         self.read, self.limits, self.name = read, limits, ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+        self.__doc__ = MEANINGS.get(name, self.__doc__)
 
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self

@@ -54,13 +54,6 @@ class Pictures:
         self.spent += self.last
 
 
-class NoPictures:
-    """What nobody watches."""
-
-    def update(self) -> None:
-        """Draw nothing."""
-
-
 @contextmanager
 def watching(
     history: "History",
@@ -68,18 +61,14 @@ def watching(
     X: Sequence[Any],
     y: Sequence[Any],
     judge: Callable[[], Reading | None],
-    *,
-    watch: bool,
-) -> Iterator[Pictures | NoPictures]:
+) -> Iterator[Pictures | None]:
     """The pictures of one training, the last of them drawn at its end; none outside a notebook.
 
     `judge` gives how predictions are read, None in a regression.
     """
-    if not watch:
-        yield NoPictures()
-    elif not in_notebook():
+    if not in_notebook():
         print("watch=True shows pictures in a notebook; here is none", file=sys.stderr)
-        yield NoPictures()
+        yield None
     else:
         load_matplotlib()  # before the clock runs
         samples = (X, y) if in_the_plane(X) else None

@@ -4,6 +4,8 @@ import functools
 import math
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -930,3 +932,22 @@ def test_the_metric_accuracy_reads_logits_as_logits_where_the_loss_is_a_lambda()
         )  # fmt: skip
         found = (history.metrics["right"], history.metrics["validation_right"])
         assert found == ([0.75], [0.75])
+
+
+def test_pictures_load_when_they_are_asked_for():
+    code = """
+import sys, nn
+def loaded():
+    rooms = ("nn.plots", "nn.pictures", "autograd.visual", "autograd.export", "matplotlib")
+    return [name for name in sys.modules if name.startswith(rooms)]
+X, y = nn.data.xor(8, seed=0)
+model = nn.MLP(2, [2, 1], generator=0)
+history = nn.fit(model, X, y, nn.squared_error, nn.SGD(model.parameters()), 2, progress=False)
+assert loaded() == [] and "tqdm" not in sys.modules, loaded()
+assert nn.plots is sys.modules["nn.plots"] and "nn.pictures.curves" in loaded()
+assert nn.report is sys.modules["nn.pictures.reports"].report
+assert "matplotlib" not in loaded()
+from nn import *
+assert animate_boundary is nn.animate_boundary
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, check=True)

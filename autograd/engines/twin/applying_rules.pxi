@@ -28,8 +28,8 @@ def adopt(rule):
         masks[rule] = mask_of(rule.chooses)
 
 
-def apply(rule, *given):
-    return make(rule, given)
+def apply(rule, *operands):
+    return make(rule, operands)
 
 
 def constant(number):

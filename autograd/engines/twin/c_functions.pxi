@@ -20,6 +20,7 @@ cdef extern from "Python.h":
     unsigned long Py_TPFLAGS_IMMUTABLETYPE
     ctypedef int (*setattrofunc)(PyObject *, PyObject *, PyObject *)
     void PyObject_Free(void *memory)
+    const char *PyUnicode_AsUTF8(object text) except NULL
     Py_ssize_t PyDict_GET_SIZE(PyObject *dict)
     bint PyDict_Next(PyObject *dict, Py_ssize_t *place, PyObject **key, PyObject **item)
     Py_ssize_t PyVectorcall_NARGS(size_t flagged)
@@ -39,6 +40,7 @@ cdef extern from *:
     #undef __Pyx_PyFrame_SetLineNumber
     #define __Pyx_PyFrame_SetLineNumber(frame, line) ((frame)->f_lineno = (line) % LINES_OF_A_FILE)
 
+    #define document(property, text) (((PyGetSetDescrObject *)(property))->d_getset->doc = (text))
     #define type_dict(type) (((PyTypeObject *)(type))->tp_dict)
     /* Give up a reference; true if it was the last one. */
     static inline int release(PyObject *object)
@@ -74,6 +76,7 @@ cdef extern from *:
     """
     void prefetch(const void *address) nogil
     PyObject *type_dict(object type)  # borrowed
+    void document(PyObject *property, const char *text)  # of one that C made
     PyObject **items_of(object sequence)
     void use_to_set_attributes(PyTypeObject *type, setattrofunc function)
     void use_to_wrap(PyObject *descriptor, void *function)

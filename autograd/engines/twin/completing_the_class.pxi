@@ -69,26 +69,41 @@ def init_subclass(cls, **named):
     made_by_hand.check_subclass(cls, Value)
 
 
+cdef int tell_of(compiled, thing) except -1:
+    """Give a compiled function or property the docstring and the types of the reference's."""
+    if type(compiled) is type(elementwise):
+        compiled.__doc__ = thing.__doc__
+        compiled.__annotations__ = getattr(thing, "__annotations__", {})
+    elif type(compiled) is type(property_of_c) and isinstance(thing.__doc__, str):
+        texts_in_use.append(thing.__doc__)
+        document(<PyObject *> compiled, PyUnicode_AsUTF8(thing.__doc__))
+    return 0
+
+
+cdef list texts_in_use = []  # the docstrings that C only points to
+cdef object property_of_c = (<dict> type_dict(Value))["data"]
+
+
 def complete():
     """Give the class what the reference class has and this one does not define itself."""
     cdef dict attributes = <dict> type_dict(Value)
     attributes["__init_subclass__"] = classmethod(init_subclass)
     for name, thing in {**vars(Node), **vars(value.Value)}.items():
         rule = getattr(ops, getattr(thing, "__name__", ""), None)
-        if name in attributes and type(attributes[name]) is type(complete):
-            attributes[name].__doc__ = thing.__doc__
+        if name in attributes:
+            tell_of(attributes[name], thing)
         if name in attributes or name in ("__slots__", "__dict__", *value.Value.__slots__):
             continue
         if rule in ops.TABLE:
             attributes[name] = method_of(rule)
             attributes[name].__name__ = rule.__name__
             attributes[name].__qualname__ = thing.__qualname__
-            attributes[name].__wrapped__ = rule
+            attributes[name].__wrapped__ = thing.__wrapped__
             attributes[name].__doc__ = thing.__doc__
         else:
             attributes[name] = thing
     for function in (apply, constant, topological_order, zero_grad):
-        function.__doc__ = getattr(value, function.__name__).__doc__
+        tell_of(function, getattr(value, function.__name__))
     PyType_Modified(<PyTypeObject *> Value)
 
 

@@ -92,6 +92,7 @@ cdef dict all_names_inside = {}  # the same for every Modes object
 @cython.no_gc  # it holds texts and tuples of them
 cdef class scope:
     __doc__ = modes.scope.__doc__
+    __signature__ = signatures.OfConstructor(modes.scope.__init__)
 
     cdef object name
     cdef object outside  # the Modes outside, while it is entered

@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from autograd.engines.select import Value
 from autograd.errors import GraphError
@@ -21,6 +21,10 @@ class Latex(str):
     """LaTeX math, without the dollars around it; notebooks show it typeset."""
 
     __slots__ = ()
+
+    def __new__(cls, formula: str) -> Self:
+        """A formula that is LaTeX already."""
+        return str.__new__(cls, formula)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self}$"
