@@ -1,4 +1,4 @@
-"""Write what follows from ops.py as text: stubs for type checkers, and docs/operations.md.
+"""Write what follows from ops.py as text: stubs for type checkers, two pages of docs.
 
     python docs/make_stubs.py
 
@@ -7,6 +7,7 @@ Run it after a change of a rule, of the table or of the public names.
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,36 @@ from autograd.calculus.simplify import call  # noqa: E402
 from autograd.export.text_printer import TextPrinter  # noqa: E402
 
 LONGEST_FORMULA = 60  # characters
+LONGEST_CHEAT, CHEATS_ABREAST = 34, 3
+CHEATS = """## Gates
+
+| where | what becomes of the gradient |
+|---|---|
+| add gate, `x + y` | passed on to both, unchanged |
+| multiply gate, `x * y` | multiplied by the *other* operand: the values change places |
+| max gate, `maximum(x, y)` | all of it to the larger, 0 to the other |
+| a chain | multiplied by each local derivative on the way |
+| a branch: one value used twice | what comes back over the branches is added (`+=`) |
+
+## The loop
+
+```python
+for step in range(steps):
+    loss = nn.squared_error([model(x) for x in X], y)  # forward
+    model.zero_grad()  # forget the old gradients: they would add up
+    loss.backward()  # backward
+    for p in model.parameters():
+        p.data -= learning_rate * p.grad  # against the gradient
+```
+
+| to see | call |
+|---|---|
+| the graph with its gradients, both passes step by step | `draw(loss)`, `play(loss)` |
+| the chain rule for one weight | `explain(loss, w)` |
+| whether a gradient is right | `gradcheck(f, [point])` |
+| how each layer fares | `nn.diagnose(model, X, y, loss)` |
+| the same loss, compiled | `autograd.compile(f)` |
+"""
 NOTE = '"""{}\n\nWritten by docs/make_stubs.py; do not edit.\n"""\n\n'
 COMPOSED = ("dot", "isfinite", "isinf", "isnan", "log_softmax", "shifted_logits", "softmax")
 # What one operand may be besides numbers and Values, and what comes out.
@@ -39,6 +70,7 @@ def written() -> dict[Path, str]:
         folder / "functions" / "__init__.pyi": functions_stub(),
         folder / "support" / "methods.pyi": methods_stub(),
         ROOT / "docs" / "operations.md": operations_page(),
+        ROOT / "docs" / "cheat_sheet.md": cheat_sheet_page(),
     }
 
 
@@ -171,6 +203,64 @@ def operation_row(rule: ops.Rule) -> list[str]:
     value, *slopes = (text.replace("|", r"\|") for text in shown)
     heading = f"`{rule.__name__}({', '.join(names)})`"
     return [heading, value, ", ".join(slopes), ops.TABLE[rule].kink]
+
+
+def cheat_sheet_page() -> str:
+    """``docs/cheat_sheet.md``: one page to print, for the desk."""
+    tables = "\n".join(
+        f"**{heading}**\n\n{cheat_table(rules)}" for heading, rules in rules_by_heading().items()
+    )
+    return f"""# The cheat sheet
+
+{CHEATS}
+## Slopes
+
+`out` is the value of the operation; of a sequence (of three) it is the slope by the first. … means
+that elsewhere, as at an edge, it is another; what is not here has no short slope:
+[all operations](operations.md).
+
+{tables}
+This page is written by `docs/make_stubs.py`.
+"""
+
+
+def cheat_table(rules: list[ops.Rule]) -> str:
+    """Operations and their slopes, so many side by side."""
+    cells = []
+    for rule in rules:
+        heading, _, slopes, _ = operation_row(rule)
+        if len(slopes) > LONGEST_CHEAT:
+            slopes = ", ".join(map(first_case, re.findall("`.+?`|…", slopes)))
+        if "…" not in slopes.split(", ") and len(slopes) <= LONGEST_CHEAT:
+            cells += [heading, slopes]
+    cells += [""] * (-len(cells) % (2 * CHEATS_ABREAST))
+    rows = [cells[i : i + 2 * CHEATS_ABREAST] for i in range(0, len(cells), 2 * CHEATS_ABREAST)]
+    titles = ["operation", "slopes"] * CHEATS_ABREAST
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def first_case(slope: str) -> str:
+    """The first of the cases of a slope, if it says something by itself: no mere number."""
+    case, *others = slope.strip("`").split(" if ")
+    if not others:
+        return slope
+    return "…" if re.fullmatch(r"\D?[\d.]+", case) else f"`{case}` …"
+
+
+def rules_by_heading() -> dict[str, list[ops.Rule]]:
+    """The operations under the headings that they have in ops.py."""
+    lines = inspect.getsource(ops).splitlines()
+    headings = {
+        number: line.strip("# -").split(":")[0]
+        for number, line in enumerate(lines, 1)
+        if line.startswith("# ---")
+    }
+    found: dict[str, list[ops.Rule]] = {}
+    for rule in ops.TABLE:
+        above = max(n for n in headings if n < rule.__code__.co_firstlineno)
+        found.setdefault(headings[above], []).append(rule)
+    return found
 
 
 if __name__ == "__main__":

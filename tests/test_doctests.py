@@ -14,7 +14,6 @@ import autograd
 import nn
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 MODULES = [
     module.name
     for package in (autograd, nn)
@@ -42,8 +41,9 @@ def test_docstrings_have_examples():
     assert len(examples) > 20
 
 
-def test_examples_in_the_readme(tmp_path, monkeypatch):
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/terms.md"])
+def test_examples_in_pages(page, tmp_path, monkeypatch):
+    text = (ROOT / page).read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     blocks = "\n".join(
         block.removeprefix("python").strip()
@@ -51,7 +51,7 @@ def test_examples_in_the_readme(tmp_path, monkeypatch):
         if block.startswith("python") and ">>>" in block
     )
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    test = parser.get_doctest(blocks, {}, "README.md", str(README), 0)
+    test = parser.get_doctest(blocks, {}, page, page, 0)
     assert runner.run(test, clear_globs=False).failed == 0
     assert (">>>" in text) is bool(test.examples)
     for code in codes_of_tables(text):
@@ -59,7 +59,8 @@ def test_examples_in_the_readme(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/gallery.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/gallery.md", "docs/terms.md"],
 )
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")

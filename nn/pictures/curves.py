@@ -29,7 +29,7 @@ def draw_curve(axes: "Axes", history: "History", name: str) -> None:
     axes.plot(epochs, training, color=COLOURS[0], marker=mark, label="training")
     if validation:
         axes.plot(
-            epochs[: len(validation)], validation, color=COLOURS[1], marker=mark, label="test"
+            epochs[: len(validation)], validation, color=COLOURS[1], marker=mark, label="validation"
         )
         axes.legend(frameon=False)
     count_in_integers(axes, epochs)

@@ -394,6 +394,7 @@ def test_check_finds_what_is_wrong(defined, body, head):
     with pytest.raises(GradcheckError, match="check of rule") as caught:
         rule.check(-2, 2)
     assert "wrong" in str(caught.value)
+    assert not rule.check(-2, 2, raise_exception=False)
 
 
 @pytest.mark.parametrize("ranges", [(), (1,), ([-1, 1],), ("a", "b"), ((1, 2), (3, 4)), (1, 2, 3)])

@@ -24,12 +24,12 @@ def test_curves_of_a_classification():
     ]
     for axes, (training, validation) in zip(figure.axes, expected, strict=True):
         lines = {line.get_label(): line for line in axes.get_lines()}
-        assert list(lines) == ["training", "test"]
+        assert list(lines) == ["training", "validation"]
         assert list(lines["training"].get_ydata()) == training
-        assert list(lines["test"].get_ydata()) == validation
+        assert list(lines["validation"].get_ydata()) == validation
         assert list(lines["training"].get_xdata()) == [1, 2, 3]
-        assert list(lines["test"].get_xdata()) == [1, 2, 3]
-        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "test"]
+        assert list(lines["validation"].get_xdata()) == [1, 2, 3]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
         assert axes.get_xlabel() == "epoch"
         assert all(tick == int(tick) for tick in axes.get_xticks())
     assert rendered(figure)
