@@ -29,7 +29,10 @@ def test_curves_of_a_classification():
         assert list(lines["validation"].get_ydata()) == validation
         assert list(lines["training"].get_xdata()) == [1, 2, 3]
         assert list(lines["validation"].get_xdata()) == [1, 2, 3]
-        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation"]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+            "training",
+            "validation",
+        ]
         assert axes.get_xlabel() == "epoch"
         assert all(tick == int(tick) for tick in axes.get_xticks())
     assert rendered(figure)
