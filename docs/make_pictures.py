@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nn
 from autograd import Drawing, Value, draw, play, reverse_network, tanh
@@ -109,6 +109,9 @@ def pictures() -> Iterator[tuple[str, Drawing]]:
     yield "names", named()
     yield "network", nn.network(nn.MLP(2, [4, 3, 1], "tanh", generator=0))
     yield "reverse-network", reverse_network(neuron()).draw()
+    small = nn.MLP(2, [2, 2, 2], "sigmoid", "sigmoid", generator=1)
+    cost = nn.squared_error(small([Value(1.0, "x1"), Value(0.5, "x2")]), [0.0, 1.0])
+    yield "reverse-neurons", reverse_network(cost, {"C": cost}, level="neuron").draw()
     graphs = runpy.run_path(str(HERE.parent / "benchmarks" / "layout.py"))["GRAPHS"]
     for number, build in enumerate(graphs.values()):
         root = build()
@@ -190,6 +193,59 @@ def playground_pictures(folder: Path) -> None:
             print(folder / f"{name}.png")
 
 
+def film_pictures(folder: Path) -> None:
+    """A film, a comparison and a descent, each at its end."""
+    from playwright.sync_api import sync_playwright
+
+    X, y = nn.data.moons(100, noise=0.15, seed=0)
+    loss = nn.binary_cross_entropy_with_logits
+
+    def trained(optimizer: Any, *arguments: Any, **named: Any) -> tuple[nn.MLP, nn.History]:
+        model = nn.MLP(2, *arguments, **named, generator=1)
+        made = optimizer(model.parameters())
+        return model, nn.fit(model, X, y, loss, made, 25, record=True, progress=False)
+
+    makers = {
+        "SGD": lambda p: nn.SGD(p, 0.3),
+        "momentum": lambda p: nn.SGD(p, 0.1, momentum=0.9),
+        "Adam": lambda p: nn.Adam(p, 0.03),
+    }
+    found = {name: trained(made, [8, 8, 1], "tanh") for name, made in makers.items()}
+    start = nn.MLP(2, [8, 8, 1], "tanh", generator=1)
+    deep = {
+        "sigmoid": trained(makers["SGD"], [8, 8, 8, 8, 1], "sigmoid"),
+        "tanh, Xavier": trained(makers["SGD"], [8, 8, 8, 8, 1], "tanh", init="xavier"),
+    }
+    valley = {
+        "SGD": lambda p: nn.SGD(p, 0.01),
+        "momentum": lambda p: nn.SGD(p, 0.004, momentum=0.9),
+        "Adam": lambda p: nn.Adam(p, 0.08),
+    }
+    histories = {name: history for name, (_, history) in found.items()}
+    flows = {name: history for name, (_, history) in deep.items()}
+    models = {name: model for name, (model, _) in deep.items()}
+    shots = [
+        ("film", nn.film(flows, models, X), "light"),
+        ("compare", nn.compare(histories, start, X, y, loss), "light"),
+        ("descend", nn.descend(rosenbrock, (-1.2, 1.0), valley, steps=150), "dark"),
+    ]
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as pages:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        for name, film, scheme in shots:
+            page = browser.new_page(viewport={"width": 1100, "height": 660}, color_scheme=scheme)
+            page.goto(film.save(Path(pages) / "film.html").as_uri())
+            page.keyboard.press("End")
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            print(folder / f"{name}.png")
+
+
+def rosenbrock(x: Value, y: Value) -> Value:
+    """The curved valley, not as steep as usual."""
+    return (1.0 - x) ** 2 + 10.0 * (y - x * x) ** 2
+
+
 def main() -> None:
     """Write all of them."""
     w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-1.25, "b")
@@ -207,6 +263,7 @@ def main() -> None:
     if shutil.which("chromium"):
         player_pictures(folder)
         playground_pictures(folder)
+        film_pictures(folder)
 
 
 if __name__ == "__main__":

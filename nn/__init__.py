@@ -51,6 +51,7 @@ __all__ = [
     "Animation",
     "Diagnostics",
     "EarlyStopping",
+    "Film",
     "History",
     "Layer",
     "LayerDiagnostics",
@@ -71,10 +72,13 @@ __all__ = [
     "categorical_cross_entropy",
     "clip_gradient_norm",
     "clip_gradient_value",
+    "compare",
     "cross_entropy",
     "data",
+    "descend",
     "diagnose",
     "evaluate",
+    "film",
     "fit",
     "functional_call",
     "gradient_norm",
@@ -98,6 +102,10 @@ __all__ = [
 if _TYPE_CHECKING:
     from nn import plots
     from nn.pictures.animation import Animation, animate_boundary
+    from nn.pictures.films.comparison import compare
+    from nn.pictures.films.descent import descend
+    from nn.pictures.films.gradient_flow import film
+    from nn.pictures.films.pages import Film
     from nn.pictures.playgrounds.network_picture import NetworkPicture, network
     from nn.pictures.playgrounds.pages import Playground, playground
     from nn.pictures.reports import Report, report
@@ -106,11 +114,15 @@ if _TYPE_CHECKING:
 # Pictures are loaded when they are asked for.
 _LATER = {
     "Animation": "nn.pictures.animation",
+    "Film": "nn.pictures.films.pages",
     "LossSurface": "nn.pictures.surface",
     "NetworkPicture": "nn.pictures.playgrounds.network_picture",
     "Playground": "nn.pictures.playgrounds.pages",
     "Report": "nn.pictures.reports",
     "animate_boundary": "nn.pictures.animation",
+    "compare": "nn.pictures.films.comparison",
+    "descend": "nn.pictures.films.descent",
+    "film": "nn.pictures.films.gradient_flow",
     "loss_surface": "nn.pictures.surface",
     "network": "nn.pictures.playgrounds.network_picture",
     "playground": "nn.pictures.playgrounds.pages",

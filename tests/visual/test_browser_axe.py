@@ -38,7 +38,17 @@ def pages():
         "drawing": draw(out),
         "network drawn": nn.network(model),
         "playground": nn.playground(),
+        "film drawn": nn.film(trained(model), model, [[0.0, 1.0], [1.0, 1.0]]),
+        "descent drawn": nn.descend(
+            lambda x, y: x * x + y * y, (1.0, 2.0), {"SGD": lambda p: nn.SGD(p, 0.1)}, steps=5
+        ),
     }
+
+
+def trained(model):
+    X, y = [[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0]
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    return nn.fit(model, X, y, nn.squared_error, optimizer, 2, record=True, progress=False)
 
 
 def found(page):

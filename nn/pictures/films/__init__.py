@@ -1,0 +1,1 @@
+"""Trainings as films: pages that play what `fit` and optimisers did, and compute nothing."""
