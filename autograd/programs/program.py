@@ -194,6 +194,13 @@ class Program:
         leaves, rebuild = flatten(arguments[0])
         return values[0], rebuild(by_inputs[: len(leaves)].tolist())
 
+    def trace_for(self, *columns: Any, **named: Any) -> object:
+        """What replays such a batch, traced if need be; another object once it is traced anew.
+
+        The rows are checked as `batch` does. For who keeps a pickle of the Program.
+        """
+        return self._ready_for(columns, named)[0]
+
     def batch_value_and_gradient(self, *columns: Any, **named: Any) -> tuple[Any, Any]:
         """The value of each row, and a row of its derivatives by all numbers of its arguments.
 
