@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from nn.arguments.rows import as_rows
 from nn.arguments.settings import as_count
-from nn.pictures.figure import new_figure
+from nn.pictures.figure import load_matplotlib, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +19,7 @@ def misread_images(
     most: int = 18,
 ) -> "Figure":
     """The square images that were misread, each with what it is and what it was read as."""
+    load_matplotlib()
     import numpy as np
 
     images, most = as_rows(images, "images"), as_count("most", most)
