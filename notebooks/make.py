@@ -28,7 +28,8 @@ _PARTS = re.compile(
     r"|^```python\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_BEFORE_HEADINGS = re.compile(r"\n(?=(?:<a id=.*></a>\n)?## )(?<!</a>\n)")
+# A heading, with its anchor, begins a cell; a folded solution ends one.
+_BETWEEN_CELLS = re.compile(r"\n(?=(?:<a id=.*></a>\n)?## )(?<!</a>\n)|(?<=</details>)\n")
 
 
 def sources() -> list[Path]:
@@ -80,7 +81,7 @@ def notebook_of(source: Path, language: str) -> Any:
         if kind not in ("code", language):
             continue
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-        for part in [text] if kind == "code" else _BEFORE_HEADINGS.split(text):
+        for part in [text] if kind == "code" else _BETWEEN_CELLS.split(text):
             cell = new(part.strip())
             cell.id = f"cell-{len(made.cells)}"
             if kind != "code" and re.match(r"#|<a id", part):  # a new slide at each heading
