@@ -77,6 +77,7 @@ __all__ = [
     "data",
     "descend",
     "diagnose",
+    "estimators",
     "evaluate",
     "film",
     "fit",
@@ -100,7 +101,7 @@ __all__ = [
 ]
 
 if _TYPE_CHECKING:
-    from nn import plots
+    from nn import estimators, plots
     from nn.pictures.animation import Animation, animate_boundary
     from nn.pictures.films.comparison import compare
     from nn.pictures.films.descent import descend
@@ -122,6 +123,7 @@ _LATER = {
     "animate_boundary": "nn.pictures.animation",
     "compare": "nn.pictures.films.comparison",
     "descend": "nn.pictures.films.descent",
+    "estimators": "nn.estimators",
     "film": "nn.pictures.films.gradient_flow",
     "loss_surface": "nn.pictures.surface",
     "network": "nn.pictures.playgrounds.network_picture",

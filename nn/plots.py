@@ -4,7 +4,7 @@ from nn.pictures.boundary import decision_boundary
 from nn.pictures.curves import training_curves
 from nn.pictures.derivatives import function_and_derivatives
 from nn.pictures.figure import COLOURS
-from nn.pictures.images import misread_images
+from nn.pictures.images import confusion, misread_images, weight_images
 from nn.pictures.layers import (
     activation_histograms,
     gradient_flow,
@@ -18,6 +18,7 @@ from nn.pictures.level_sets import loss_surface
 __all__ = [
     "COLOURS",
     "activation_histograms",
+    "confusion",
     "decision_boundary",
     "function_and_derivatives",
     "gradient_flow",
@@ -28,4 +29,5 @@ __all__ = [
     "saturation",
     "training_curves",
     "update_ratios",
+    "weight_images",
 ]

@@ -69,7 +69,7 @@ def boundary_size(X: Sequence[Sequence[float]]) -> tuple[float, float]:
     import numpy as np
 
     width, height = (np.ptp(X, axis=0) + 0.24 * np.ptp(X, axis=0).max()).tolist()
-    return 5.0, 0.4 + 4.6 * min(2.0, max(0.5, height / width))
+    return 5.6, 0.4 + 4.6 * min(2.0, max(0.5, height / width))
 
 
 def draw_boundary(
@@ -84,7 +84,8 @@ def draw_boundary(
     classes = _draw_predictions(axes, model, X, resolution, reading)
     _draw_samples(axes, X, y, classes)
     axes.set_aspect("equal")
-    axes.legend(frameon=True, loc="best", fontsize=8)
+    # Beside the samples, of which it would hide some.
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
 
 
 def _draw_predictions(
@@ -128,6 +129,6 @@ def _draw_samples(
     for label in sorted(set(labels)):
         points = np.array([row for row, own in zip(X, labels, strict=True) if own == label])
         axes.scatter(
-            points[:, 0], points[:, 1], s=18, color=colour(label), edgecolor="white",
-            linewidth=0.5, label=f"class {label}",
+            points[:, 0], points[:, 1], s=24, color=colour(label), edgecolor="white",
+            linewidth=0.7, label=f"class {label}",
         )  # fmt: skip

@@ -1,12 +1,15 @@
 """One page about a training: tables and pictures in a single HTML file, without scripts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import autograd
+from autograd.errors import ShapeError
 from autograd.visual.page import document, escape, framed, image
+from nn.arguments.numbers import numbers_in
 from nn.arguments.rows import as_rows
 from nn.diagnostics import Diagnostics, diagnose, layers_of
 from nn.metrics import judge_of
@@ -16,6 +19,7 @@ from nn.pictures.animation import animate_boundary
 from nn.pictures.boundary import decision_boundary, in_the_plane
 from nn.pictures.curves import training_curves
 from nn.pictures.figure import inline_png, inline_svg, whole
+from nn.pictures.images import draw_confusion, misread_images, weight_images
 from nn.pictures.layers import (
     activation_histograms,
     gradient_flow,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 MOST_SAMPLES = 200  # that the layers are diagnosed on
 SURFACE_SAMPLES, SURFACE_RESOLUTION = 60, 15
 FRAMES = 12
+LEAST_SIDE = 4  # pixels of what is taken for an image
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def report(
         X, y = as_rows(X, "X"), as_rows(y, "y")
         diagnostics = diagnose(model, _some(X, MOST_SAMPLES), _some(y, MOST_SAMPLES), loss)
         shown += _plane_pictures(history, model, X, y, loss, threshold)
+        shown += _class_pictures(model, X, y, loss, threshold)
     shown += _recorded_pictures(history)
     if diagnostics is not None:
         shown += _layer_pictures(diagnostics)
@@ -163,6 +169,42 @@ def _plane_pictures(
             inline_png(level_sets.loss_surface(surface)),
             "The loss in the plane in which the parameters moved most, with the path they took "
             "(Li et al., 2018).",
+        )
+
+
+def _class_pictures(
+    model: Module, X: list[Any], y: list[Any], loss: Callable[..., Any], threshold: float | None
+) -> Iterator[str]:
+    """Which classes are confused; of images what was misread, and what the first layer sees."""
+    judge = judge_of(loss, model, X, y, threshold)
+    if judge is None:
+        return
+    with autograd.no_grad():
+        predictions = [model(x) for x in X]
+    pairs = [
+        (judge.target_class(target, len(numbers_in(prediction))), judge.predicted_class(prediction))
+        for prediction, target in zip(predictions, y, strict=True)
+    ]
+    pairs = [pair for pair in pairs if all(isinstance(label, int) and label >= 0 for label in pair)]
+    if not pairs:  # the classes do not exclude each other
+        return
+    count = max(2, 1 + max(map(max, pairs)))
+    table = [[pairs.count((meant, read)) for read in range(count)] for meant in range(count)]
+    yield _figure(
+        inline_png(draw_confusion(table)),
+        "Which class (rows) was read as which (columns); mistakes stand out.",
+    )
+    inputs = len(X[0]) if hasattr(X[0], "__len__") else 0
+    side = round(inputs**0.5)
+    if side < LEAST_SIDE or side * side != inputs:
+        return
+    if len(pairs) == len(X):
+        meant, read = zip(*pairs, strict=True)
+        yield _figure(inline_png(misread_images(X, meant, read)), "What was misread.")
+    with suppress(ShapeError):
+        yield _figure(
+            inline_png(weight_images(model)),
+            "What each neuron of the first layer looks for: its weights, as an image.",
         )
 
 

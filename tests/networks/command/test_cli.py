@@ -371,7 +371,7 @@ def test_draw_takes_the_options_of_a_picture(run):
     assert (code, err) == (0, [])
     root = ET.parse("graph.svg").getroot()  # noqa: S314 - our own file
     texts = [element.text for element in root.iter() if element.text]
-    assert "∂L/∂w = 1 \N{MULTIPLICATION SIGN} 2 = 2" in texts
+    assert "∂L/∂w = 2" in texts
     assert float(root.get("height")) > float(root.get("width"))
 
 

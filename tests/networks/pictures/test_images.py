@@ -3,6 +3,8 @@
 import pytest
 from rendering import rendered
 
+import nn
+from autograd import errors
 from nn import plots
 
 np = pytest.importorskip("numpy")
@@ -36,3 +38,30 @@ def test_misread_images_count_all_and_show_the_first(wrong, most, shown, title):
     assert len(figure.axes) == shown
     assert figure.get_suptitle() == title
     assert rendered(figure)
+
+
+def test_a_confusion_matrix_has_what_was_read_in_its_cells():
+    figure = plots.confusion([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1]], [0, 1, 2])
+    [axes] = figure.axes
+    cells = {text.get_position(): text.get_text() for text in axes.texts}
+    assert cells == {(0, 0): "1", (1, 1): "1", (0, 2): "1"}
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "is")
+    shown = axes.get_images()[0].get_array().tolist()
+    assert shown == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]  # only mistakes have a colour
+    assert "1 of 3 misread" in figure.alt
+    assert rendered(figure)
+
+
+def test_weights_of_the_first_layer_are_images_on_one_scale():
+    model = nn.MLP(9, [10, 2], generator=0)
+    figure = plots.weight_images(model, most=3)
+    assert len(figure.axes) == 3
+    largest = max(abs(w.data) for n in model.layers[0].neurons[:3] for w in n.w)
+    for axes, neuron in zip(figure.axes, model.layers[0].neurons, strict=False):
+        [image] = axes.get_images()
+        assert image.get_array().ravel().tolist() == [w.data for w in neuron.w]
+        assert image.get_clim() == (-largest, largest)
+    assert "3 of 10 neurons" in figure.alt
+    assert rendered(figure)
+    with pytest.raises(errors.ShapeError, match="8 inputs"):
+        plots.weight_images(nn.MLP(8, [2]))

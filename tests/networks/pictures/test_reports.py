@@ -103,7 +103,7 @@ def pictures(report):
 
 def test_a_whole_report_has_all_pictures(whole):
     # Curves, ratios, gradients, flow, saturation, two histograms; surface; boundary.
-    assert pictures(whole[1]) == (7, 1, 1)
+    assert pictures(whole[1]) == (7, 2, 1)
 
 
 def test_without_samples_it_shows_the_training_alone(whole):
@@ -113,7 +113,7 @@ def test_without_samples_it_shows_the_training_alone(whole):
 
 def test_without_records_it_shows_the_last_boundary():
     history, model, X, y, loss = trained(outputs=3, record=False)
-    assert pictures(nn.report(history, model, X, y, loss)) == (5, 1, 0)
+    assert pictures(nn.report(history, model, X, y, loss)) == (5, 2, 0)
 
 
 def test_one_epoch_and_no_hidden_layer():
@@ -121,7 +121,7 @@ def test_one_epoch_and_no_hidden_layer():
     model = nn.MLP(2, [1], generator=0)
     optimizer = nn.SGD(model.parameters(), 0.1)
     history = nn.fit(model, X, y, LOGITS, optimizer, 1, record=True, progress=False)
-    assert pictures(nn.report(history, model, X, y, LOGITS)) == (6, 0, 1)
+    assert pictures(nn.report(history, model, X, y, LOGITS)) == (6, 1, 1)
 
 
 def test_before_the_first_epoch_there_is_a_table_at_least():
@@ -159,14 +159,14 @@ def test_a_path_that_spans_no_plane_has_no_surface(rate):
     arguments = trained()
     frozen = nn.SGD(arguments[1].parameters(), 0.0)
     history = nn.fit(arguments[1], *arguments[2:], frozen, 3, record=True, progress=False)
-    assert pictures(nn.report(history, *arguments[1:])) == (7, 0, 1)
+    assert pictures(nn.report(history, *arguments[1:])) == (7, 1, 1)
 
 
 def test_every_picture_says_what_it_shows(whole):
     page = whole[1].html
     assert page.count('role="img"') == page.count("<title>") - 1 == 7
     alts = [value for tag, name, value in Page(page).attributes if (tag, name) == ("img", "alt")]
-    assert len(alts) == 2
+    assert len(alts) == 3
     assert all(alts)
     assert all(re.findall(r'role="img"[^>]*><title>([^<]*)</title>', page))
 
@@ -264,3 +264,15 @@ def test_metrics_of_ones_own_are_among_the_results():
     text = nn.report(history, nn.MLP(1, [1])).html
     assert re.search(r"f1</th>\s*<td>0\.8125", text)
     assert re.search(r"validation f1</th>\s*<td>0\.75", text)
+
+
+def test_a_report_about_images_shows_what_was_misread_and_what_is_looked_for():
+    X = [[float(i * k % 5) for i in range(16)] for k in range(1, 13)]
+    y = [k % 3 for k in range(12)]
+    model = nn.MLP(16, [4, 3], "tanh", generator=0)
+    history = nn.fit(
+        model, X, y, nn.cross_entropy, nn.SGD(model.parameters(), 0.01), 2, progress=False
+    )
+    page = nn.report(history, model, X, y, nn.cross_entropy).html
+    for words in ("Confusion matrix of 3 classes", "of 12 misread", "Weights of neurons"):
+        assert words in page
