@@ -38,6 +38,7 @@ _LATER = {
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
     "autograd.programs.program": ("Program", "compile"),
+    "autograd.programs.vectorized": ("Vectorized", "vectorize"),
     "autograd.transforms.functional": (
         "derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
         "vjp",

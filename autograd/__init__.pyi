@@ -108,6 +108,10 @@ from autograd.programs.program import (
     Program as Program,
     compile as compile,
 )
+from autograd.programs.vectorized import (
+    Vectorized as Vectorized,
+    vectorize as vectorize,
+)
 from autograd.support.modes import (
     detect_anomaly as detect_anomaly,
     no_grad as no_grad,
@@ -153,6 +157,7 @@ __all__ = [
     "Program",
     "ReverseNetwork",
     "Value",
+    "Vectorized",
     "acos",
     "acosh",
     "add",
@@ -247,6 +252,7 @@ __all__ = [
     "tanh",
     "topological_order",
     "value_and_grad",
+    "vectorize",
     "vjp",
     "where",
     "xlogy",

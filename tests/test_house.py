@@ -219,6 +219,7 @@ OPEN_TO_NN = {
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.public_names",  # names that are loaded when they are asked for
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
+    "autograd.support.tables",  # tables of pandas and polars
     "autograd.support.tracing",  # whether a trace is on, and checks before its replay
     "autograd.visual.graph.raster",  # an SVG as PNG
     "autograd.visual.graph.still_picture",  # a picture that is one SVG

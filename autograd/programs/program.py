@@ -194,6 +194,26 @@ class Program:
         leaves, rebuild = flatten(arguments[0])
         return values[0], rebuild(by_inputs[: len(leaves)].tolist())
 
+    def batch_value_and_gradient(self, *columns: Any, **named: Any) -> tuple[Any, Any]:
+        """The value of each row, and a row of its derivatives by all numbers of its arguments.
+
+        Arrays of NumPy, of shapes (rows,) and (rows, numbers).
+
+        >>> import autograd
+        >>> values, slopes = autograd.compile(lambda x, y: x * y).batch_value_and_gradient(
+        ...     [1.0, 2.0], [3.0, 4.0])
+        >>> values.tolist(), slopes.tolist()
+        ([3.0, 8.0], [[3.0, 1.0], [4.0, 2.0]])
+        """
+        import numpy as np
+
+        version, rows = self._ready_for(columns, named)
+        version.single("batch_value_and_gradient", self.function)
+        values, _, by_inputs = version.replay.backward(
+            version.held.numbers(), rows.numbers, rows.count, 1.0, by_leaves=False, by_inputs=True
+        )
+        return np.array(values), np.array(by_inputs).reshape(rows.count, rows.width)
+
     @property
     def tape(self) -> TapeView:
         """What was traced last, before and after it was optimised; GraphError before a call."""
