@@ -93,7 +93,7 @@ def notebook_of(source: Path, language: str) -> Any:
 def execute(notebook: Any, folder: Path) -> None:
     """Run it in `folder`; CellExecutionError where a cell fails, ValueError where one warns."""
     nbclient.NotebookClient(
-        notebook, timeout=600, kernel_name="python3", record_timing=False,
+        notebook, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     ).execute()  # fmt: skip
     for cell in notebook.cells:
