@@ -194,10 +194,46 @@ class Program:
 
     def to_numpy(self, name: str = "") -> str:
         """The last trace as readable NumPy over a batch: ``NAME(X, leaves)``."""
-        from autograd.programs.numpy_program import numpy_source
+        from autograd.programs.dialects import NUMPY
+
+        return self._as_arrays(NUMPY, name)
+
+    def to_torch(self, name: str = "") -> str:
+        """The last trace as readable PyTorch over a batch: ``NAME(X, leaves)``, both tensors.
+
+        `X` has a row for each sample and a column for each input, `leaves` the numbers of
+        `parameters`, in their order, in the dtype of `X` and on its device. PyTorch differentiates it;
+        at kinks it has slopes of its own. GraphError for an operation that PyTorch has not.
+
+        >>> import autograd
+        >>> w = autograd.Value(2.0)
+        >>> program = autograd.compile(lambda x: (w * x).tanh())
+        >>> program(0.5) < 1.0
+        True
+        >>> print(*program.to_torch("neuron").splitlines()[-3:])
+            mul1 = leaves[0] * X[:, 0]     h1 = torch.tanh(mul1)     return h1
+        """
+        from autograd.programs.dialects import TORCH
+
+        return self._as_arrays(TORCH, name)
+
+    def to_jax(self, name: str = "") -> str:
+        """The last trace as readable JAX over a batch: ``NAME(X, leaves)``, for `jit` and `grad`.
+
+        As `to_torch`. JAX computes in float32 unless ``jax.config.update("jax_enable_x64",
+        True)`` comes first. GraphError for an operation that JAX has not.
+        """
+        from autograd.programs.dialects import JAX
+
+        return self._as_arrays(JAX, name)
+
+    def _as_arrays(self, dialect: Any, name: str) -> str:
+        from autograd.programs.numpy_program import array_source
 
         version = self._latest()
-        return numpy_source(version.tape, name or self._plain_name(), version.traced.names)
+        return array_source(
+            version.tape, dialect, name or self._plain_name(), version.traced.names
+        )
 
     def _plain_name(self) -> str:
         name = name_of(self.function)
