@@ -7,6 +7,7 @@ import weakref
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from autograd import errors
@@ -226,6 +227,25 @@ class Program:
         from autograd.programs.dialects import JAX
 
         return self._as_arrays(JAX, name)
+
+    def to_onnx(self, path: Any = None, dtype: str = "float32", name: str = "") -> Any:
+        """The last trace as an ONNX model of a batch, with the numbers of `parameters` in it.
+
+        The ``onnx.ModelProto`` is given back, and written to `path` if there is one. Its input
+        ``X`` has a row for each sample, its output ``Y`` one number for each, or a column for
+        each output. ONNX Runtime computes some operations in "float32" alone: in "float64"
+        they are made of others, or refused by name. GraphError for what ONNX has not,
+        PackageMissingError without ``onnx``.
+        """
+        from autograd.programs.onnx_program import onnx_model
+
+        version = self._latest()
+        model = onnx_model(
+            version.tape, version.held.numbers(), dtype, name or self._plain_name()
+        )
+        if path is not None:
+            Path(path).write_bytes(model.SerializeToString())
+        return model
 
     def _as_arrays(self, dialect: Any, name: str) -> str:
         from autograd.programs.numpy_program import array_source
