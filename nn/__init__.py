@@ -47,6 +47,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Animation",
+    "ConversionError",
     "Diagnostics",
     "EarlyStopping",
     "History",
@@ -74,6 +75,8 @@ __all__ = [
     "diagnose",
     "evaluate",
     "fit",
+    "from_sklearn",
+    "from_torch",
     "functional_call",
     "gradient_norm",
     "hinge",
@@ -91,18 +94,32 @@ __all__ = [
     "save",
     "schedules",
     "squared_error",
+    "to_jax",
+    "to_onnx",
+    "to_torch",
 ]
 
 if _TYPE_CHECKING:
+    from nn.doors.jax_door import to_jax
+    from nn.doors.onnx_door import to_onnx
+    from nn.doors.sklearn_door import from_sklearn
+    from nn.doors.steps import ConversionError
+    from nn.doors.torch_door import from_torch, to_torch
     from nn.pictures.playgrounds.network_picture import NetworkPicture, network
     from nn.pictures.playgrounds.pages import Playground, playground
 
 # What takes long to load is loaded when it is asked for.
 _LATER = {
+    "ConversionError": "nn.doors.steps",
     "NetworkPicture": "nn.pictures.playgrounds.network_picture",
     "Playground": "nn.pictures.playgrounds.pages",
+    "from_sklearn": "nn.doors.sklearn_door",
+    "from_torch": "nn.doors.torch_door",
     "network": "nn.pictures.playgrounds.network_picture",
     "playground": "nn.pictures.playgrounds.pages",
+    "to_jax": "nn.doors.jax_door",
+    "to_onnx": "nn.doors.onnx_door",
+    "to_torch": "nn.doors.torch_door",
 }
 
 

@@ -216,3 +216,17 @@ def _call(function: str, rule: ops.Rule) -> str:
 def needs_brackets(template: str) -> bool:
     """Whether an operand of `template` stands beside an operator, or has a method called."""
     return re.search(r"[-+*/%<>=] ?\{|\d?\} [-+*/%<>=!]|\}\.", template) is not None
+
+
+def function_text(dialect: Dialect, op: str) -> str:
+    """The text of a function of one array: an operation, with the defaults of its rule.
+
+    >>> function_text(JAX, "leaky_relu")
+    'lambda x: jax.nn.leaky_relu(x, 0.01)'
+    """
+    if op in ("softmax", "log_softmax"):
+        return f"lambda x: {dialect.log_softmax.format('x').replace('log_softmax', op)}"
+    rule: ops.Rule = getattr(ops, op)
+    rest = [repr(number) for number in rule.__defaults__ or ()]
+    template = dialect.with_numbers.get(op) or dialect.elementwise.get(op) or dialect.known(rule)
+    return f"lambda x: {template.format('x', *rest)}"

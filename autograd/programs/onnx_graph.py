@@ -5,7 +5,6 @@ in float32 alone is written with operations that it has in float64 too, where th
 digits (`onnx_operations.py`).
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -120,6 +119,11 @@ class Graph:
         self.counts[what] = number = self.counts.get(what, 0) + 1
         return f"{what}_{number}"
 
+    def named_numbers(self, name: str, numbers: Any) -> Tensor:
+        """Numbers that stand in the graph under a name of their own."""
+        self.initializer(numbers, name)
+        return Tensor(self, name, self.np.shape(numbers))
+
     def initializer(self, given: Given, name: str = "") -> str:
         """The name of numbers in the graph: of the same ones, the same."""
         if not (isinstance(given, _Whole)):
@@ -149,9 +153,7 @@ class Graph:
         """A node, and its output."""
         name = self.named(kind.lower())
         given = [self.name_of(x) for x in inputs]
-        self.nodes.append(
-            self.onnx.helper.make_node(kind, given, [name], name=name, **attributes)
-        )
+        self.nodes.append(self.onnx.helper.make_node(kind, given, [name], name=name, **attributes))
         return Tensor(self, name, shape)
 
     def broadcast(self, kind: str, *operands: Given, **attributes: Any) -> Tensor:
@@ -181,13 +183,14 @@ class Graph:
         """The finished model, checked: its input is X, its output Y."""
         helper, kind = self.onnx.helper, self.onnx.TensorProto
         number = kind.FLOAT if self.dtype == "float32" else kind.DOUBLE
-        last = self.node("Identity", [output], shape_of(output))
+        if not self.nodes or self.nodes[-1].output[0] != self.name_of(output):
+            self.node("Identity", [output], shape_of(output))
         self.nodes[-1].output[0] = "Y"
         graph = helper.make_graph(
             self.nodes,
             name,
             [helper.make_tensor_value_info("X", number, self.X.shape)],
-            [helper.make_tensor_value_info("Y", number, last.shape)],
+            [helper.make_tensor_value_info("Y", number, shape_of(output))],
             list(self.initializers.values()),
         )
         model = helper.make_model(
@@ -245,7 +248,3 @@ class Operations:
             )
         graph = self.graph
         return lambda *operands: function(graph, *operands)
-
-
-# What an ONNX graph calls infinity is that of IEEE 754, as Python's.
-INFINITY = math.inf

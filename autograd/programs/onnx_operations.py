@@ -260,7 +260,9 @@ def _stacked(g: Graph, parts: list[Given]) -> Any:
     longest = max(map(shape_of, parts), key=len)
     shape = tuple(
         next((size for size in sizes if size != 1), 1)
-        for sizes in zip(*[(1,) * (len(longest) - len(s)) + s for s in map(shape_of, parts)], strict=True)
+        for sizes in zip(
+            *[(1,) * (len(longest) - len(s)) + s for s in map(shape_of, parts)], strict=True
+        )
     )
     wide = [_wide(g, x if shape_of(x) == shape else g.expanded(x, shape)) for x in parts]
     return _joined(g, wide)

@@ -5,7 +5,7 @@ from typing import Any
 from autograd import ops
 from autograd.programs.dialects import Dialect
 from autograd.programs.numpy_program import array_source
-from autograd.programs.onnx_graph import Graph, Operations, Tensor
+from autograd.programs.onnx_graph import Graph, Operations
 from autograd.programs.onnx_operations import LAYOUT, OPERATIONS
 from autograd.programs.tape import Tape
 
@@ -47,6 +47,3 @@ def onnx_model(tape: Tape, leaves: Any, dtype: str, name: str) -> Any:
     exec(array_source(tape, ONNX, "program"), space)  # noqa: S102 - our own text
     output = space["program"](graph.X, graph.np.array(leaves, dtype=float))
     return graph.model(output, name)
-
-
-__all__ = ["Tensor", "onnx_model"]

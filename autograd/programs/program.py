@@ -240,9 +240,7 @@ class Program:
         from autograd.programs.onnx_program import onnx_model
 
         version = self._latest()
-        model = onnx_model(
-            version.tape, version.held.numbers(), dtype, name or self._plain_name()
-        )
+        model = onnx_model(version.tape, version.held.numbers(), dtype, name or self._plain_name())
         if path is not None:
             Path(path).write_bytes(model.SerializeToString())
         return model
@@ -251,9 +249,7 @@ class Program:
         from autograd.programs.numpy_program import array_source
 
         version = self._latest()
-        return array_source(
-            version.tape, dialect, name or self._plain_name(), version.traced.names
-        )
+        return array_source(version.tape, dialect, name or self._plain_name(), version.traced.names)
 
     def _plain_name(self) -> str:
         name = name_of(self.function)
