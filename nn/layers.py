@@ -142,19 +142,14 @@ class Layer(Module):
 
         >>> layer = Layer(2, 3, generator=0)
         >>> W, b = layer.matrix()
-        >>> W.shape, b.shape, W[1, 0] == layer.neurons[1].w[0].data
+        >>> W.shape, b.shape, W[1].tolist() == [w.data for w in layer.neurons[1].w]
         ((3, 2), (3,), True)
         """
         import numpy as np
 
+        self._check_is_matrix()
         read = operator.attrgetter("grad" if gradients else "data")
         rows = [list(map(read, neuron.w)) for neuron in self.neurons]
-        if any(len(row) != self.inputs for row in rows):
-            lengths = sorted({len(row) for row in rows})
-            raise ShapeError(
-                f"the neurons of this layer have {lengths} weights for {self.inputs} inputs: "
-                "they are no matrix"
-            )
         weights = np.array(rows, dtype=float).reshape(len(rows), self.inputs)
         return weights, np.array([read(neuron.b) for neuron in self.neurons], dtype=float)
 
@@ -168,6 +163,7 @@ class Layer(Module):
         >>> layer([1.0, 1.0])[0].data
         1.5
         """
+        self._check_is_matrix()
         rows = [as_list("a row of weights", row) for row in as_list("weights", weights)]
         offsets = as_list("biases", biases)
         expected = len(self.neurons), self.inputs
@@ -175,8 +171,8 @@ class Layer(Module):
         if len(rows) != expected[0] or widths != {expected[1]} or len(offsets) != expected[0]:
             found = f"{len(rows)} rows of {' or '.join(map(str, sorted(widths))) or 'nothing'}"
             raise ShapeError(
-                f"a layer of {expected[0]} neurons with {expected[1]} inputs takes weights of shape "
-                f"{expected} and {expected[0]} biases, got {found} and {len(offsets)} biases"
+                f"a layer of {expected[0]} neurons with {expected[1]} inputs takes weights of "
+                f"shape {expected} and {expected[0]} biases, got {found} and {len(offsets)} biases"
             )
         numbers = [[as_float(number) for number in row] for row in rows]
         last = [as_float(number) for number in offsets]
@@ -184,6 +180,14 @@ class Layer(Module):
             for weight, number in zip(neuron.w, row, strict=True):
                 weight.data = number
             neuron.b.data = offset
+
+    def _check_is_matrix(self) -> None:
+        lengths = sorted({len(neuron.w) for neuron in self.neurons})
+        if lengths not in ([], [self.inputs]):
+            raise ShapeError(
+                f"the neurons of this layer have {lengths} weights for {self.inputs} inputs: "
+                "they are no matrix"
+            )
 
     @property
     def activations(self) -> list[Any]:

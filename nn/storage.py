@@ -93,9 +93,9 @@ def load(
     """Read the parameters at `path` into `model`, or build the saved MLP; returns the model.
 
     A file ``x.safetensors`` may be another program's, whose tensors have the names and shapes
-    that `save` gives those of `model`. Parameters that were frozen when saved are frozen. With `optimizer`, made of the
-    parameters of `model`, what was saved of one goes into it; ``nn.fit(...,
-    resume=True)`` then goes on with the training.
+    that `save` gives those of `model`. Parameters that were frozen when saved are frozen. With
+    `optimizer`, made of the parameters of `model`, what was saved of one goes into it;
+    ``nn.fit(..., resume=True)`` then goes on with the training.
 
     A file that is cut short, foreign, of another shape or of other activations than
     `model` raises ModelFileError; `model` and `optimizer` are left as they were.

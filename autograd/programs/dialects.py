@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd import ops
 
@@ -172,11 +172,11 @@ def _known_to_jax(rule: ops.Rule) -> str:
     return _call(called, rule) if called else _in_jax(_known_to_numpy(rule))
 
 
-_JAX_FORMS = {
+_IN_JAX: dict[str, Any] = {
     field: _in_jax(text) for field, text in NUMPY._asdict().items() if isinstance(text, str)
 }
 JAX = Dialect(
-    **_JAX_FORMS
+    **_IN_JAX
     | {
         "title": "JAX",
         "imports": ("import jax", "import jax.numpy as jnp"),
@@ -205,7 +205,7 @@ JAX = Dialect(
         "detached_where": "jnp.where(jnp.array({1}), jax.lax.stop_gradient({0}), {0})",
         "helper": "", "vectorised": "", "along": "",
     }
-)  # type: ignore[arg-type]  # fmt: skip
+)  # fmt: skip
 
 
 def _call(function: str, rule: ops.Rule) -> str:

@@ -140,7 +140,7 @@ class _Writer:
         return template.format(*read)
 
     def template(self, op: str, operands: Sequence[str]) -> tuple[str, bool]:
-        """How the operation is written, and whether a number among its operands must be an array."""
+        """How an operation is written, and whether a number among its operands must be an array."""
         dialect, rule = self.dialect, self.tape.rule(op)
         if op in dialect.with_numbers and all(map(_is_number, operands[1:])):
             return dialect.with_numbers[op], False

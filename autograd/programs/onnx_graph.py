@@ -128,7 +128,8 @@ class Graph:
         """The name of numbers in the graph: of the same ones, the same."""
         if not (isinstance(given, _Whole)):
             array = self.np.asarray(given, dtype=float)
-            cast = array.astype(self.dtype)
+            with self.np.errstate(over="ignore"):
+                cast = array.astype(self.dtype)
             if self.np.isinf(cast).sum() > self.np.isinf(array).sum():
                 raise RangeError(
                     f"{self.caller}: a number of size {abs(array).max():g} does not fit "

@@ -203,8 +203,9 @@ class Program:
         """The last trace as readable PyTorch over a batch: ``NAME(X, leaves)``, both tensors.
 
         `X` has a row for each sample and a column for each input, `leaves` the numbers of
-        `parameters`, in their order, in the dtype of `X` and on its device. PyTorch differentiates it;
-        at kinks it has slopes of its own. GraphError for an operation that PyTorch has not.
+        `parameters`, in their order, in the dtype of `X` and on its device. PyTorch
+        differentiates it; at kinks it has slopes of its own. GraphError for an operation that
+        PyTorch has not.
 
         >>> import autograd
         >>> w = autograd.Value(2.0)

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from nn.doors.steps import ConversionError, Step, model_of, package, steps_of
@@ -189,15 +190,15 @@ def _check_settings(part: Any, name: str, path: str) -> None:
         found = getattr(part, setting)
         if not fits(found):
             raise ConversionError(
-                f"from_torch: {type(part).__name__} at {path or 'the top'} has {setting}={found!r}, "
-                f"which nn's {name!r} has not: build the nn.MLP with an activation of your own, such "
-                "as lambda x: x.leaky_relu(0.2), and give each layer its numbers by "
-                "layer.set_matrix(W, b)"
+                f"from_torch: {type(part).__name__} at {path or 'the top'} has "
+                f"{setting}={found!r}, which nn's {name!r} has not: build the nn.MLP with an "
+                "activation of your own, such as lambda x: x.leaky_relu(0.2), and give each layer "
+                "its numbers by layer.set_matrix(W, b)"
             )
 
 
 def _check_widths(steps: list[Step]) -> None:
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         if len(before.weights) != len(after.weights[0]):
             raise ConversionError(
                 f"from_torch: a Linear of {len(before.weights)} outputs meets one that takes "

@@ -25,7 +25,7 @@ _LONGEST_HEADER = 100_000_000
 
 
 def as_safetensors(content: dict[str, Any], numbers: Mapping[str, float]) -> bytes:
-    """The bytes of a file with all `numbers`, by path, in float64; `content` as in the JSON file."""
+    """The bytes of a file: all `numbers`, by path, in float64, and what `content` says of them."""
     said = {name: content[name] for name in ("architecture", "activations", "frozen")}
     header: dict[str, Any] = {
         "__metadata__": {

@@ -116,3 +116,56 @@ def test_random_tapes_in_jax(seed, jax):
     ours = slopes_of(tape, leaves, rows, 4)
     np.testing.assert_allclose(slopes, ours, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(found, exact(tape, leaves, rows, 4), rtol=1e-10, atol=1e-12)
+
+
+def test_numbers_that_are_not_finite(torch):
+    program = autograd.compile(lambda x: autograd.minimum(x, float("inf")) + x * 1e-5)
+    program(1.0)
+    for text in (program.to_numpy("f"), program.to_torch("f")):
+        space = {}
+        exec(text, space)  # noqa: S102 - our own text
+        X = torch.ones((2, 1), dtype=torch.float64)
+        found = space["f"](X.numpy() if "numpy" in text else X, ())
+        assert found.tolist() == [1.0 + 1e-5] * 2
+
+
+def test_no_gradient_flows_into_what_is_detached(torch):
+    w = autograd.Value(3.0)
+    program = autograd.compile(lambda x: (w * x).detach() * w)
+    program(2.0)
+    space = {}
+    exec(program.to_torch("f"), space)  # noqa: S102 - our own text
+    leaves = torch.tensor([3.0], dtype=torch.float64, requires_grad=True)
+    space["f"](torch.tensor([[2.0]], dtype=torch.float64), leaves).sum().backward()
+    assert leaves.grad.tolist() == [6.0]
+
+
+def test_a_network_reads_as_its_layers():
+    model = nn.MLP(2, [16, 1], activation="tanh", generator=0)
+    program = autograd.compile(model)
+    program([0.1, 0.2])
+    assert "torch.tanh(z2)" in program.to_torch()
+    assert "jnp.tanh(z2)" in program.to_jax()
+    for text in (program.to_torch("f"), program.to_jax("f")):
+        assert "z1 = X @ layer1[:, :2].T" in text
+
+
+def test_operations_of_your_own_are_refused_by_name():
+    @autograd.op
+    def cubed(x):
+        return x * x * x, 3.0 * x * x
+
+    program = autograd.compile(lambda x: cubed(x))
+    program(2.0)
+    for dialect, printed in (("PyTorch", program.to_torch), ("JAX", program.to_jax)):
+        with pytest.raises(GraphError, match=f"cubed has no counterpart in {dialect}"):
+            printed()
+    assert "cubed" in program.to_numpy()
+
+
+def test_brackets_stand_where_operators_are():
+    assert needs_brackets("{} + {}")
+    assert needs_brackets("-{}")
+    assert needs_brackets("torch.where({0} > 0, {0}, {1} * {0})")
+    assert not needs_brackets("np.clip({}, {}, {})")
+    assert not needs_brackets("torch.sum({}, dim=-1)")
