@@ -45,6 +45,9 @@ class Dialect(NamedTuple):
     spread: str  # the same for every row of X: an axis of so many
     full: str  # the same number for every row of X
     log_softmax: str
+    number_like: str = "{}"  # a number beside an operand, as an array
+    choice: str = ""  # of a condition, element by element
+    truth: str = "{} != 0"  # of numbers: a condition
     detached: str = "{}"  # what no gradient flows into
     detached_where: str = "{0}"  # of the columns {0}, those marked in the list {1}
     helper: str = ""  # a function that `log_softmax` calls
@@ -150,6 +153,8 @@ TORCH = Dialect(
     spread="torch.broadcast_to({}, (len(X), {}))",
     full="torch.broadcast_to({}, (len(X),))",
     log_softmax="torch.log_softmax({}, dim=-1)",
+    number_like="{1}.new_tensor({0})",
+    choice="torch.where({}, {}, {})",
     detached="{}.detach()",
     detached_where="torch.where(torch.tensor({1}, device=X.device), {0}.detach(), {0})",
 )  # fmt: skip
@@ -201,6 +206,7 @@ JAX = Dialect(
         },
         "picked": "leaves[jnp.array({})]",
         "log_softmax": "jax.nn.log_softmax({}, axis=-1)",
+        "choice": "jnp.where({}, {}, {})",
         "detached": "jax.lax.stop_gradient({})",
         "detached_where": "jnp.where(jnp.array({1}), jax.lax.stop_gradient({0}), {0})",
         "helper": "", "vectorised": "", "along": "",

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 
 from autograd import ops
-from autograd.errors import GraphError
 from autograd.programs.dialects import NUMPY, OPERATORS, Dialect, needs_brackets
+from autograd.programs.formula_arrays import Functions, refusal, template_of
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 
@@ -30,6 +30,7 @@ class _Writer:
         self.lines: list[str] = []
         self.setup: list[str] = []
         self.helpers: list[str] = []
+        self.functions = Functions(dialect)
         # Of every result: the name of its array, its column there, and how many there are.
         self.home: dict[int, tuple[str, int, int]] = {}
         self.layers: dict[tuple[int, int, int], str] = {}
@@ -72,7 +73,9 @@ class _Writer:
         body = [f"    {line}" for line in [*self.setup, *self.lines, f"return {result}"]]
         needed = any("autograd." in helper for helper in self.helpers)
         head = [*self.dialect.imports, *(["", "import autograd"] if needed else []), "", ""]
-        helpers = [line for helper in self.helpers for line in (helper, "", "")]
+        helpers = [
+            line for helper in [*self.helpers, *self.functions.texts] for line in (helper, "", "")
+        ]
         return "\n".join([*head, *helpers, f"def {name}(X, leaves):", doc, *body, ""])
 
     def name_of(self, instruction: Instruction) -> str:
@@ -146,7 +149,7 @@ class _Writer:
             return dialect.with_numbers[op], False
         if op in dialect.elementwise:
             return dialect.elementwise[op], op not in OPERATORS
-        known = dialect.known(rule) if rule in ops.TABLE else ""
+        known = template_of(dialect, rule)
         if known:
             return known, True
         places = ", ".join(["{}"] * len(operands))
@@ -198,10 +201,9 @@ class _Writer:
         """The name of a function over arrays for an operation that the dialect has not."""
         dialect = self.dialect
         if not dialect.vectorised:
-            raise GraphError(
-                f"{op} has no counterpart in {dialect.title}: write it with operations that have "
-                "one, or take the Program along with to_c() or to_numpy()"
-            )
+            if sequence:
+                raise refusal(str(op), dialect, "it takes a sequence")
+            return self.functions.name_of(self.tape.rule(op))
         name = re.sub(r"\W", "_", str(op))
         rule = self.tape.rule(op)
         if rule in ops.TABLE:

@@ -275,6 +275,8 @@ def _rows(g: Graph, rows: list[Given]) -> Any:
 
 
 LAYOUT: dict[str, Callable[..., Any]] = {
+    "choice": _choice,
+    "truth": lambda g, x: _not(g, _equal(g, x, 0.0)),
     "numbers": lambda g, numbers: g.np.array(numbers, dtype=float),
     "wide": _wide,
     "repeated": lambda g, x, times: g.expanded(_wide(g, x), (*shape_of(x), times)),

@@ -33,6 +33,8 @@ ONNX = Dialect(
     spread="op.spread({}, {})",
     full="op.full({})",
     log_softmax="op.log_softmax({})",
+    choice="op.choice({}, {}, {})",
+    truth="op.truth({})",
 )
 
 

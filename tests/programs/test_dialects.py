@@ -1,5 +1,6 @@
 """A tape printed as PyTorch and as JAX, run by them: numbers and slopes are those of the tape."""
 
+import math
 import random
 
 import pytest
@@ -10,6 +11,7 @@ import autograd
 import nn
 from autograd import ops
 from autograd.errors import GraphError
+from autograd.ops import LN2, sigmoid
 from autograd.programs import stepwise
 from autograd.programs.dialects import JAX, TORCH, needs_brackets
 from autograd.programs.numpy_program import array_source
@@ -150,17 +152,75 @@ def test_a_network_reads_as_its_layers():
         assert "z1 = X @ layer1[:, :2].T" in text
 
 
-def test_operations_of_your_own_are_refused_by_name():
+def operations_of_your_own():
     @autograd.op
-    def cubed(x):
-        return x * x * x, 3.0 * x * x
+    def bent(x, y):
+        e = math.exp(-x if x > 0.0 else x)
+        share, _ = sigmoid(x)
+        out = share * e**2.0 - y * LN2
+        return (
+            out if x > y else (0.0 if x else -y / (1.0 + y * y)),
+            0.0, 0.0,
+        )  # fmt: skip
 
-    program = autograd.compile(lambda x: cubed(x))
+    return bent
+
+
+def test_operations_of_your_own_are_printed_from_their_formulas(torch):
+    bent = operations_of_your_own()
+    w = autograd.Value(0.3)
+    program = autograd.compile(lambda x: bent(x, w) + bent(2.0, x))
+    X = [-1.5, 0.0, 0.3, 0.7, 40.0]
+    wanted = program.batch(X)
+    space = {}
+    text = program.to_torch("bent")
+    exec(text, space)  # noqa: S102 - our own text
+    leaves = torch.tensor([0.3], dtype=torch.float64)
+    found = space["bent"](torch.tensor(X, dtype=torch.float64)[:, None], leaves)
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    assert text.count("def rule_bent") == 1
+
+
+@pytest.mark.slow
+def test_operations_of_your_own_in_jax(jax):
+    bent = operations_of_your_own()
+    w = autograd.Value(0.3)
+    program = autograd.compile(lambda x: bent(x, w) + bent(2.0, x))
+    X = [-1.5, 0.0, 0.3, 0.7, 40.0]
+    wanted = program.batch(X)
+    space = {}
+    exec(program.to_jax("bent"), space)  # noqa: S102 - our own text
+    found = jax.jit(space["bent"])(jax.numpy.array(X)[:, None], jax.numpy.array([0.3]))
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("activation", [*nn.layers.ACTIVATIONS])
+def test_derivatives_inside_of_a_program(activation, order, torch):
+    """As in the loss of a physics-informed network: rules of derivatives are printed too."""
+    model = nn.MLP(1, [3, 1], activation, generator=0)
+    program = autograd.compile(autograd.derivative(lambda x: model([x]), order))
+    X = np.linspace(-2.9, 3.0, 7)
+    wanted = program.batch(X)
+    space = {}
+    exec(program.to_torch("slope"), space)  # noqa: S102 - our own text
+    leaves = torch.tensor([p.data for p in program.parameters], dtype=torch.float64)
+    found = space["slope"](torch.tensor(X)[:, None], leaves)
+    np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-13)
+
+
+def test_what_arrays_cannot_follow_is_refused_by_name():
+    @autograd.op
+    def length(*x):
+        out = math.hypot(*x)
+        return out, *[a / out for a in x]
+
+    program = autograd.compile(lambda x: length([x, 2.0]))
     program(2.0)
     for dialect, printed in (("PyTorch", program.to_torch), ("JAX", program.to_jax)):
-        with pytest.raises(GraphError, match=f"cubed has no counterpart in {dialect}"):
+        with pytest.raises(GraphError, match=f"length has no counterpart in {dialect}.*sequence"):
             printed()
-    assert "cubed" in program.to_numpy()
+    assert "length" in program.to_numpy()
 
 
 def test_brackets_stand_where_operators_are():
