@@ -52,7 +52,7 @@ class Dialect(NamedTuple):
     detached_where: str = "{0}"  # of the columns {0}, those marked in the list {1}
     helper: str = ""  # a function that `log_softmax` calls
     vectorised: str = ""  # a function of numbers as one of arrays, if there is such a thing
-    along: str = ""  # a function of a sequence, along the last axis
+    along: str = "{}({})"  # a function of a sequence, along the last axis
 
 
 _NUMPY_NAMES = {
@@ -209,7 +209,7 @@ JAX = Dialect(
         "choice": "jnp.where({}, {}, {})",
         "detached": "jax.lax.stop_gradient({})",
         "detached_where": "jnp.where(jnp.array({1}), jax.lax.stop_gradient({0}), {0})",
-        "helper": "", "vectorised": "", "along": "",
+        "helper": "", "vectorised": "", "along": "{}({})",
     }
 )  # fmt: skip
 
@@ -222,17 +222,3 @@ def _call(function: str, rule: ops.Rule) -> str:
 def needs_brackets(template: str) -> bool:
     """Whether an operand of `template` stands beside an operator, or has a method called."""
     return re.search(r"[-+*/%<>=] ?\{|\d?\} [-+*/%<>=!]|\}\.", template) is not None
-
-
-def function_text(dialect: Dialect, op: str) -> str:
-    """The text of a function of one array: an operation, with the defaults of its rule.
-
-    >>> function_text(JAX, "leaky_relu")
-    'lambda x: jax.nn.leaky_relu(x, 0.01)'
-    """
-    if op in ("softmax", "log_softmax"):
-        return f"lambda x: {dialect.log_softmax.format('x').replace('log_softmax', op)}"
-    rule: ops.Rule = getattr(ops, op)
-    rest = [repr(number) for number in rule.__defaults__ or ()]
-    template = dialect.with_numbers.get(op) or dialect.elementwise.get(op) or dialect.known(rule)
-    return f"lambda x: {template.format('x', *rest)}"

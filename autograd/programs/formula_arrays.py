@@ -21,6 +21,8 @@ _OPERATORS: dict[type, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 _RANKS: dict[type, int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.Pow: 4}
+# The functions of sequences, by the operations that they are along an axis.
+_OVER = {"_total": "sum", "_largest": "max"}
 
 
 class Functions:
@@ -30,19 +32,21 @@ class Functions:
         self.dialect = dialect
         self.texts: list[str] = []
         self.names: dict[tuple[ops.Rule, int], str] = {}
+        self.begun: set[tuple[ops.Rule, int]] = set()
 
     def name_of(self, rule: ops.Rule, result: int = 0) -> str:
         """The function of the value of `rule`, or of one of its partials.
 
-        GraphError, by name, for a rule of a sequence and for one whose formula goes beyond
-        what arrays can follow.
+        That of a rule over a sequence takes the sequence along the last axis. GraphError, by
+        name, for a rule whose formula goes beyond what arrays can follow.
         """
         key = rule, result
         if key not in self.names:
             try:
                 formula = formula_for(rule)
-                if formula.sequence:
-                    raise FormulaError("it takes a sequence")  # noqa: TRY301 - as below
+                if key in self.begun or (formula.sequence and result):
+                    raise FormulaError("it is made of nothing simpler")  # noqa: TRY301 - as below
+                self.begun.add(key)
                 name = self._free_name(rule.__name__, formula, result)
                 text = _Printer(self, rule, formula).function(name, result)
             except FormulaError as error:
@@ -67,6 +71,32 @@ def refusal(op: str, dialect: Dialect, reason: str = "") -> GraphError:
     )
 
 
+def array_function(dialect: Dialect, op: str, space: dict[str, Any]) -> Any:
+    """An operation of one operand as a function of arrays, with the defaults of its rule.
+
+    `space` holds the packages that the dialect calls. ``softmax`` and ``log_softmax`` too.
+
+    >>> import numpy as np
+    >>> from autograd.programs.dialects import NUMPY
+    >>> array_function(NUMPY, "relu", {"np": np})(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    functions = Functions(dialect)
+    if op in ("softmax", "log_softmax"):
+        text = dialect.log_softmax.format("x").replace("log_softmax", op)
+    else:
+        rule: ops.Rule = getattr(ops, op)
+        rest = [repr(number) for number in rule.__defaults__ or ()]
+        template = dialect.with_numbers.get(op) or template_of(dialect, rule)
+        if not template:
+            rest = [dialect.number_like.format(number, "x") for number in rest]
+            places = ", ".join(["{}"] * (1 + len(rest)))
+            template = f"{functions.name_of(rule)}({places})"
+        text = template.format("x", *rest)
+    exec("\n\n".join(functions.texts), space)  # noqa: S102 - our own text
+    return eval(f"lambda x: {text}", space)  # noqa: S307
+
+
 def template_of(dialect: Dialect, rule: ops.Rule) -> str:
     """How `dialect` writes a rule of its own vocabulary; "" where it has none."""
     name = rule.__name__
@@ -83,6 +113,9 @@ class _Printer:
         if rule not in ops.TABLE and inspect.isfunction(rule) and not self.derived:
             self.names = {**self.names, **names_of(rule)}
         self.locals = set(formula.operands)
+        # Names of arrays with an axis for a sequence; and, inside of [... for a in x], what a is.
+        self.sequences = set(formula.operands) if formula.sequence else set()
+        self.element: dict[str, str] = {}
         for names, _ in formula.steps:
             self.locals.update(names)
 
@@ -98,7 +131,11 @@ class _Printer:
                     needed |= _read(expression)
         lines = []
         for position, target, expression in reversed(steps):
-            text = self.text(expression)
+            if isinstance(expression, ast.ListComp):
+                self.sequences.add(target)
+                text = self.sequence(expression)
+            else:
+                text = self.text(expression)
             if position:
                 if not isinstance(expression, ast.Call):
                     raise FormulaError("it takes several results of what is no rule")
@@ -113,7 +150,7 @@ class _Printer:
             case ast.Constant(value=int() | float() as number):
                 return repr(float(number))
             case ast.Name(id=name):
-                return name if name in self.locals else self.constant(name)
+                return self.named(name)
             case ast.Attribute(value=ast.Name(id="math"), attr=name):
                 return _number(getattr(math, name))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -125,10 +162,41 @@ class _Printer:
             case ast.IfExp(test=test, body=body, orelse=other):
                 sides = self.operand(body), self.operand(other)
                 return self.dialect.choice.format(self.condition(test), *sides)
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)]):
+                return f"{name}.shape[-1]"
+            case ast.Call(func=ast.Name(id=name), args=[over]) if name in _OVER:
+                return self.dialect.reduced[_OVER[name]].format(self.sequence(over))
+            case ast.Call(func=ast.Attribute(attr="hypot"), args=[ast.Starred(value=over)]):
+                return self.dialect.reduced["norm"].format(self.sequence(over))
             case ast.Call():
                 return self.called(node, 0)
             case ast.Subscript(value=ast.Call() as call, slice=ast.Constant(value=int() as place)):
                 return self.called(call, place)
+        raise FormulaError(f"it holds {ast.unparse(node)}")
+
+    def named(self, name: str) -> str:
+        """What a name stands for."""
+        if name in self.element:
+            return self.element[name]
+        if name not in self.locals:
+            return self.constant(name)
+        if name in self.sequences:
+            raise FormulaError(f"it takes {name} as it is")
+        return f"{name}[..., None]" if self.element else name
+
+    def sequence(self, node: ast.expr) -> str:
+        """An array with an axis for a sequence: itself, or each of its elements changed."""
+        match node:
+            case ast.Name(id=name) if name in self.sequences:
+                return name
+            case ast.ListComp(
+                elt=each, generators=[ast.comprehension(ast.Name(id=name), over, ifs=[])]
+            ) if not self.element:
+                self.element = {name: self.sequence(over)}
+                try:
+                    return self.text(each)
+                finally:
+                    self.element = {}
         raise FormulaError(f"it holds {ast.unparse(node)}")
 
     def part(self, node: ast.expr, rank: int) -> str:
@@ -168,7 +236,11 @@ class _Printer:
         operands = list(map(self.operand, call.args))
         template = template_of(self.dialect, rule) if not result else ""
         if not template:
-            return f"{self.functions.name_of(rule, result)}({', '.join(operands)})"
+            try:
+                function = self.functions.name_of(rule, result)
+            except GraphError:  # the rule that was asked for is named
+                raise FormulaError(f"it is made of {rule.__name__}") from None
+            return f"{function}({', '.join(operands)})"
         if needs_brackets(template):
             operands = [self.bracketed(text) for text in operands]
             return f"({template.format(*operands)})"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograd import ops
 from autograd.programs.dialects import NUMPY, OPERATORS, Dialect, needs_brackets
-from autograd.programs.formula_arrays import Functions, refusal, template_of
+from autograd.programs.formula_arrays import Functions, template_of
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
 
@@ -201,8 +201,6 @@ class _Writer:
         """The name of a function over arrays for an operation that the dialect has not."""
         dialect = self.dialect
         if not dialect.vectorised:
-            if sequence:
-                raise refusal(str(op), dialect, "it takes a sequence")
             return self.functions.name_of(self.tape.rule(op))
         name = re.sub(r"\W", "_", str(op))
         rule = self.tape.rule(op)

@@ -6,11 +6,13 @@ from autograd import ops
 from autograd.programs.dialects import Dialect
 from autograd.programs.numpy_program import array_source
 from autograd.programs.onnx_graph import Graph, Operations
-from autograd.programs.onnx_operations import LAYOUT, OPERATIONS
+from autograd.programs.onnx_operations import LAYOUT, OPERATIONS, REDUCED
 from autograd.programs.tape import Tape
 
 
 def _known(rule: ops.Rule) -> str:
+    if rule.__name__ not in OPERATIONS:
+        return ""
     return f"op.{rule.__name__}({', '.join(['{}'] * rule.__code__.co_argcount)})"
 
 
@@ -20,7 +22,7 @@ ONNX = Dialect(
     elementwise={},
     with_numbers={},
     known=_known,
-    reduced={rule.__name__: f"op.{rule.__name__}({{}})" for rule in ops.TABLE},
+    reduced={op: f"op.{op}({{}})" for op in (*REDUCED, "entropy")},
     number="{}",
     numbers="op.numbers([{}])",
     picked="leaves[{}]",
@@ -38,6 +40,11 @@ ONNX = Dialect(
 )
 
 
+def operations_of(graph: Graph) -> Operations:
+    """What texts in this dialect call ``op``: all of it adds to `graph`."""
+    return Operations(graph, {**OPERATIONS, **LAYOUT})
+
+
 def onnx_model(tape: Tape, leaves: Any, dtype: str, name: str) -> Any:
     """The ``onnx.ModelProto`` of an optimised tape, with the numbers of its leaves in it.
 
@@ -45,7 +52,7 @@ def onnx_model(tape: Tape, leaves: Any, dtype: str, name: str) -> Any:
     for each output. GraphError for an operation that ONNX has not in that dtype.
     """
     graph = Graph(tape.inputs, dtype, "to_onnx")
-    space: dict[str, Any] = {"op": Operations(graph, {**OPERATIONS, **LAYOUT})}
+    space: dict[str, Any] = {"op": operations_of(graph)}
     exec(array_source(tape, ONNX, "program"), space)  # noqa: S102 - our own text
     output = space["program"](graph.X, graph.np.array(leaves, dtype=float))
     return graph.model(output, name)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from autograd.programs.dialects import JAX, function_text
+from autograd.programs.dialects import JAX
+from autograd.programs.formula_arrays import array_function
 from nn.doors.steps import package, steps_of
 from nn.module import Module
 
@@ -30,11 +31,7 @@ def to_jax(model: Module, dtype: str = "float64") -> tuple[Callable[[Any, Any], 
         )
     steps = steps_of(model, "to_jax")
     names = {name for step in steps for name in step.activations}
-    space = {"jax": jax, "jnp": jax.numpy}
-    functions = {
-        name: eval(function_text(JAX, name), space)  # noqa: S307 - our own text
-        for name in names
-    }
+    functions = {name: array_function(JAX, name, {"jax": jax, "jnp": jax.numpy}) for name in names}
     chains = [[functions[name] for name in step.activations] for step in steps]
 
     def apply(parameters: Any, X: Any) -> Any:

@@ -4,8 +4,9 @@ import importlib.util
 import os
 from typing import Any
 
-from autograd.programs.onnx_graph import Graph, Operations
-from autograd.programs.onnx_operations import OPERATIONS
+from autograd.programs.formula_arrays import array_function
+from autograd.programs.onnx_graph import Graph
+from autograd.programs.onnx_program import ONNX, operations_of
 from nn.doors.steps import ConversionError, Step, steps_of
 from nn.model_files.whole_files import file_path, write_whole
 from nn.module import Module
@@ -33,7 +34,7 @@ def to_onnx(
     target = None if path is None else file_path(path, "to_onnx")
     steps = steps_of(model, "to_onnx")
     graph = Graph(len(steps[0].weights[0]), dtype, "to_onnx")
-    operations = Operations(graph, OPERATIONS)
+    space = {"op": operations_of(graph)}
     x: Any = graph.X
     for position, step in enumerate(steps):
         weight, bias = (
@@ -43,7 +44,7 @@ def to_onnx(
         shape = (*x.shape[:1], len(step.weights))
         x = graph.node("Gemm", [x, weight, bias], shape, transB=1)
         for name in step.activations:
-            x = getattr(operations, name)(x)
+            x = array_function(ONNX, name, space)(x)
     made = graph.model(x, type(model).__name__)
     if importlib.util.find_spec("onnxruntime"):
         _check(made, steps, model, dtype)

@@ -2,11 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from autograd.programs.dialects import TORCH
+from autograd.programs.formula_arrays import array_function
 from nn.doors.steps import ConversionError, Step, model_of, package, steps_of
-from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP
+from nn.layers import LAYER_ACTIVATIONS, MLP
 from nn.module import Module
 
 # The classes of torch.nn for our activations. Each tells which settings compute as ours do.
@@ -68,8 +71,7 @@ def to_torch(model: Module, dtype: Any = "float64") -> Any:
     for position, step in enumerate(steps_of(model, "to_torch")):
         parts[str(position)] = _linear(torch, step, dtype)
         for name in step.activations:
-            made = getattr(torch.nn, _CLASSES[name][0])
-            parts[f"{position}_{name}"] = made(**_MADE_WITH.get(name, {}))
+            parts[f"{position}_{name}"] = _activation(torch, name)
     layers = torch.nn.Sequential(parts)
     return torch.nn.Sequential(OrderedDict(layers=layers)) if isinstance(model, MLP) else layers
 
@@ -96,6 +98,8 @@ def from_torch(module: Any) -> MLP:
     for path, part in _parts(torch, module, ""):
         if type(part) is torch.nn.Linear:
             steps.append(_step(part, path))
+        elif isinstance(part, _other_activation()):
+            steps[-1:] = [_followed(steps, part.name, part, path)]
         elif type(part) in known:
             _check_settings(part, known[type(part)], path)
             steps[-1:] = [_followed(steps, known[type(part)], part, path)]
@@ -107,6 +111,33 @@ def from_torch(module: Any) -> MLP:
         raise ConversionError("from_torch: this module has no Linear, so it has no parameters")
     _check_widths(steps)
     return model_of(steps)
+
+
+def _activation(torch: Any, name: str) -> Any:
+    """A module of torch.nn, or one of ours for an activation that has none there."""
+    if name not in _CLASSES:
+        return _other_activation()(name)
+    return getattr(torch.nn, _CLASSES[name][0])(**_MADE_WITH.get(name, {}))
+
+
+@cache
+def _other_activation() -> Any:
+    import torch
+
+    class Activation(torch.nn.Module):
+        """An activation of nn that torch.nn has no class for."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name, self.function = name, array_function(TORCH, name, {"torch": torch})
+
+        def forward(self, x: Any) -> Any:
+            return self.function(x)
+
+        def extra_repr(self) -> str:
+            return self.name
+
+    return Activation
 
 
 def _linear(torch: Any, step: Step, dtype: Any) -> Any:
@@ -226,6 +257,3 @@ def _refused(torch: Any, part: Any, path: str) -> ConversionError:
         f"from_torch: {kind} at {place}{own} is no layer that nn has; known are {names}, in "
         "Sequentials"
     )
-
-
-assert _CLASSES.keys() == {*ACTIVATIONS, *LAYER_ACTIVATIONS}  # noqa: S101 - of the table itself
