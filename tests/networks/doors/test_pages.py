@@ -17,6 +17,8 @@ NEEDED = {
     "scikit-learn": ["sklearn"],
     "safetensors": ["safetensors", "torch"],
     "programs": ["torch", "onnx", "onnxruntime"],
+    "scipy": ["scipy", "pandas"],
+    "executors": [],
 }
 
 
