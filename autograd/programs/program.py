@@ -8,6 +8,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, overload
 
 from autograd import errors
@@ -240,10 +241,62 @@ class Program:
 
     def to_numpy(self, name: str = "") -> str:
         """The last trace as readable NumPy over a batch: ``NAME(X, leaves)``."""
-        from autograd.programs.numpy_program import numpy_source
+        from autograd.programs.dialects import NUMPY
+
+        return self._as_arrays(NUMPY, name)
+
+    def to_torch(self, name: str = "") -> str:
+        """The last trace as readable PyTorch over a batch: ``NAME(X, leaves)``, both tensors.
+
+        `X` has a row for each sample and a column for each input, `leaves` the numbers of
+        `parameters`, in their order, in the dtype of `X` and on its device. PyTorch
+        differentiates it; at kinks it has slopes of its own. GraphError for an operation that
+        PyTorch has not.
+
+        >>> import autograd
+        >>> w = autograd.Value(2.0)
+        >>> program = autograd.compile(lambda x: (w * x).tanh())
+        >>> program(0.5) < 1.0
+        True
+        >>> print(*program.to_torch("neuron").splitlines()[-3:])
+            mul1 = leaves[0] * X[:, 0]     h1 = torch.tanh(mul1)     return h1
+        """
+        from autograd.programs.dialects import TORCH
+
+        return self._as_arrays(TORCH, name)
+
+    def to_jax(self, name: str = "") -> str:
+        """The last trace as readable JAX over a batch: ``NAME(X, leaves)``, for `jit` and `grad`.
+
+        As `to_torch`. JAX computes in float32 unless ``jax.config.update("jax_enable_x64",
+        True)`` comes first. GraphError for an operation that JAX has not.
+        """
+        from autograd.programs.dialects import JAX
+
+        return self._as_arrays(JAX, name)
+
+    def to_onnx(self, path: Any = None, dtype: str = "float32", name: str = "") -> Any:
+        """The last trace as an ONNX model of a batch, with the numbers of `parameters` in it.
+
+        The ``onnx.ModelProto`` is given back, and written to `path` if there is one. Its input
+        ``X`` has a row for each sample, its output ``Y`` one number for each, or a column for
+        each output. ONNX Runtime computes some operations in "float32" alone: in "float64"
+        they are made of others, or refused by name. GraphError for what ONNX has not,
+        PackageMissingError without ``onnx``.
+        """
+        from autograd.programs.onnx_program import onnx_model
 
         version = self._latest()
-        return numpy_source(version.tape, name or self._plain_name(), version.traced.names)
+        model = onnx_model(version.tape, version.held.numbers(), dtype, name or self._plain_name())
+        if path is not None:
+            Path(path).write_bytes(model.SerializeToString())
+        return model
+
+    def _as_arrays(self, dialect: Any, name: str) -> str:
+        from autograd.programs.numpy_program import array_source
+
+        version = self._latest()
+        return array_source(version.tape, dialect, name or self._plain_name(), version.traced.names)
 
     def _plain_name(self) -> str:
         name = name_of(self.function)
