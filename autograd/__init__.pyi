@@ -10,6 +10,10 @@ from autograd.checking.gradient_check import (
     gradgradcheck as gradgradcheck,
     numerical_gradient as numerical_gradient,
 )
+from autograd.checking.grading.report import (
+    Grade as Grade,
+    grade as grade,
+)
 from autograd.checking.own_operations import (
     Operation as Operation,
     op as op,
@@ -151,6 +155,7 @@ from autograd.visual.player.player import (
 __all__ = [
     "Drawing",
     "Explanation",
+    "Grade",
     "Latex",
     "Operation",
     "Player",
@@ -194,6 +199,7 @@ __all__ = [
     "gelu",
     "grad",
     "gradcheck",
+    "grade",
     "gradgradcheck",
     "gradient",
     "hardtanh",
