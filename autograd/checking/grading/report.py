@@ -51,7 +51,7 @@ def grade(kind: type) -> "Grade":
     >>> bool(report), [mistake.name for mistake in report.mistakes]
     (False, ['overwrites at branches'])
     >>> print(report)  # doctest: +NORMALIZE_WHITESPACE
-    Mine: 1 mistake; 7 checks are right
+    Mine: 1 mistake; 6 checks are right
     <BLANKLINE>
     overwrites at branches
       x + x at x = 3: the gradient of x is 2, Mine gives 1.
