@@ -34,10 +34,12 @@ _NOW = {
 # Loaded when first asked for: `import autograd` stays quick.
 _LATER = {
     "autograd.checking.gradient_check": ("gradcheck", "gradgradcheck", "numerical_gradient"),
+    "autograd.checking.grading.report": ("Grade", "grade"),
     "autograd.checking.own_operations": ("Operation", "op"),
     "autograd.checking.torch_comparison": ("compare_torch",),
     "autograd.expressions.parser": ("parse",),
     "autograd.programs.program": ("Program", "compile"),
+    "autograd.programs.vectorized": ("Vectorized", "vectorize"),
     "autograd.transforms.functional": (
         "derivative", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
         "vjp",

@@ -10,6 +10,10 @@ from autograd.checking.gradient_check import (
     gradgradcheck as gradgradcheck,
     numerical_gradient as numerical_gradient,
 )
+from autograd.checking.grading.report import (
+    Grade as Grade,
+    grade as grade,
+)
 from autograd.checking.own_operations import (
     Operation as Operation,
     op as op,
@@ -108,6 +112,10 @@ from autograd.programs.program import (
     Program as Program,
     compile as compile,
 )
+from autograd.programs.vectorized import (
+    Vectorized as Vectorized,
+    vectorize as vectorize,
+)
 from autograd.support.modes import (
     detect_anomaly as detect_anomaly,
     no_grad as no_grad,
@@ -147,12 +155,14 @@ from autograd.visual.player.player import (
 __all__ = [
     "Drawing",
     "Explanation",
+    "Grade",
     "Latex",
     "Operation",
     "Player",
     "Program",
     "ReverseNetwork",
     "Value",
+    "Vectorized",
     "acos",
     "acosh",
     "add",
@@ -189,6 +199,7 @@ __all__ = [
     "gelu",
     "grad",
     "gradcheck",
+    "grade",
     "gradgradcheck",
     "gradient",
     "hardtanh",
@@ -247,6 +258,7 @@ __all__ = [
     "tanh",
     "topological_order",
     "value_and_grad",
+    "vectorize",
     "vjp",
     "where",
     "xlogy",

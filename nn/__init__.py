@@ -49,6 +49,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Animation",
+    "ConversionError",
     "Diagnostics",
     "EarlyStopping",
     "Film",
@@ -77,9 +78,12 @@ __all__ = [
     "data",
     "descend",
     "diagnose",
+    "estimators",
     "evaluate",
     "film",
     "fit",
+    "from_sklearn",
+    "from_torch",
     "functional_call",
     "gradient_norm",
     "hinge",
@@ -97,10 +101,18 @@ __all__ = [
     "save",
     "schedules",
     "squared_error",
+    "to_jax",
+    "to_onnx",
+    "to_torch",
 ]
 
 if _TYPE_CHECKING:
-    from nn import plots
+    from nn import estimators, plots
+    from nn.doors.jax_door import to_jax
+    from nn.doors.onnx_door import to_onnx
+    from nn.doors.sklearn_door import from_sklearn
+    from nn.doors.steps import ConversionError
+    from nn.doors.torch_door import from_torch, to_torch
     from nn.pictures.animation import Animation, animate_boundary
     from nn.pictures.films.comparison import compare
     from nn.pictures.films.descent import descend
@@ -114,6 +126,7 @@ if _TYPE_CHECKING:
 # Pictures are loaded when they are asked for.
 _LATER = {
     "Animation": "nn.pictures.animation",
+    "ConversionError": "nn.doors.steps",
     "Film": "nn.pictures.films.pages",
     "LossSurface": "nn.pictures.surface",
     "NetworkPicture": "nn.pictures.playgrounds.network_picture",
@@ -122,12 +135,18 @@ _LATER = {
     "animate_boundary": "nn.pictures.animation",
     "compare": "nn.pictures.films.comparison",
     "descend": "nn.pictures.films.descent",
+    "estimators": "nn.estimators",
     "film": "nn.pictures.films.gradient_flow",
+    "from_sklearn": "nn.doors.sklearn_door",
+    "from_torch": "nn.doors.torch_door",
     "loss_surface": "nn.pictures.surface",
     "network": "nn.pictures.playgrounds.network_picture",
     "playground": "nn.pictures.playgrounds.pages",
     "plots": "nn.plots",
     "report": "nn.pictures.reports",
+    "to_jax": "nn.doors.jax_door",
+    "to_onnx": "nn.doors.onnx_door",
+    "to_torch": "nn.doors.torch_door",
 }
 
 

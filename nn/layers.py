@@ -8,7 +8,7 @@ import autograd
 from autograd import Value, scope
 from autograd.engines.numbers import as_value
 from autograd.errors import NumberError, ShapeError
-from autograd.support.arguments import as_list
+from autograd.support.arguments import as_float, as_list
 from nn.arguments.seeds import Seed, as_generator
 from nn.arguments.settings import SettingError, as_count
 from nn.class_reading.output_origins import TELLING, output_of_layers
@@ -134,6 +134,62 @@ class Layer(Module):
             return Inputs(self.activation(outputs))
         with scope(_name(self.activation)):
             return Inputs(self.activation(outputs))
+
+    def matrix(self, *, gradients: bool = False) -> tuple[Any, Any]:
+        """The weights and biases as NumPy arrays, copies: W of (outputs, inputs), b of (outputs,).
+
+        What the neurons compute before their activations is then ``W @ x + b``. With
+        `gradients`, those of the last ``backward()``. ShapeError where neurons were given
+        different numbers of weights. `set_matrix` is the way back.
+
+        >>> layer = Layer(2, 3, generator=0)
+        >>> W, b = layer.matrix()
+        >>> W.shape, b.shape, W[1].tolist() == [w.data for w in layer.neurons[1].w]
+        ((3, 2), (3,), True)
+        """
+        import numpy as np
+
+        self._check_is_matrix()
+        read = operator.attrgetter("grad" if gradients else "data")
+        rows = [list(map(read, neuron.w)) for neuron in self.neurons]
+        weights = np.array(rows, dtype=float).reshape(len(rows), self.inputs)
+        return weights, np.array([read(neuron.b) for neuron in self.neurons], dtype=float)
+
+    def set_matrix(self, weights: Any, biases: Any) -> None:
+        """Set every weight and bias from a matrix of (outputs, inputs) and a vector of (outputs,).
+
+        Nested lists or arrays; ShapeError for another shape, and nothing is changed then.
+
+        >>> layer = Layer(2, 1, "identity")
+        >>> layer.set_matrix([[2.0, -1.0]], [0.5])
+        >>> layer([1.0, 1.0])[0].data
+        1.5
+        """
+        self._check_is_matrix()
+        rows = [as_list("a row of weights", row) for row in as_list("weights", weights)]
+        offsets = as_list("biases", biases)
+        expected = len(self.neurons), self.inputs
+        widths = {len(row) for row in rows}
+        if len(rows) != expected[0] or widths != {expected[1]} or len(offsets) != expected[0]:
+            found = f"{len(rows)} rows of {' or '.join(map(str, sorted(widths))) or 'nothing'}"
+            raise ShapeError(
+                f"a layer of {expected[0]} neurons with {expected[1]} inputs takes weights of "
+                f"shape {expected} and {expected[0]} biases, got {found} and {len(offsets)} biases"
+            )
+        numbers = [[as_float(number) for number in row] for row in rows]
+        last = [as_float(number) for number in offsets]
+        for neuron, row, offset in zip(self.neurons, numbers, last, strict=True):
+            for weight, number in zip(neuron.w, row, strict=True):
+                weight.data = number
+            neuron.b.data = offset
+
+    def _check_is_matrix(self) -> None:
+        lengths = sorted({len(neuron.w) for neuron in self.neurons})
+        if lengths not in ([], [self.inputs]):
+            raise ShapeError(
+                f"the neurons of this layer have {lengths} weights for {self.inputs} inputs: "
+                "they are no matrix"
+            )
 
     @property
     def activations(self) -> list[Any]:

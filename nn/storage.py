@@ -1,4 +1,4 @@
-"""save and load: a model as a JSON file, exact to the bit, never half written."""
+"""save and load: a model as a file, exact to the bit, never half written."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from nn.model_files.architecture import (
 )
 from nn.model_files.content import FORMAT, VERSION, ModelFileError, as_json, number_at, read_content
 from nn.model_files.optimizer_entry import check_optimizer, load_optimizer, optimizer_entry
+from nn.model_files.safetensors import SUFFIX, as_safetensors, read_safetensors
 from nn.model_files.whole_files import file_path, write_whole
 from nn.module import Module
 from nn.optimizer import Optimizer
@@ -22,7 +23,11 @@ from nn.optimizer import Optimizer
 def save(
     model: Module, path: str | os.PathLike[str], *, optimizer: Optimizer | None = None
 ) -> Path:
-    """Write `model` to `path` as JSON and return the path.
+    """Write `model` to `path` and return the path: as safetensors if its name ends so, else JSON.
+
+    A file ``x.safetensors`` holds a float64 tensor for each layer's weights and biases, such as
+    ``layers.0.weight`` of (outputs, inputs), which PyTorch, JAX and others read; it has no
+    room for an optimizer.
 
     Numbers are written so that reading gives the same bits, and so is, with
     `optimizer`, all that going on with the training needs: what the optimizer
@@ -55,6 +60,12 @@ def save(
         raise TypeError(f"save takes the model first, then the path; got a {kind}")
     path = file_path(path, "save")
     check_optimizer(optimizer)
+    binary = path.suffix == SUFFIX
+    if binary and optimizer is not None:
+        raise ValueError(
+            f"{path}: safetensors has room for the numbers of the model alone: save what goes on "
+            f"with the training as JSON, in {path.with_suffix('.json').name}"
+        )
     parameters = model.named_parameters()
     content = {
         "format": FORMAT,
@@ -66,6 +77,9 @@ def save(
     }
     if optimizer is not None:
         content["optimizer"] = optimizer_entry(model, optimizer)
+    if binary:
+        write_whole(path, as_safetensors(content, model.state_dict()))
+        return path
     write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
     return path
 
@@ -78,9 +92,10 @@ def load(
 ) -> Any:
     """Read the parameters at `path` into `model`, or build the saved MLP; returns the model.
 
-    Parameters that were frozen when saved are frozen. With `optimizer`, made of the
-    parameters of `model`, what was saved of one goes into it; ``nn.fit(...,
-    resume=True)`` then goes on with the training.
+    A file ``x.safetensors`` may be another program's, whose tensors have the names and shapes
+    that `save` gives those of `model`. Parameters that were frozen when saved are frozen. With
+    `optimizer`, made of the parameters of `model`, what was saved of one goes into it;
+    ``nn.fit(..., resume=True)`` then goes on with the training.
 
     A file that is cut short, foreign, of another shape or of other activations than
     `model` raises ModelFileError; `model` and `optimizer` are left as they were.
@@ -96,7 +111,12 @@ def load(
             "load needs the model whose parameters the optimizer has: load(path, model, "
             "optimizer=optimizer)"
         )
-    content = read_content(path)
+    if path.suffix == SUFFIX:
+        if optimizer is not None:
+            raise ModelFileError(f"{path} has no optimizer in it: safetensors has no room for one")
+        content, model = read_safetensors(path, model)
+    else:
+        content = read_content(path)
     state = {name: number_at(path, name, text) for name, text in content["parameters"].items()}
     frozen = _frozen(path, content, state)
     if model is None:

@@ -1,7 +1,8 @@
 """fit: the training loop, with everything one writes around it by hand."""
 
+import os
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import Any
 
 from nn.arguments.messages import warn
@@ -24,12 +25,14 @@ from nn.fitting.progress_bar import progress_bar
 from nn.fitting.resuming import Course, earlier_course
 from nn.fitting.samples import counting, read_held, read_samples
 from nn.fitting.session import Session
+from nn.fitting.sharding import Shards
 from nn.fitting.trainer import Loss, Metric, Trainer, judged
 from nn.history import History
 from nn.metrics import judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
 from nn.schedules import Schedule
+from nn.storage import save
 
 
 def fit(
@@ -55,6 +58,10 @@ def fit(
     compile: bool = True,
     threshold: float | None = None,
     sample_weight: Any = None,
+    executor: Any = None,
+    shards: int | None = None,
+    retries: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> History:
     """Train `model` on samples `X` and targets `y`; returns the History.
 
@@ -98,6 +105,17 @@ def fit(
             of `nn`: what it counts for in the loss, also where it is held out. Samples
             of weight 0 are left out, as those with a target that the loss ignores
             are; accuracy and metrics count all others alike.
+        executor: who computes the batches: an executor of ``concurrent.futures``, or of that
+            shape (``client.get_executor()`` of Dask, Ray, mpi4py), or a function that makes one.
+            Workers hold the Program of the loss and get numbers and a part of the batch. It needs
+            a loss of `nn` that compiles; validation and metrics stay here.
+        shards: into how many parts a batch is cut then; gradients are added in their order, so
+            the bits depend on this number alone, whoever the workers are. By default 2.
+        retries: how often a step is tried again whose worker failed or died; else WorkerError
+            says which, and model and optimizer are as after the last finished step.
+        checkpoint: a file to which `nn.save` writes model and optimizer after each epoch;
+            ``nn.load(path, model, optimizer=optimizer)`` and ``fit(..., resume=True)`` go on from
+            there, to the bit.
 
     Where the loss and the output say which class is meant (see `nn.class_reading`), there is
     an accuracy, too. Ctrl-C (or Jupyter's stop button)
@@ -133,6 +151,7 @@ def fit(
         threshold=as_threshold(threshold),
         compile=as_flag("compile", compile),
     )
+    workers = _workers(trainer, executor, shards, retries)
     stopper = stopper_of(early_stopping, trainer.trained)
     earlier = earlier_course(optimizer) if as_flag("resume", resume) else None
     validation = read_validation(validation)
@@ -146,12 +165,14 @@ def fit(
     history = session.history
     if record:
         session.record(epochs)
-    with _watching(trainer, history, samples) if watch else nullcontext() as seen:
+    with _watching(trainer, history, samples) if watch else nullcontext() as seen, workers:
         with progress_bar(epochs, len(samples.X), shown=progress) as bar:
             try:
                 for epoch in range(course.epochs, course.epochs + epochs):
                     session.train(epoch, bar)
                     session.end_epoch()
+                    if checkpoint is not None:
+                        save(model, checkpoint, optimizer=optimizer)
                     if history.stopped:
                         break
                     if seen:
@@ -160,6 +181,18 @@ def fit(
                 history.stopped = "interrupted"
         session.restore()
     return history
+
+
+def _workers(trainer: Trainer, executor: Any, shards: int | None, retries: int) -> Any:
+    """Let them do the batches, if there is an executor; closes what it made."""
+    if executor is None:
+        if shards is not None or retries:
+            raise TypeError("shards= and retries= belong to executor=: give that too")
+        return nullcontext()
+    if trainer.compiled is None:
+        raise TypeError("fit(executor=...) trains by a Program: leave compile=False out")
+    trainer.compiled.shards = Shards(executor, 2 if shards is None else shards, retries)
+    return closing(trainer.compiled.shards)
 
 
 def _watching(trainer: Trainer, history: History, samples: Any) -> Any:

@@ -8,7 +8,9 @@ Chinese one has the same code and outputs.
 """
 
 import argparse
+import base64
 import hashlib
+import io
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,8 @@ _PARTS = re.compile(
     r"|^```python\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+# A heading, with its anchor, begins a cell; a folded solution ends one.
+_BETWEEN_CELLS = re.compile(r"\n(?=(?:<a id=.*></a>\n)?## )(?<!</a>\n)|(?<=</details>)\n")
 
 
 def sources() -> list[Path]:
@@ -77,9 +81,12 @@ def notebook_of(source: Path, language: str) -> Any:
         if kind not in ("code", language):
             continue
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-        cell = new(text)
-        cell.id = f"cell-{len(made.cells)}"
-        made.cells.append(cell)
+        for part in [text] if kind == "code" else _BETWEEN_CELLS.split(text):
+            cell = new(part.strip())
+            cell.id = f"cell-{len(made.cells)}"
+            if kind != "code" and re.match(r"#|<a id", part):  # a new slide at each heading
+                cell.metadata = {"slideshow": {"slide_type": "slide"}}
+            made.cells.append(cell)
     return made
 
 
@@ -93,6 +100,18 @@ def execute(notebook: Any, folder: Path) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 raise ValueError(f"a cell wrote to stderr: {output.text[:400]}")
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = smaller(output.data["image/png"])
+
+
+def smaller(png: str) -> str:
+    """The picture in at most 128 colours, as curves and graphs have: a third of the bytes."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    file = io.BytesIO()
+    image.quantize(128, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def make(source: Path) -> list[Path]:

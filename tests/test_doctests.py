@@ -60,7 +60,15 @@ def test_examples_in_pages(page, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "benchmarks/README.md", "docs/gallery.md", "docs/terms.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "benchmarks/README.md",
+        "docs/gallery.md",
+        "docs/terms.md",
+        "docs/cheat_sheet.md",
+        "docs/teaching.md",
+    ],
 )
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -214,11 +214,16 @@ OPEN_TO_NN = {
     "autograd.checking.gradient_check",  # gradients by `backward` that are put back
     "autograd.engines.numbers",  # a Value or a number as a float, or as a Value
     "autograd.expressions.parser",  # which operations a text may name
+    "autograd.programs.dialects",  # the words of JAX and PyTorch
+    "autograd.programs.formula_arrays",  # an activation as a function of arrays
+    "autograd.programs.onnx_graph",  # an ONNX graph in the making
+    "autograd.programs.onnx_program",  # operations as nodes of it
     "autograd.programs.tracing_calls",  # what a function computes, as a tape to compare
     "autograd.support.arguments",  # numbers, lists and names as users give them
     "autograd.support.modes",  # whether operations are recorded
     "autograd.support.public_names",  # names that are loaded when they are asked for
     "autograd.support.structures",  # the leaves of nested lists, tuples and dicts
+    "autograd.support.tables",  # tables of pandas and polars
     "autograd.support.tracing",  # whether a trace is on, and checks before its replay
     "autograd.visual.graph.raster",  # an SVG as PNG
     "autograd.visual.graph.still_picture",  # a picture that is one SVG

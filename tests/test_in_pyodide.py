@@ -1,6 +1,7 @@
 """The pure wheel in Pyodide, from npm, in node: the engine's tests and a training."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -67,3 +68,17 @@ def site(tmp_path_factory):
 def test_the_engines_tests_and_a_training(pyodide, site):
     script, runner = HERE / "run_tests.py", HERE / "run.mjs"
     run("node", runner, pyodide, script, f"/site={site}", f"/tests={HERE.parent}", cwd=HERE)
+
+
+def test_classifiers_name_the_versions_that_are_tried():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"Programming Language :: Python :: (\d\.\d+)"', text)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [words] = re.findall(r"^Tried by the tests: .*\n.*", readme, re.MULTILINE)
+    assert re.findall(r"\d\.\d+", words) == named
+    in_pyodide = f"3.{PYODIDE[1:3]}"
+    assert named[-1] == in_pyodide
+    script = ROOT / ".ci" / "run"
+    if script.exists():
+        [others] = re.findall(r"for version in (.*); do", script.read_text(encoding="utf-8"))
+        assert named == ["3.11", *others.split(), in_pyodide]

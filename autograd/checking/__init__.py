@@ -1,1 +1,1 @@
-"""Is it right? Nudged derivatives, comparisons with PyTorch, and operations of one's own."""
+"""Is it right? Nudging, gradcheck, operations of one's own, PyTorch, and students' classes."""

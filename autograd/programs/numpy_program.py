@@ -1,48 +1,36 @@
-"""A tape as readable NumPy over a batch: what the scalar code is, as matrices."""
+"""A tape as readable NumPy over a batch, as PyTorch and as JAX: the scalar code as matrices."""
 
+import math
 import re
 from collections.abc import Sequence
 
 from autograd import ops
+from autograd.programs.dialects import NUMPY, OPERATORS, Dialect, needs_brackets
+from autograd.programs.formula_arrays import Functions, template_of
 from autograd.programs.tape import LOG_SOFTMAX, MATRIX, Instruction, Tape
 
-# What is no function of the same name, or needs brackets of its own.
-_WRITTEN = {
-    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}",
-    "pow": "{} ** {}", "mod": "{} % {}", "floordiv": "{} // {}", "square": "{} ** 2",
-    "relu": "np.maximum({}, 0.0)", "where": "np.where({}, {}, {})",
-    "clip": "np.clip({}, {}, {})", "softplus": "np.logaddexp(0.0, {})",
-    "abs": "np.abs({})",
-}  # fmt: skip
-_NUMPY = {
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan",
-    "sinh", "cosh", "tanh", "sign", "hypot", "maximum", "minimum", "floor", "ceil", "fmod",
-    "logaddexp", "sinc",
-}  # fmt: skip
-_REDUCED = {
-    "sum": "np.sum({}, axis=-1)", "mean": "np.mean({}, axis=-1)", "prod": "np.prod({}, axis=-1)",
-    "max": "np.max({}, axis=-1)", "min": "np.min({}, axis=-1)",
-    "norm": "np.linalg.norm({}, axis=-1)", "logsumexp": "np.logaddexp.reduce({}, axis=-1)",
-}  # fmt: skip
 
-
-def numpy_source(tape: Tape, name: str = "program", inputs: Sequence[str] = ()) -> str:
+def array_source(
+    tape: Tape, dialect: Dialect = NUMPY, name: str = "program", inputs: Sequence[str] = ()
+) -> str:
     """The source of ``NAME(X, leaves)``: one output for each row of `X`, from an optimised tape.
 
     `X` has a row for each sample and a column for each input, `leaves` the numbers of the
-    leaves in their order. Several outputs are columns. ValueError for a name that is none.
+    leaves in their order. Several outputs are columns. ValueError for a name that is none,
+    GraphError for an operation that the dialect has no words for.
     """
     if not name.isidentifier():
         raise ValueError(f"{name!r} is no name in Python: letters, digits and _, a letter first")
-    return _Writer(tape).text(name, inputs)
+    return _Writer(tape, dialect).text(name, inputs)
 
 
 class _Writer:
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
+    def __init__(self, tape: Tape, dialect: Dialect) -> None:
+        self.tape, self.dialect = tape, dialect
         self.lines: list[str] = []
         self.setup: list[str] = []
         self.helpers: list[str] = []
+        self.functions = Functions(dialect)
         # Of every result: the name of its array, its column there, and how many there are.
         self.home: dict[int, tuple[str, int, int]] = {}
         self.layers: dict[tuple[int, int, int], str] = {}
@@ -67,24 +55,27 @@ class _Writer:
             own = self.expression(instruction)
             label = self.name_of(instruction)
             self.lines.append(f"{label} = {own}")
+            self.detach(label, instruction)
             for i in range(instruction.count):
                 self.home[instruction.first + i] = label, i, instruction.count
         if len(tape.outputs) == 1:
             result = self.column(tape.outputs)
             if not self.by_row[tape.outputs[0]]:
-                result = f"np.full(len(X), {result})"
+                result = self.dialect.full.format(self.array(result))
         else:
             result = self.wide(tape.outputs)
             if not any(self.by_row[slot] for slot in tape.outputs):
-                result = f"np.broadcast_to({result}, (len(X), {len(tape.outputs)}))"
+                result = self.dialect.spread.format(result, len(tape.outputs))
         shape = f"X: rows of {tape.inputs}" + (f" ({', '.join(inputs)})" if inputs else "")
         if len(shape) > 90:
             shape = f"X: rows of {tape.inputs} inputs"
         doc = f'    """{shape}; leaves: {bound - tape.inputs} numbers."""'
         body = [f"    {line}" for line in [*self.setup, *self.lines, f"return {result}"]]
         needed = any("autograd." in helper for helper in self.helpers)
-        head = ["import numpy as np", *(["", "import autograd"] if needed else []), "", ""]
-        helpers = [line for helper in self.helpers for line in (helper, "", "")]
+        head = [*self.dialect.imports, *(["", "import autograd"] if needed else []), "", ""]
+        helpers = [
+            line for helper in [*self.helpers, *self.functions.texts] for line in (helper, "", "")
+        ]
         return "\n".join([*head, *helpers, f"def {name}(X, leaves):", doc, *body, ""])
 
     def name_of(self, instruction: Instruction) -> str:
@@ -100,6 +91,15 @@ class _Writer:
             number += 1
         self.names.add(f"{start}{number}")
         return f"{start}{number}"
+
+    def detach(self, label: str, instruction: Instruction) -> None:
+        """No gradient flows into what `detach` was called on."""
+        stop = instruction.first + instruction.count
+        fixed = [slot in self.tape.fixed for slot in range(instruction.first, stop)]
+        own = self.dialect.detached if all(fixed) else self.dialect.detached_where
+        text = own.format(label, fixed)
+        if any(fixed) and text != label:
+            self.lines.append(f"{label} = {text}")
 
     def is_uniform(self, slots: Sequence[int]) -> bool:
         """Whether none of them depends on an input."""
@@ -117,11 +117,10 @@ class _Writer:
                 return f"{self.wide(shared)} @ {self.matrix(rows)}.T"
             return self.side_by_side([self.dot(row, shared) for row in rows])
         if op == LOG_SOFTMAX:
-            self.setup_once(
-                "def log_softmax(x):\n    x = x - np.max(x, axis=-1, keepdims=True)\n"
-                "    return x - np.logaddexp.reduce(x, axis=-1, keepdims=True)"
-            )
-            return f"log_softmax({self.wide(operands)})" + ("[..., 0]" if count == 1 else "")
+            if self.dialect.helper:
+                self.setup_once(self.dialect.helper)
+            text = self.dialect.log_softmax.format(self.wide(operands))
+            return text + ("[..., 0]" if count == 1 else "")
         columns = [operands[i * count : (i + 1) * count] for i in range(width)]
         if op == "dot" and count == 1:
             return self.dot(operands[: width // 2], operands[width // 2 :])
@@ -132,20 +131,33 @@ class _Writer:
         if ops.takes_sequence(self.tape.rule(op)):
             together = self.wide(operands)
             if count > 1:
-                together = f"np.stack(np.broadcast_arrays({', '.join(read)}), axis=-1)"
-            if op in _REDUCED:
-                return _REDUCED[op].format(together)
-            return f"np.apply_along_axis({self.own(op, sequence=True)}, -1, {together})"
-        if op in _WRITTEN:
-            text = _WRITTEN[op]
-            if not text.startswith("np."):
-                read = [_in_brackets(x) for x in read]
-            return text.format(*read)
-        rule = self.tape.rule(op)
-        numpy = ops.TABLE[rule].numpy.split() if rule in ops.TABLE else []
-        if op in _NUMPY or numpy:
-            return f"np.{op if op in _NUMPY else numpy[0]}({', '.join(read)})"
-        return f"{self.own(op, sequence=False)}({', '.join(read)})"
+                together = self.side_by_side(read)
+            if op in self.dialect.reduced:
+                return self.dialect.reduced[op].format(together)
+            return self.dialect.along.format(self.own(op, sequence=True), together)
+        template, arrays = self.template(op, read)
+        if arrays:
+            read = [self.array(x) for x in read]
+        if needs_brackets(template):
+            read = [_in_brackets(x) for x in read]
+        return template.format(*read)
+
+    def template(self, op: str, operands: Sequence[str]) -> tuple[str, bool]:
+        """How an operation is written, and whether a number among its operands must be an array."""
+        dialect, rule = self.dialect, self.tape.rule(op)
+        if op in dialect.with_numbers and all(map(_is_number, operands[1:])):
+            return dialect.with_numbers[op], False
+        if op in dialect.elementwise:
+            return dialect.elementwise[op], op not in OPERATORS
+        known = template_of(dialect, rule)
+        if known:
+            return known, True
+        places = ", ".join(["{}"] * len(operands))
+        return f"{self.own(op, sequence=False)}({places})", True
+
+    def array(self, text: str) -> str:
+        """`text`, which an array is wanted of: a number is made one."""
+        return self.dialect.number.format(text) if _is_number(text) else text
 
     def dot(self, x: Sequence[int], y: Sequence[int]) -> str:
         """The dot product of two sequences, for every row."""
@@ -154,10 +166,10 @@ class _Writer:
         if self.is_uniform(y):
             return f"{self.wide(x)} @ {self.wide(y)}"
         both = f"{self.wide(x)} * {self.wide(y)}"
-        if len(x) <= 4 and "np.concatenate" in both:
+        if len(x) <= 4 and self.dialect.joined.partition("{")[0] in both:
             read = [[_in_brackets(self.column((slot,))) for slot in half] for half in (x, y)]
             return " + ".join([" * ".join(pair) for pair in zip(*read, strict=True)])
-        return f"np.sum({both}, axis=-1)"
+        return self.dialect.reduced["sum"].format(both)
 
     def broadcast(self, columns: Sequence[Sequence[int]], first: int) -> list[str]:
         """Columns of a vector instruction: together as wide as its results."""
@@ -170,15 +182,15 @@ class _Writer:
         return read
 
     def side_by_side(self, parts: Sequence[str]) -> str:
-        return f"np.stack(np.broadcast_arrays({', '.join(parts)}), axis=-1)"
+        return self.dialect.stacked.format(", ".join(map(self.array, parts)))
 
     def wide(self, slots: Sequence[int]) -> str:
         """The numbers in `slots` with an axis for them, of their length."""
         one = self.column(slots[:1])
         if len(slots) == 1:
-            return f"np.expand_dims({one}, -1)"
+            return self.dialect.wide.format(self.array(one))
         if len(set(slots)) == 1:
-            return f"np.repeat(np.expand_dims({one}, -1), {len(slots)}, axis=-1)"
+            return self.dialect.repeated.format(self.array(one), len(slots))
         return self.column(slots)
 
     def setup_once(self, helper: str) -> None:
@@ -186,7 +198,10 @@ class _Writer:
             self.helpers.append(helper)
 
     def own(self, op: str, *, sequence: bool) -> str:
-        """The name of a function over arrays for an operation that NumPy has not."""
+        """The name of a function over arrays for an operation that the dialect has not."""
+        dialect = self.dialect
+        if not dialect.vectorised:
+            return self.functions.name_of(self.tape.rule(op))
         name = re.sub(r"\W", "_", str(op))
         rule = self.tape.rule(op)
         if rule in ops.TABLE:
@@ -198,9 +213,7 @@ class _Writer:
             self.setup_once("# `rules` are the operations of your own, by name: {name: rule}")
         if sequence and call.startswith("lambda"):
             call = call.replace("lambda *x", "lambda x")
-        self.setup_once(
-            f"{name} = {call}" if sequence else f"{name} = np.vectorize({call}, otypes=[float])"
-        )
+        self.setup_once(f"{name} = {call if sequence else dialect.vectorised.format(call)}")
         return name
 
     def column(self, slots: Sequence[int]) -> str:
@@ -220,8 +233,8 @@ class _Writer:
         if bound <= first < tape.first_result and all(
             bound <= s < tape.first_result for s in slots
         ):
-            numbers = [repr(tape.constants[slot - bound]) for slot in slots]
-            return numbers[0] if count == 1 else f"np.array([{', '.join(numbers)}])"
+            numbers = [_literal(tape.constants[slot - bound]) for slot in slots]
+            return numbers[0] if count == 1 else self.dialect.numbers.format(", ".join(numbers))
         if (
             first in self.home
             and step == 1
@@ -237,7 +250,7 @@ class _Writer:
         """Numbers from several places, side by side."""
         tape = self.tape
         if all(tape.inputs <= slot < tape.inputs + tape.leaves for slot in slots):
-            return f"leaves[{[slot - tape.inputs for slot in slots]}]"
+            return self.dialect.picked.format([slot - tape.inputs for slot in slots])
         if len(slots) == 1:
             raise LookupError(f"slot {slots[0]} has no place")
         runs: list[list[int]] = []
@@ -250,9 +263,9 @@ class _Writer:
         for run in runs:
             part = self.wide(run)
             if self.is_uniform(run) and not self.is_uniform(slots):
-                part = f"np.broadcast_to({part}, (len(X), {len(run)}))"
+                part = self.dialect.spread.format(part, len(run))
             parts.append(part)
-        return f"np.concatenate([{', '.join(parts)}], axis=-1)"
+        return self.dialect.joined.format(", ".join(parts))
 
     def together(self, slot: int, following: int) -> bool:
         """Whether two slots lie in one array."""
@@ -299,8 +312,8 @@ class _Writer:
                 if inner >= len(rows) and end <= tape.leaves:
                     return f"leaves[{start}:{end}].reshape({width}, {inner})[:, :{len(rows)}].T"
             table = [[slot - tape.inputs for slot in row] for row in rows]
-            return f"leaves[np.array({table})]"
-        return f"np.stack([{', '.join(map(self.wide, rows))}])"
+            return self.dialect.table.format(table)
+        return self.dialect.rows.format(", ".join(map(self.wide, rows)))
 
 
 def _step(slots: Sequence[int]) -> int | None:
@@ -315,6 +328,14 @@ def _step(slots: Sequence[int]) -> int | None:
 
 def _range(first: int, count: int) -> str:
     return f"{first}:{first + count}" if count > 1 else str(first)
+
+
+def _literal(number: float) -> str:
+    return repr(number) if math.isfinite(number) else f"float('{number}')"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d[\d.]*(e[-+]?\d+)?|float\('-?\w+'\)", text) is not None
 
 
 def _in_brackets(text: str) -> str:

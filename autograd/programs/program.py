@@ -8,6 +8,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, overload
 
 from autograd import errors
@@ -194,6 +195,33 @@ class Program:
         leaves, rebuild = flatten(arguments[0])
         return values[0], rebuild(by_inputs[: len(leaves)].tolist())
 
+    def trace_for(self, *columns: Any, **named: Any) -> object:
+        """What replays such a batch, traced if need be; another object once it is traced anew.
+
+        The rows are checked as `batch` does. For who keeps a pickle of the Program.
+        """
+        return self._ready_for(columns, named)[0]
+
+    def batch_value_and_gradient(self, *columns: Any, **named: Any) -> tuple[Any, Any]:
+        """The value of each row, and a row of its derivatives by all numbers of its arguments.
+
+        Arrays of NumPy, of shapes (rows,) and (rows, numbers).
+
+        >>> import autograd
+        >>> values, slopes = autograd.compile(lambda x, y: x * y).batch_value_and_gradient(
+        ...     [1.0, 2.0], [3.0, 4.0])
+        >>> values.tolist(), slopes.tolist()
+        ([3.0, 8.0], [[3.0, 1.0], [4.0, 2.0]])
+        """
+        import numpy as np
+
+        version, rows = self._ready_for(columns, named)
+        version.single("batch_value_and_gradient", self.function)
+        values, _, by_inputs = version.replay.backward(
+            version.held.numbers(), rows.numbers, rows.count, 1.0, by_leaves=False, by_inputs=True
+        )
+        return np.array(values), np.array(by_inputs).reshape(rows.count, rows.width)
+
     @property
     def tape(self) -> TapeView:
         """What was traced last, before and after it was optimised; GraphError before a call."""
@@ -213,10 +241,62 @@ class Program:
 
     def to_numpy(self, name: str = "") -> str:
         """The last trace as readable NumPy over a batch: ``NAME(X, leaves)``."""
-        from autograd.programs.numpy_program import numpy_source
+        from autograd.programs.dialects import NUMPY
+
+        return self._as_arrays(NUMPY, name)
+
+    def to_torch(self, name: str = "") -> str:
+        """The last trace as readable PyTorch over a batch: ``NAME(X, leaves)``, both tensors.
+
+        `X` has a row for each sample and a column for each input, `leaves` the numbers of
+        `parameters`, in their order, in the dtype of `X` and on its device. PyTorch
+        differentiates it; at kinks it has slopes of its own. GraphError for an operation that
+        PyTorch has not.
+
+        >>> import autograd
+        >>> w = autograd.Value(2.0)
+        >>> program = autograd.compile(lambda x: (w * x).tanh())
+        >>> program(0.5) < 1.0
+        True
+        >>> print(*program.to_torch("neuron").splitlines()[-3:])
+            mul1 = leaves[0] * X[:, 0]     h1 = torch.tanh(mul1)     return h1
+        """
+        from autograd.programs.dialects import TORCH
+
+        return self._as_arrays(TORCH, name)
+
+    def to_jax(self, name: str = "") -> str:
+        """The last trace as readable JAX over a batch: ``NAME(X, leaves)``, for `jit` and `grad`.
+
+        As `to_torch`. JAX computes in float32 unless ``jax.config.update("jax_enable_x64",
+        True)`` comes first. GraphError for an operation that JAX has not.
+        """
+        from autograd.programs.dialects import JAX
+
+        return self._as_arrays(JAX, name)
+
+    def to_onnx(self, path: Any = None, dtype: str = "float32", name: str = "") -> Any:
+        """The last trace as an ONNX model of a batch, with the numbers of `parameters` in it.
+
+        The ``onnx.ModelProto`` is given back, and written to `path` if there is one. Its input
+        ``X`` has a row for each sample, its output ``Y`` one number for each, or a column for
+        each output. ONNX Runtime computes some operations in "float32" alone: in "float64"
+        they are made of others, or refused by name. GraphError for what ONNX has not,
+        PackageMissingError without ``onnx``.
+        """
+        from autograd.programs.onnx_program import onnx_model
 
         version = self._latest()
-        return numpy_source(version.tape, name or self._plain_name(), version.traced.names)
+        model = onnx_model(version.tape, version.held.numbers(), dtype, name or self._plain_name())
+        if path is not None:
+            Path(path).write_bytes(model.SerializeToString())
+        return model
+
+    def _as_arrays(self, dialect: Any, name: str) -> str:
+        from autograd.programs.numpy_program import array_source
+
+        version = self._latest()
+        return array_source(version.tape, dialect, name or self._plain_name(), version.traced.names)
 
     def _plain_name(self) -> str:
         name = name_of(self.function)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from autograd.engines.select import Value
 from autograd.errors import NumberError, ShapeError
 from autograd.programs.many_slots import native
+from autograd.support import tables
 from autograd.support.arguments import as_float
 from autograd.support.structures import DEEPEST
 
@@ -148,6 +149,9 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
     ShapeError for arguments of different lengths, and for rows of different structure;
     ValueError for a number that is not finite, by row and column.
     """
+    if any(map(_has_columns, (*arguments, *named.values()))):
+        arguments = tuple(map(_from_table, arguments, range(len(arguments))))
+        named = {name: _from_table(held, name) for name, held in named.items()}
     found = native.blocks(arguments) if native and not named else None
     if found is not None:
         key, numbers, count, width = found
@@ -167,6 +171,20 @@ def rows_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Rows:
     check_finite(numbers, width, count)
     key = tuple([column.key for column in columns]), tuple(named)
     return Rows(key, numbers, count, width, arguments, named)
+
+
+def _has_columns(argument: Any) -> bool:
+    return not is_array(argument) and (tables.is_table(argument) or tables.is_series(argument))
+
+
+def _from_table(argument: Any, place: int | str) -> Any:
+    """A table or one of its columns as an array; all else as it is."""
+    if not _has_columns(argument):
+        return argument
+    what = f"argument {place}"
+    if tables.is_table(argument):
+        return tables.array_of(argument, what)
+    return tables.array_of_series(argument, what)
 
 
 def _column(argument: Any, place: int) -> _Column:

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd import Value
 from autograd.errors import ChainruleError, ShapeError
+from autograd.support.tables import is_table
 
 
 class DataError(ChainruleError, ValueError):
@@ -43,6 +44,8 @@ def as_rows(samples: Any, name: str = "samples") -> list[Any]:
 def in_rows(samples: Any, name: str = "samples") -> list[Any]:
     """As `as_rows`, but the rows of an array stay arrays."""
     _refuse_what_has_no_rows(samples, name)
+    if is_table(samples):
+        _refuse_columns_of_texts(samples, name)
     if hasattr(samples, "iter_rows"):  # a DataFrame of polars
         return [list(row) for row in samples.iter_rows()]
     if hasattr(samples, "iloc"):  # of pandas: a DataFrame, or a Series in spite of its index
@@ -50,6 +53,18 @@ def in_rows(samples: Any, name: str = "samples") -> list[Any]:
         return numbers.tolist() if numbers.ndim > 1 else samples.tolist()  # type: ignore[no-any-return]
     # A row that is an iterator could be read only once.
     return [list(row) if hasattr(row, "__next__") else row for row in samples]
+
+
+def _refuse_columns_of_texts(table: Any, name: str) -> None:
+    for label in table.columns:
+        kind = str(table[label].dtype).lower()
+        if kind.startswith(("str", "utf8", "categ", "enum")) or (
+            kind == "object" and any(isinstance(x, str) for x in table[label])
+        ):
+            raise DataError(
+                f"column {label!r} of {name} holds texts: leave it out, or turn it into numbers "
+                "first, classes into 0 and 1 each (pandas.get_dummies, polars' to_dummies)"
+            )
 
 
 def opened(thing: Any, name: str = "samples") -> Any:

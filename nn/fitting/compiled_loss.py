@@ -8,7 +8,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import autograd
 from autograd import Value, no_grad, topological_order
@@ -21,6 +21,9 @@ from nn.class_losses import multiclass_hinge
 from nn.class_reading.which_reading import LARGEST_WINS, unwrapped
 from nn.fitting.lasting_state import LastingState
 from nn.fitting.samples import Samples, is_ours
+
+if TYPE_CHECKING:
+    from nn.fitting.sharding import Shards
 
 MOST_OPERATIONS = 300_000  # of a batch that is traced as a whole
 
@@ -45,6 +48,7 @@ class CompiledLoss:
         self.terms = Terms.of(loss)
         self.refused = ""
         self.program: Any = None
+        self.shards: Shards | None = None  # that do the batches, where they are not done here
         self._predict: Any = None  # the Program of the model alone; False where there is none
         self._before: LastingState | None = None
         self._tries = 0
@@ -114,7 +118,10 @@ class CompiledLoss:
 
         None where it is not finite. An error of the replay is raised.
         """
-        return self._found(batch, share, self.program.batch_with_backward)
+        if self.shards is None:
+            return self._found(batch, share, self.program.batch_with_backward)
+        shards, program = self.shards, self.program
+        return self._found(batch, share, lambda X, y, weights: shards.run(program, X, y, weights))
 
     def loss_of(self, batch: Samples, share: float) -> float:
         """The loss alone, `share` times."""

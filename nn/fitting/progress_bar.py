@@ -9,15 +9,15 @@ def progress_bar(epochs: int, samples: int, *, shown: bool) -> Any:
     """A bar of tqdm over all samples of all epochs; without `shown` one that does nothing."""
     if not shown:
         return _NoBar()
-    with warnings.catch_warnings(action="ignore"):  # of tqdm, where ipywidgets are missing
-        tqdm = import_module("tqdm.auto").tqdm
-    return tqdm(
-        total=epochs * samples,
-        desc="training",
-        unit=" samples",
-        unit_scale=True,
-        dynamic_ncols=True,
-    )
+    # Of tqdm, where ipywidgets are missing, and in a browser, which has no threads.
+    with warnings.catch_warnings(action="ignore"):
+        return import_module("tqdm.auto").tqdm(
+            total=epochs * samples,
+            desc="training",
+            unit=" samples",
+            unit_scale=True,
+            dynamic_ncols=True,
+        )
 
 
 class _NoBar:

@@ -15,6 +15,7 @@ from nn.clipping import clip_gradient_norm, gradient_norm
 from nn.fitting.compiled_loss import CompiledLoss, Found
 from nn.fitting.ownership import Ownership
 from nn.fitting.samples import Samples
+from nn.fitting.sharding import WorkerError
 from nn.metrics import accuracy, judge_of
 from nn.module import Module
 from nn.optimizer import Optimizer
@@ -115,13 +116,19 @@ class Trainer:
             computed = self.with_values(batch, where)
             compiled.begin(batch, computed[0])
         failed = None
+        if compiled is not None and compiled.shards is not None and compiled.terms is None:
+            self.check_shards(compiled, failed)
         if compiled is not None and compiled.is_on:
             try:
                 found = self.replayed(compiled, batch)
+            except WorkerError as error:
+                raise WorkerError(f"{where}: {error}") from error
             except Exception as error:  # noqa: BLE001 - with Values it says where, or it works
                 found, failed = None, error
             if found is not None:
                 return found
+        if compiled is not None and compiled.shards is not None:
+            self.check_shards(compiled, failed)
         loss, predictions = computed or self.with_values(batch, where)
         self.optimizer.zero_grad()
         loss.backward()
@@ -130,6 +137,15 @@ class Trainer:
         if compiled is not None and failed is not None:
             compiled.refuse(failed)
         return Found(float_of(loss), predictions, gradient_norm(self.optimizer.parameters))
+
+    def check_shards(self, compiled: CompiledLoss, failed: Exception | None) -> None:
+        """TypeError where workers cannot do what a batch needs; what is not finite is said here."""
+        why = compiled.refused or (failed and str(failed))
+        if why or compiled.terms is None:
+            why = why or "the loss is none of nn, and only those are sums over samples"
+            raise TypeError(
+                f"fit(executor=...) trains by a Program of one sample, and there is none: {why}"
+            )
 
     def replayed(self, compiled: CompiledLoss, batch: Samples) -> Found | None:
         """The same by a Program; None where something is not finite."""

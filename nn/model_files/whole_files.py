@@ -29,25 +29,26 @@ def file_path(path: str | os.PathLike[str], caller: str) -> Path:
     return Path(path)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path`: afterwards the file is complete, or as it was.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path`: afterwards the file is complete, or as it was.
 
     It is written under a temporary name beside it, then renamed; what a killed
     process left behind is cleared away by the next one that writes to `path`. A
     new file gets the permissions of any new file, an old one keeps its own. Devices,
     pipes and the standard streams are written to as they are. An OSError names `path`.
     """
+    written = content.encode() if isinstance(content, str) else content
     try:
         stream = _stream(path)
         if stream is not None:
             with os.fdopen(stream, "wb") as file:
-                file.write(text.encode())
+                file.write(written)
             return
         target = Path(os.path.realpath(path))  # of a link, the file behind it
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         _clear_leftovers(target)
-        _replace(target, text.encode())
+        _replace(target, written)
     except OSError as error:
         # In its own words the file is missing, or the temporary one.
         raise type(error)(error.errno, error.strerror or str(error), str(path)) from None

@@ -13,7 +13,7 @@ from nn.class_reading.reading import Reading
 from nn.class_reading.which_reading import default_reading
 from nn.module import Module
 from nn.pictures.boundary import boundary_size, draw_boundary, samples_in_the_plane
-from nn.pictures.figure import new_figure, whole
+from nn.pictures.figure import load_matplotlib, new_figure, whole
 
 if TYPE_CHECKING:
     from nn.history import History
@@ -147,6 +147,7 @@ def _frame(
     resolution: int,
     reading: Reading,
 ) -> Any:
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 

@@ -11,7 +11,7 @@ from nn.arguments.settings import as_count
 from nn.class_reading.reading import Reading
 from nn.class_reading.which_reading import default_reading
 from nn.module import Module
-from nn.pictures.figure import COLOURS, colour, colour_scale, new_figure
+from nn.pictures.figure import COLOURS, colour, colour_scale, load_matplotlib, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,6 +66,7 @@ def in_the_plane(X: Sequence[Any]) -> bool:
 
 def boundary_size(X: Sequence[Sequence[float]]) -> tuple[float, float]:
     """Inches of a figure in the shape of the samples and their margin."""
+    load_matplotlib()
     import numpy as np
 
     width, height = (np.ptp(X, axis=0) + 0.24 * np.ptp(X, axis=0).max()).tolist()

@@ -3,6 +3,7 @@
 import functools
 import io
 import re
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette: told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+HOW_TO_GET_IT = (
+    "pip install 'chainrule[plot]'"
+    if sys.platform != "emscripten"
+    else "%pip install matplotlib, where this page has it; draw, play, explain, nn.network and "
+    "nn.playground do without"
+)
 
 
 def new_figure(
@@ -35,7 +42,7 @@ def load_matplotlib() -> None:
             import_module(f"matplotlib.{module}")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "pictures of training need matplotlib: pip install 'chainrule[plot]'", name=error.name
+            f"pictures of training need matplotlib: {HOW_TO_GET_IT}", name=error.name
         ) from None
 
 

@@ -9,7 +9,7 @@ from nn.arguments.settings import as_count
 from nn.diagnostics import layers_of
 from nn.metrics import confusion_matrix
 from nn.module import Module
-from nn.pictures.figure import COLOURS, colour_scale, new_figure
+from nn.pictures.figure import COLOURS, colour_scale, load_matplotlib, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ def misread_images(
     most: int = 18,
 ) -> "Figure":
     """The square images that were misread, each with what it is and what it was read as."""
+    load_matplotlib()
     import numpy as np
 
     images, most = as_rows(images, "images"), as_count("most", most)

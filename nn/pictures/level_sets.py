@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nn.pictures.figure import COLOURS, new_figure
+from nn.pictures.figure import COLOURS, load_matplotlib, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def loss_surface(surface: "LossSurface") -> "Figure":
     """The level sets of the loss in a plane through the parameters, and the training's path."""
+    load_matplotlib()
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 

@@ -14,6 +14,7 @@ from nn.arguments.seeds import Seed, as_generator
 from nn.arguments.settings import as_count
 from nn.diagnostics import layers_of
 from nn.module import Module
+from nn.pictures.figure import load_matplotlib
 
 if TYPE_CHECKING:
     from nn.history import History
@@ -158,6 +159,7 @@ def _filter_normalised(model: Module, generator: random.Random) -> Direction:
 
 def _principal(offsets: list[Direction]) -> tuple[Direction, Direction, tuple[str, str]]:
     """The two directions that keep most of the path from its end, and their share of it."""
+    load_matplotlib()  # which brings NumPy
     import numpy as np
 
     if len(offsets) < 3 or len(offsets[0]) < 2 or not np.any(offsets):

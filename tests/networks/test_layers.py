@@ -392,3 +392,41 @@ def test_neurons_can_be_taken_out_and_put_in():
     assert [out.data for out in layer([0.5, -1.0])] == [all_three[0], all_three[2]]
     layer.neurons.append(taken)
     assert [out.data for out in layer([0.5, -1.0])] == [all_three[0], all_three[2], all_three[1]]
+
+
+def test_a_layer_is_a_matrix_and_a_vector():
+    layer = nn.Layer(3, 2, "identity", generator=0)
+    W, b = layer.matrix()
+    assert (W.shape, b.shape, W.dtype) == ((2, 3), (2,), np.float64)
+    x = np.array([0.5, -1.0, 2.0])
+    assert np.allclose(W @ x + b, [out.data for out in layer(x)], rtol=1e-15)
+    W[0, 0] = 99.0  # a copy
+    assert layer.neurons[0].w[0].data != 99.0
+    out = layer(x)
+    (out[0] * 3.0 + out[1]).backward()
+    by_W, by_b = layer.matrix(gradients=True)
+    assert np.array_equal(by_W, np.outer([3.0, 1.0], x))
+    assert by_b.tolist() == [3.0, 1.0]
+
+
+def test_a_matrix_and_a_vector_set_a_layer():
+    layer = nn.Layer(3, 2, generator=0)
+    wanted = np.arange(6.0).reshape(2, 3), np.array([7.0, 8.0])
+    layer.set_matrix(*wanted)
+    assert all(map(np.array_equal, layer.matrix(), wanted))
+    for wrong in (
+        ([[1.0, 2.0]], [1.0]),
+        ([[1.0, 2.0], [3.0, 4.0]], [1.0, 2.0]),
+        ([[1.0, 2.0, 3.0], [4.0, 5.0]], [1.0, 2.0]),
+        (np.zeros((2, 3)), [1.0]),
+    ):
+        with pytest.raises(ShapeError, match=r"takes weights of shape \(2, 3\) and 2 biases"):
+            layer.set_matrix(*wrong)
+    with pytest.raises(NumberError):
+        layer.set_matrix([[1.0, 2.0, "x"], [1.0, 2.0, 3.0]], [1.0, 2.0])
+    assert all(map(np.array_equal, layer.matrix(), wanted))
+    layer.neurons[1].w.pop()
+    with pytest.raises(ShapeError, match="no matrix"):
+        layer.matrix()
+    with pytest.raises(ShapeError, match="no matrix"):
+        layer.set_matrix(*wanted)

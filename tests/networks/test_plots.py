@@ -21,12 +21,37 @@ def test_matplotlib_loads_when_a_picture_is_made_and_pyplot_never(tmp_path):
     assert (tmp_path / "curves.png").exists()
 
 
-def test_without_matplotlib_a_picture_says_how_to_get_it():
+SHOWN = {
+    "curves": "nn.plots.training_curves(nn.History(loss=[1.0]))",
+    "boundary": "nn.plots.decision_boundary(model, X, y)",
+    "images": "nn.plots.misread_images([[0.0]], [1], [0])",
+    "function": "nn.plots.function_and_derivatives(lambda x: x * x, -1.0, 1.0)",
+    "layers": "nn.plots.gradient_flow(nn.diagnose(model, X, y, nn.squared_error))",
+    "animation": "nn.animate_boundary(model, X, y, history)",
+    "surface": "nn.plots.loss_surface(nn.loss_surface(model, X, y, nn.squared_error, "
+    "directions='random'))",
+    "path": "nn.loss_surface(model, X, y, nn.squared_error, history)",
+    "report": "nn.report(history, model, X, y, nn.squared_error)",
+}
+
+
+@pytest.mark.parametrize("picture", SHOWN)
+def test_without_matplotlib_a_picture_says_how_to_get_it(picture):
     code = (
-        "import sys; sys.modules['matplotlib'] = None\n"
+        "import sys\n"
+        "class Blocked:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name.partition('.')[0] in ('matplotlib', 'numpy', 'PIL'):\n"
+        "            raise ModuleNotFoundError(f'No module named {name}', name=name)\n"
+        "sys.meta_path.insert(0, Blocked())\n"
         "import nn\n"
+        "X, y = nn.data.xor(8, seed=0)\n"
+        "model = nn.MLP(2, [2, 1], generator=0)\n"
+        "optimizer = nn.SGD(model.parameters())\n"
+        "loss = nn.squared_error\n"
+        "history = nn.fit(model, X, y, loss, optimizer, 3, progress=False, record=True)\n"
         "try:\n"
-        "    nn.plots.training_curves(nn.History(loss=[1.0]))\n"
+        f"    {SHOWN[picture]}\n"
         "except ModuleNotFoundError as error:\n"
         "    print(error)\n"
     )

@@ -9,7 +9,7 @@ import autograd
 import nn
 from autograd import ops
 from autograd.programs import stepwise
-from autograd.programs.numpy_program import numpy_source
+from autograd.programs.numpy_program import array_source
 from autograd.programs.passes import optimised
 
 np = pytest.importorskip("numpy")
@@ -17,7 +17,7 @@ np = pytest.importorskip("numpy")
 
 def run(tape, leaves, rows, count):
     space = {"rules": tape.rules}
-    exec(numpy_source(tape, "program"), space)  # noqa: S102 - our own text
+    exec(array_source(tape), space)  # noqa: S102 - our own text
     X = np.array(rows, dtype=float).reshape(count, tape.inputs)
     with np.errstate(all="ignore"):
         return np.asarray(space["program"](X, np.array(leaves, dtype=float)))
