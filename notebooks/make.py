@@ -100,8 +100,10 @@ def execute(notebook: Any, folder: Path) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 raise ValueError(f"a cell wrote to stderr: {output.text[:400]}")
-            if "image/png" in output.get("data", {}):
-                output.data["image/png"] = smaller(output.data["image/png"])
+            kinds = output.get("data", {})
+            if "image/png" in kinds:
+                kinds["image/png"] = smaller(kinds["image/png"])
+                kinds.pop("image/svg+xml", None)  # the HTML beside it holds the same picture
 
 
 def smaller(png: str) -> str:
