@@ -43,11 +43,15 @@ MISTAKES = {
         ),
         ("    return weights\n", "        return weights\n", "one step only"),
         (
-            "slopes = slopes_by_nudging(cost, weights)\n"
-            "        weights = [w - learning_rate * slope for w, slope in zip(weights, slopes)]",
-            "for i in range(len(weights)):\n"
-            "            weights = weights.copy()\n"
-            "            weights[i] -= learning_rate * slopes_by_nudging(cost, weights)[i]",
+            (
+                "slopes = slopes_by_nudging(cost, weights)\n"
+                "        weights = [w - learning_rate * slope for w, slope in zip(weights, slopes)]"
+            ),
+            (
+                "for i in range(len(weights)):\n"
+                "            weights = weights.copy()\n"
+                "            weights[i] -= learning_rate * slopes_by_nudging(cost, weights)[i]"
+            ),
             "slopes first",
         ),
         ("weights = [w", "weights[:] = [w", "work on a copy"),
