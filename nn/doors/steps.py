@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value, scope
 from autograd.errors import ChainruleError, PackageMissingError
-from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP, Layer, Neuron, identity
+from nn.layers import ACTIVATIONS, LAYER_ACTIVATIONS, MLP, Layer, Neuron
 
 
 class ConversionError(ChainruleError, TypeError):
@@ -110,7 +110,8 @@ def _layers(model: Any, caller: str) -> list[Layer]:
     if layers is None:
         kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise ConversionError(
-            f"{caller} knows nn.MLP, nn.Layer and nn.Neuron, got {kind}" + _compiled(caller)
+            f"{caller} knows nn.MLP, nn.Layer and nn.Neuron, got {kind}"
+            + (_compiled(caller) if callable(model) and not isinstance(model, type) else "")
         )
     for layer in layers:
         for part, plain in [(layer, Layer), *[(neuron, Neuron) for neuron in layer.neurons]]:
@@ -168,6 +169,3 @@ def _compiled(caller: str, hint: str = "compile it") -> str:
         f"; {hint}: program = autograd.compile(model), call it once, then take "
         f"program.{caller}() along"
     )
-
-
-__all__ = ["ConversionError", "Step", "identity", "layers_in", "model_of", "package", "steps_of"]

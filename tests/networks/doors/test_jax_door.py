@@ -64,5 +64,5 @@ def test_float32_is_asked_for_and_not_slipped_in():
 
 
 def test_what_is_no_chain_of_layers_is_refused():
-    with pytest.raises(nn.ConversionError, match=r"got list.*program.to_jax"):
-        nn.to_jax([1.0])
+    with pytest.raises(nn.ConversionError, match=r"got function.*program.to_jax"):
+        nn.to_jax(lambda x: x)
