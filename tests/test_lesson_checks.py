@@ -10,9 +10,15 @@ nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
+if not (FOLDER / "make.py").exists():
+    pytest.skip("the notebooks are not here", allow_module_level=True)
 make = runpy.run_path(str(FOLDER / "make.py"))
 CHECK = re.compile(r"^print\((check_\w+)\((\w+)\)\)$", re.MULTILINE)  # ends an exercise
-SOURCES = [source for source in make["sources"]() if CHECK.search(source.read_text("utf-8"))]
+SOURCES = [
+    source
+    for source in make["sources"]()
+    if CHECK.search(source.read_text("utf-8")) and source.stem > "06"  # see test_lesson_exercises
+]
 
 TRAIN = """
 def train(model, X, y, rate, steps):
